@@ -1,0 +1,37 @@
+# Flags that every Headlight target shares, carried by two interface targets:
+#   headlight_flags     what a user of the library needs as well (language level, machine, includes)
+#   headlight_warnings  ours alone
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(xtensor REQUIRED)
+find_package(xtensor-blas REQUIRED)
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+add_library(headlight_flags INTERFACE)
+target_compile_features(headlight_flags INTERFACE cxx_std_20)
+target_include_directories(headlight_flags INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/headlight>)
+# No -ffast-math: it would fold isnan() and flush denormals in the whole process. These two only drop errno and the
+# floating-point exception flags, which nothing reads.
+target_compile_options(headlight_flags INTERFACE -fno-math-errno -fno-trapping-math -fopenmp-simd)
+if(NOT HEADLIGHT_PORTABLE)
+  target_compile_options(headlight_flags INTERFACE -march=native)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(headlight_flags INTERFACE -mprefer-vector-width=512)
+  endif()
+endif()
+if(HEADLIGHT_DEBUG_CHECKS)
+  target_compile_definitions(headlight_flags INTERFACE
+    XTENSOR_ENABLE_ASSERT XTENSOR_ENABLE_CHECK_DIMENSION HEADLIGHT_POISON_BUFFERS _GLIBCXX_ASSERTIONS)
+endif()
+
+add_library(headlight_warnings INTERFACE)
+target_compile_options(headlight_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnull-dereference
+  -Wdouble-promotion -Wimplicit-fallthrough)
+if(HEADLIGHT_WERROR)
+  target_compile_options(headlight_warnings INTERFACE -Werror)
+endif()
