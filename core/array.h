@@ -37,6 +37,9 @@ static_assert(std::is_same_v<xt::detail::xtype_for_shape<Shape>::type<float, xt:
                              xt::xarray<float>>,
               "array.h: xtensor picks a fixed-rank temporary for a free-rank array; the repair above is not in effect");
 
+/// Truth values with a shape: 0 is false, everything else true.
+using Booleans = xt::xarray<std::uint8_t, xt::layout_type::row_major, PoolAllocator<std::uint8_t>>;
+
 inline std::span<std::int32_t> flat(Tokens& a) { return {a.data(), a.size()}; }
 inline std::span<const std::int32_t> flat(const Tokens& a) { return {a.data(), a.size()}; }
 

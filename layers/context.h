@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "autograd/tensor.h"
+#include "core/kernels/dropout.h"
+#include "core/mask.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// The randomness of one forward pass: a pure function of (seed, step) and of the order in which it is asked. Nothing
+/// is saved for an exact resume, and threads play no part.
+class StepRandom {
+ public:
+  StepRandom(std::uint64_t seed, std::uint64_t step) : seed_(seed), step_(step) {}
+
+  /// A fresh key at each call.
+  kernels::DropoutKey next_dropout_key() { return {seed_, next_stream_++, step_}; }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t step_;
+  std::uint64_t next_stream_ = 0;
+};
+
+/// Receives the attention weights of every attention layer while a model runs. Handles share memory with the graph, so
+/// a recorder cannot change a result.
+class AttentionRecorder {
+ public:
+  virtual ~AttentionRecorder() = default;
+  /// weights (B, H, Tq, Tk), before dropout, of the attention layer at `path`; hidden_rows counts the rows (b, h, q)
+  /// in which the mask hides every key.
+  virtual void record(const std::string& path, const Tensor& weights, std::size_t hidden_rows) = 0;
+};
+
+/// Everything that a forward pass may depend on besides its input and its parameters. There are no global modes.
+struct Context {
+  bool training = false;
+  StepRandom* random = nullptr;           ///< needed by dropout while training
+  Mask mask = {};                         ///< what self-attention may see
+  const Tensor* memory = nullptr;         ///< (B, Tk, C): what cross-attention reads
+  Mask memory_mask = {};                  ///< what cross-attention may see
+  AttentionRecorder* recorder = nullptr;  ///< told of all attention weights
+};
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,0 +1,68 @@
+#include "layers/module.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "autograd/node.h"
+#include "core/error.h"
+#include "core/shape.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+
+}  // namespace
+
+Module::Module() : path_(interned("")) {}
+Module::~Module() = default;
+
+std::vector<NamedParameter> Module::parameters() const {
+  std::vector<NamedParameter> all = own_;
+  for (const NamedModule& child : children_) {
+    for (NamedParameter& parameter : child.module->parameters()) {
+      parameter.name = joined(child.name, parameter.name);
+      all.push_back(std::move(parameter));
+    }
+  }
+  std::unordered_set<const Node*> seen;
+  std::erase_if(all, [&](const NamedParameter& p) { return !seen.insert(p.tensor.node().get()).second; });
+  return all;
+}
+
+Tensor Module::parameter(const std::string& name, Initial initial) {
+  check_name(name);
+  if (initial.value.size() == 0) {
+    raise<ShapeError>("parameter", "`" + joined(path(), name) + "` has no elements",
+                      "shape " + to_string(initial.value.shape()));
+  }
+  Tensor tensor(std::move(initial.value), true);
+  tensor.set_label(joined(path(), name));
+  own_.push_back({name, tensor, std::move(initial.description)});
+  return tensor;
+}
+
+Module& Module::adopt(const std::string& name, std::unique_ptr<Module> module) {
+  check_name(name);
+  if (module == nullptr) raise<StateError>("child", "`" + joined(path(), name) + "` is null");
+  module->set_path(joined(path(), name));
+  return *children_.emplace_back(NamedModule{name, std::move(module)}).module;
+}
+
+void Module::set_path(const std::string& path) {
+  path_ = interned(path);
+  for (const NamedParameter& own : own_) own.tensor.set_label(joined(path, own.name));
+  for (const NamedModule& child : children_) child.module->set_path(joined(path, child.name));
+}
+
+void Module::check_name(const std::string& name) const {
+  const bool taken = std::any_of(own_.begin(), own_.end(), [&](const auto& own) { return own.name == name; }) ||
+                     std::any_of(children_.begin(), children_.end(), [&](const auto& c) { return c.name == name; });
+  if (taken) raise<StateError>("module", "`" + joined(path(), name) + "` is declared twice", {}, "choose another name");
+  if (name.empty() || name.find('.') != std::string::npos) {
+    raise<StateError>("module", "the name `" + name + "` is empty or holds a dot", "in `" + path() + "`",
+                      "dots separate a module from its children");
+  }
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION
