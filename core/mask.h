@@ -64,6 +64,8 @@ class MaskRows {
  public:
   /// Throws ShapeError when a rule does not fit the shape.
   MaskRows(const Mask& mask, const Shape& scores_shape);
+  MaskRows(const MaskRows&) = delete;
+  MaskRows& operator=(const MaskRows&) = delete;
 
   /// The keys that one query sees. The pointers stay valid as long as this object.
   kernels::VisibleKeys row(std::size_t b, std::size_t h, std::size_t q) const;
