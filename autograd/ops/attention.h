@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "autograd/tensor.h"
+#include "core/kernels/dropout.h"
+#include "core/mask.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+struct AttentionOptions {
+  std::size_t heads = 1;                  ///< H; divides the last axis of query, key and value
+  std::optional<Real> scale = {};         ///< multiplies the scores; 1 / sqrt(D) by default
+  Mask mask = {};
+  double dropout = 0;                     ///< probability in [0, 1) of dropping a weight
+  kernels::DropoutKey dropout_key = {};
+};
+
+struct AttentionResult {
+  Tensor output;            ///< z (B, Tq, H Dv): the heads side by side, before any output projection
+  Tensor weights;           ///< (B, H, Tq, Tk), before dropout; gradients flow through them too
+  std::size_t hidden_rows;  ///< rows (b, h, q) in which the mask hides every key
+};
+
+/// Scaled dot-product attention of all heads as one node. With head h's slices of the last axes:
+///   weights = softmax(scale Q K^T + bias) over the visible keys,   z = dropout(weights) V.
+/// query (B, Tq, H D), key (B, Tk, H D), value (B, Tk, H Dv).
+/// A hidden key has weight exactly 0. A row whose keys are all hidden has zero weights, a zero result and passes no
+/// gradient to query, key or value.
+/// Throws ShapeError when ranks, batches, widths or lengths do not fit or the mask does not fit (B, H, Tq, Tk),
+/// ConfigError on no heads or a dropout outside [0, 1).
+/// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.
+AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionOptions& options);
+
+/// The same function from plain operations: slower and larger, but with a derivative that nobody had to work out. The
+/// partner of attention() in tests, and the way for scores that attention() does not know.
+AttentionResult composed_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                   const AttentionOptions& options);
+
+namespace detail {
+
+/// Extents of one call, checked.
+struct AttentionSize {
+  std::size_t batch, heads, queries, keys, head_size, value_size;
+  Real scale;
+
+  Shape weights_shape() const { return {batch, heads, queries, keys}; }
+};
+
+AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tensor& value,
+                             const AttentionOptions& options);
+
+}  // namespace detail
+}  // namespace headlight::inline HEADLIGHT_PRECISION
