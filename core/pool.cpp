@@ -12,6 +12,17 @@
 
 #include "core/error.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define HEADLIGHT_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HEADLIGHT_ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef HEADLIGHT_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace headlight {
 namespace {
 
@@ -19,7 +30,8 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 // Four classes per octave: 64, 80, 96, 112, 128, 160, ...: at most a quarter of a block is slack.
 constexpr std::size_t kClassesPerOctave = 4;
-constexpr std::size_t kClasses = 58 * kClassesPerOctave;
+constexpr std::size_t kLargestBlock = std::size_t{1} << 62;  // no system has more, and no class size overflows
+constexpr std::size_t kClasses = 57 * kClassesPerOctave;
 
 struct SizeClass {
   std::size_t index;
@@ -36,6 +48,12 @@ SizeClass size_class(std::size_t bytes) {
   return {(octave - first_octave) * kClassesPerOctave + steps, (std::size_t{1} << octave) + steps * step};
 }
 
+// Blocks of one size. `waiting` has room for every block issued, so that taking one back never allocates.
+struct BlockList {
+  std::vector<void*> waiting;
+  std::size_t issued = 0;
+};
+
 struct Flat {
   std::byte* begin;
   std::size_t bytes;
@@ -46,7 +64,7 @@ struct Flat {
 // The pool is never destroyed: arrays in static storage may outlive any order of destruction.
 struct Pool {
   std::mutex mutex;
-  std::array<std::vector<void*>, kClasses> waiting;
+  std::array<BlockList, kClasses> lists;
   std::vector<Flat> flats;
   PoolStatistics statistics{};
 };
@@ -65,11 +83,24 @@ thread_local Placement placement;
 std::byte* from_system(std::size_t bytes) {
   // Huge pages spare the TLB on blocks that kernels stream through; the kernel may ignore the wish.
   const std::size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* block = std::aligned_alloc(alignment, rounded);
-  if (block == nullptr) throw std::bad_alloc();
-  if (alignment == kHugePage) madvise(block, rounded, MADV_HUGEPAGE);
+  void* block = nullptr;
+  if (posix_memalign(&block, alignment, bytes) != 0) throw std::bad_alloc();
+  if (alignment == kHugePage) madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
   return static_cast<std::byte*>(block);
+}
+
+// Address sanitizer cannot see into the pool by itself: it is told that a waiting block, and the slack behind the bytes
+// asked for, must not be touched.
+void forbid([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#ifdef HEADLIGHT_ADDRESS_SANITIZER
+  ASAN_POISON_MEMORY_REGION(block, bytes);
+#endif
+}
+
+void permit([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#ifdef HEADLIGHT_ADDRESS_SANITIZER
+  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+#endif
 }
 
 void poison([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
@@ -98,25 +129,28 @@ void* pool_allocate(std::size_t bytes) {
     poison(address, bytes);
     return address;
   }
+  if (bytes > kLargestBlock) throw std::bad_alloc();
   const SizeClass wanted = size_class(bytes);
   Pool& p = pool();
   void* block = nullptr;
   {
     const std::lock_guard lock(p.mutex);
-    auto& waiting = p.waiting[wanted.index];
-    if (!waiting.empty()) {
-      block = waiting.back();
-      waiting.pop_back();
+    BlockList& list = p.lists[wanted.index];
+    if (!list.waiting.empty()) {
+      block = list.waiting.back();
+      list.waiting.pop_back();
     } else {
+      if (list.issued == list.waiting.capacity()) list.waiting.reserve(std::max<std::size_t>(2 * list.issued, 4));
       block = from_system(wanted.bytes);
-      // Room to take every block of this class back, so that a release never allocates.
-      waiting.reserve(waiting.capacity() + 1);
+      forbid(block, wanted.bytes);
+      ++list.issued;
       p.statistics.bytes_held += wanted.bytes;
       ++p.statistics.system_requests;
     }
     p.statistics.bytes_in_use += wanted.bytes;
   }
-  poison(block, wanted.bytes);
+  permit(block, bytes);
+  poison(block, bytes);
   return block;
 }
 
@@ -132,7 +166,8 @@ void pool_release(void* block, std::size_t bytes) noexcept {
     }
   }
   const SizeClass held = size_class(bytes);
-  p.waiting[held.index].push_back(block);
+  forbid(block, held.bytes);
+  p.lists[held.index].waiting.push_back(block);
   p.statistics.bytes_in_use -= held.bytes;
 }
 
@@ -145,18 +180,23 @@ PoolStatistics pool_statistics() {
 void pool_trim() {
   Pool& p = pool();
   const std::lock_guard lock(p.mutex);
-  for (auto& waiting : p.waiting) {
-    for (void* block : waiting) std::free(block);
-    waiting.clear();
+  for (BlockList& list : p.lists) {
+    for (void* block : list.waiting) std::free(block);
+    list.issued -= list.waiting.size();
+    list.waiting.clear();
   }
   p.statistics.bytes_held = p.statistics.bytes_in_use;
 }
 
-FlatMemory::FlatMemory(std::size_t bytes) : data_(from_system(std::max(bytes, kAlignment))), bytes_(bytes) {
-  std::memset(data_, 0, bytes);
+FlatMemory::FlatMemory(std::size_t bytes) : data_(nullptr), bytes_(bytes) {
+  if (bytes > kLargestBlock) throw std::bad_alloc();
+  const std::size_t held = std::max(bytes, kAlignment);
   Pool& p = pool();
   const std::lock_guard lock(p.mutex);
-  p.flats.push_back({data_, std::max(bytes, kAlignment), 0, true});
+  p.flats.reserve(p.flats.size() + 1);  // what can fail comes before the memory is taken
+  data_ = from_system(held);
+  std::memset(data_, 0, held);
+  p.flats.push_back({data_, held, 0, true});
 }
 
 FlatMemory::~FlatMemory() {
@@ -171,6 +211,10 @@ void FlatMemory::begin_placement(std::size_t offset, std::size_t bytes) const {
   if (bytes == 0 || offset > bytes_ || bytes > bytes_ - offset) {
     raise<ShapeError>("flat memory", "the place does not lie inside",
                       std::to_string(bytes) + " bytes at " + std::to_string(offset) + " of " + std::to_string(bytes_));
+  }
+  if (placement.address != nullptr) {
+    raise<StateError>("flat memory", "another placement is under way on this thread", {},
+                      "make the inner array before, or after");
   }
   placement = {data_ + offset, bytes};
 }

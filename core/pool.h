@@ -8,8 +8,9 @@
 /// size class and handed out again: from the third step on no array touches the heap.
 namespace headlight {
 
+/// Whole size classes are counted; FlatMemory is not.
 struct PoolStatistics {
-  std::size_t bytes_in_use;    ///< bytes handed out and not returned, size classes counted whole
+  std::size_t bytes_in_use;    ///< bytes handed out and not returned
   std::size_t bytes_held;      ///< bytes taken from the system: in use and waiting
   std::size_t system_requests; ///< how often the pool had to ask the system
 };
@@ -40,7 +41,8 @@ class FlatMemory {
   std::size_t bytes() const { return bytes_; }
 
   /// Calls make() so that the one block of exactly `bytes` bytes it allocates on this thread lies at `offset`.
-  /// Throws StateError when make() allocates no such block, ShapeError when the place is outside this memory.
+  /// Throws StateError when make() allocates no such block or itself places one, ShapeError when the place is outside
+  /// this memory.
   template <class Make>
   auto place(std::size_t offset, std::size_t bytes, Make make) const {
     begin_placement(offset, bytes);
