@@ -1,8 +1,7 @@
 #include "core/elementwise.h"
 
-#include <vector>
-
 #include "core/error.h"
+#include "core/reduction.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
@@ -65,25 +64,7 @@ Array reduce_to(const Array& g, const Shape& shape, std::string_view where) {
     raise<ShapeError>(where, "the gradient does not belong to this shape",
                       to_string(g.shape()) + " for " + to_string(shape));
   }
-  Array sum = uninitialized(shape);
-  std::vector<double, PoolAllocator<double>> total(sum.size(), 0.0);
-  if (g.size() > 0) {
-    const std::size_t columns = g.shape().empty() ? 1 : g.shape().back();
-    const BroadcastRows rows(shape, g.shape());
-    const Real* from = g.data();
-    for (std::size_t row = 0; row < g.size() / columns; ++row, from += columns) {
-      double* const to = total.data() + rows.offset(row);
-      if (rows.step() == 1) {
-        for (std::size_t i = 0; i < columns; ++i) to[i] += static_cast<double>(from[i]);
-      } else {
-        double row_sum = 0;
-        for (std::size_t i = 0; i < columns; ++i) row_sum += static_cast<double>(from[i]);
-        *to += row_sum;
-      }
-    }
-  }
-  for (std::size_t i = 0; i < sum.size(); ++i) sum.data()[i] = static_cast<Real>(total[i]);
-  return sum;
+  return sum_to(g, shape);
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -40,6 +40,29 @@ Array zip_same(const Array& a, const Array& b, F f) {
   return y;
 }
 
+/// y = kernel(x), where kernel(from, to, n) computes n consecutive elements.
+template <class Kernel>
+Array map_spans(const Array& x, Kernel kernel) {
+  Array y(x.shape());
+  const Real* const from = x.data();
+  Real* const to = y.data();
+  parallel_ranges(x.size(), kElementGrain,
+                  [&](std::size_t begin, std::size_t end) { kernel(from + begin, to + begin, end - begin); });
+  return y;
+}
+
+/// y_i = f(y_i, in_i, ...) in place, on arrays of one shape.
+template <class F, class... In>
+void update(Array& y, F f, const In&... in) {
+  Real* const to = y.data();
+  const auto loop = [to, f](std::size_t begin, std::size_t end, const auto* const... from) {
+#pragma omp simd
+    for (std::size_t i = begin; i < end; ++i) to[i] = f(to[i], from[i]...);
+  };
+  parallel_ranges(y.size(), kElementGrain,
+                  [&](std::size_t begin, std::size_t end) { loop(begin, end, in.data()...); });
+}
+
 /// An array seen through the shape it broadcasts to: where each row (the last axis) begins, and the step inside it.
 class BroadcastRows {
  public:
