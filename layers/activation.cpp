@@ -1,0 +1,51 @@
+#include "layers/activation.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "autograd/ops/unary.h"
+#include "core/error.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+Tensor ActivationLayer::forward(const Tensor& x, const Context&) {
+  switch (kind_) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return relu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::gelu_tanh:
+      return gelu_tanh(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::tanh:
+      return tanh(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::softplus:
+      return softplus(x);
+  }
+  raise<ConfigError>("activation", "unknown kind");
+}
+
+Activation activation_of(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Activation>, 8> kNames{{{"none", Activation::none},
+                                                                                 {"relu", Activation::relu},
+                                                                                 {"gelu", Activation::gelu},
+                                                                                 {"gelu_tanh", Activation::gelu_tanh},
+                                                                                 {"silu", Activation::silu},
+                                                                                 {"tanh", Activation::tanh},
+                                                                                 {"sigmoid", Activation::sigmoid},
+                                                                                 {"softplus", Activation::softplus}}};
+  std::string all;
+  for (const auto& [known, kind] : kNames) {
+    if (known == name) return kind;
+    all += (all.empty() ? "" : ", ") + std::string(known);
+  }
+  raise<ConfigError>("activation", "there is no activation `" + std::string(name) + "`", {}, "use one of " + all);
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,0 +1,79 @@
+#include "layers/init.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/random_array.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+bool writes_to_residual(WeightRole role) {
+  return role == WeightRole::attention_output || role == WeightRole::feed_forward_output;
+}
+
+}  // namespace
+
+Initial Init::uniform(const Shape& shape, double bound, std::string_view name) {
+  return {random_uniform(shape, -bound, bound, {seed_, stream_id("init"), draws_++}),
+          fmt::format("{} +-{:.4g}", name, bound)};
+}
+
+Initial Init::normal(const Shape& shape, double deviation) {
+  return {random_normal(shape, 0, deviation, {seed_, stream_id("init"), draws_++}),
+          fmt::format("normal std {:.4g}", deviation)};
+}
+
+Initial Init::matrix(const Shape& shape, double in, double out, WeightRole role) {
+  const double scale = writes_to_residual(role) ? 1 / std::sqrt(static_cast<double>(options_.residual_writes)) : 1;
+  switch (options_.scheme) {
+    case InitScheme::normal:
+      return normal(shape, options_.std * scale);
+    case InitScheme::scaled_normal:
+      return normal(shape, scale / std::sqrt(in));
+    case InitScheme::torch:
+      if (role != WeightRole::attention_input) return uniform(shape, scale / std::sqrt(in), "uniform");
+      [[fallthrough]];
+    case InitScheme::xavier_uniform:
+    case InitScheme::keras:
+      break;
+  }
+  return uniform(shape, scale * std::sqrt(6 / (in + out)), "xavier_uniform");
+}
+
+Initial Init::weight(std::size_t out, std::size_t in, WeightRole role) {
+  return matrix({out, in}, static_cast<double>(in), static_cast<double>(out), role);
+}
+
+Initial Init::conv_weight(std::size_t out, std::size_t in, std::size_t kernel) {
+  const auto taps = static_cast<double>(kernel);
+  return matrix({out, in, kernel}, static_cast<double>(in) * taps, static_cast<double>(out) * taps, WeightRole::dense);
+}
+
+Initial Init::bias(std::size_t out, std::size_t in, WeightRole role) {
+  const bool attention = role == WeightRole::attention_input || role == WeightRole::attention_output;
+  if (options_.scheme != InitScheme::torch || attention) return zeros(out);
+  return uniform({out}, 1 / std::sqrt(static_cast<double>(in)), "uniform");
+}
+
+Initial Init::embedding(std::size_t rows, std::size_t cols) {
+  switch (options_.scheme) {
+    case InitScheme::normal:
+      return normal({rows, cols}, options_.std);
+    case InitScheme::scaled_normal:
+      return normal({rows, cols}, 1 / std::sqrt(static_cast<double>(cols)));
+    case InitScheme::torch:
+      return normal({rows, cols}, 1);
+    case InitScheme::keras:
+      return uniform({rows, cols}, 0.05, "uniform");
+    case InitScheme::xavier_uniform:
+      break;
+  }
+  return uniform({rows, cols}, std::sqrt(6 / static_cast<double>(rows + cols)), "xavier_uniform");
+}
+
+Initial Init::ones(std::size_t size) { return {full({size}, 1), "ones"}; }
+Initial Init::zeros(std::size_t size) { return {headlight::zeros({size}), "zeros"}; }
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

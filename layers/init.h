@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "layers/module.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// How the first weights are drawn. For a weight with `in` inputs and `out` outputs:
+enum class InitScheme {
+  normal,          ///< N(0, std^2), biases 0, embeddings alike (GPT-2: Radford et al. 2019, with std 0.02)
+  scaled_normal,   ///< N(0, 1 / in), biases 0; embeddings N(0, 1 / C)
+  xavier_uniform,  ///< U(+-sqrt(6 / (in + out))), biases 0 (Glorot & Bengio 2010, equation 16); embeddings alike
+  torch,           ///< what PyTorch 1.13's layers do: see WeightRole; embeddings N(0, 1)
+  keras,           ///< what Keras 3's layers do: xavier_uniform, biases 0; embeddings U(+-0.05)
+};
+
+/// What a weight does in its layer, where a scheme makes a difference.
+enum class WeightRole {
+  dense,             ///< torch: weight and bias U(+-1 / sqrt(in))
+  attention_input,   ///< query, key, value.  torch: xavier_uniform with each matrix's own fans, bias 0
+  attention_output,  ///< torch: U(+-1 / sqrt(in)), bias 0.  Writes to the residual stream
+  feed_forward_output,  ///< as dense.  Writes to the residual stream
+};
+
+struct InitOptions {
+  InitScheme scheme = InitScheme::xavier_uniform;
+  double std = 0.02;  ///< of the scheme `normal`
+  /// Weights that write to the residual stream are multiplied by 1 / sqrt(this many writes); 1 leaves them alone.
+  /// GPT-2 uses 2 * layers (Radford et al. 2019, section 2.3).
+  std::size_t residual_writes = 1;
+};
+
+/// Draws the first values of parameters. The n-th draw is a pure function of the seed and of n, so a model built in the
+/// same order from the same seed has the same weights, in float and double up to rounding.
+/// Fans follow from the meaning of a weight (in, out), however a layer stores it.
+class Init {
+ public:
+  explicit Init(std::uint64_t seed, InitOptions options = {}) : seed_(seed), options_(options) {}
+
+  /// A weight of shape (out, in).
+  Initial weight(std::size_t out, std::size_t in, WeightRole role = WeightRole::dense);
+  /// A convolution's weight of shape (out, in, kernel): fans in * kernel and out * kernel.
+  Initial conv_weight(std::size_t out, std::size_t in, std::size_t kernel);
+  /// The bias (out) that belongs to a weight with `in` inputs.
+  Initial bias(std::size_t out, std::size_t in, WeightRole role = WeightRole::dense);
+  /// A table of `rows` vectors of `cols` elements.
+  Initial embedding(std::size_t rows, std::size_t cols);
+  Initial ones(std::size_t size);
+  Initial zeros(std::size_t size);
+
+ private:
+  Initial uniform(const Shape& shape, double bound, std::string_view name);
+  Initial normal(const Shape& shape, double deviation);
+  Initial matrix(const Shape& shape, double in, double out, WeightRole role);
+
+  std::uint64_t seed_;
+  InitOptions options_;
+  std::uint64_t draws_ = 0;
+};
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

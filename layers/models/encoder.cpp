@@ -1,0 +1,133 @@
+#include "layers/models/encoder.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "core/error.h"
+#include "core/shape.h"
+#include "layers/activation.h"
+#include "layers/positions.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+LayerNormOptions norm_options(const EncoderOptions& options) {
+  return {.width = options.d_model, .eps = options.norm_eps, .bias = options.norm_bias};
+}
+
+const EncoderOptions& checked(const EncoderOptions& options) {
+  if (options.vocabulary == 0 || options.d_model == 0 || options.d_ff == 0) {
+    raise<ConfigError>("encoder", "vocabulary, d_model and d_ff must be at least 1",
+                       fmt::format("vocabulary {}, d_model {}, d_ff {}", options.vocabulary, options.d_model,
+                                   options.d_ff));
+  }
+  return options;
+}
+
+/// A module that only groups children under one name.
+class Group : public Module {
+ public:
+  template <class M, class... Args>
+  M& add(const std::string& name, Args&&... args) {
+    return child<M>(name, std::forward<Args>(args)...);
+  }
+};
+
+class MlpHead : public Layer {
+ public:
+  MlpHead(const EncoderOptions& options, std::size_t classes, Init& init)
+      : hidden_(child<Dense>("hidden", DenseOptions{.in = options.d_model, .out = options.d_model, .bias = options.bias.head}, init)),
+        norm_(child<LayerNorm>("norm", norm_options(options), init)),
+        activation_(child<ActivationLayer>("activation", options.activation)),
+        output_(child<Dense>("output", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head}, init)) {}
+
+  Tensor forward(const Tensor& x, const Context& context) override {
+    return output_(activation_(norm_(hidden_(x, context), context), context), context);
+  }
+
+ private:
+  Dense& hidden_;
+  LayerNorm& norm_;
+  ActivationLayer& activation_;
+  Dense& output_;
+};
+
+}  // namespace
+
+EncoderBlock::EncoderBlock(const EncoderOptions& options, Init& init)
+    : placement_(options.norm),
+      attention_(child<MultiHeadAttention>("attention",
+                                           MultiHeadAttentionOptions{.d_model = options.d_model,
+                                                                     .heads = options.heads,
+                                                                     .head_size = options.head_size,
+                                                                     .bias = options.bias.attention,
+                                                                     .dropout = options.dropout.attention},
+                                           init)),
+      attention_norm_(placement_ == NormPlacement::none
+                          ? nullptr
+                          : &child<LayerNorm>("attention_norm", norm_options(options), init)),
+      feed_forward_(child<FeedForward>("feed_forward",
+                                       FeedForwardOptions{.d_model = options.d_model,
+                                                          .d_ff = options.d_ff,
+                                                          .activation = options.activation,
+                                                          .bias = options.bias.feed_forward,
+                                                          .dropout = options.dropout.feed_forward},
+                                       init)),
+      feed_forward_norm_(placement_ == NormPlacement::none
+                             ? nullptr
+                             : &child<LayerNorm>("feed_forward_norm", norm_options(options), init)),
+      dropout_(child<Dropout>("dropout", options.dropout.residual)) {}
+
+Tensor EncoderBlock::forward(const Tensor& x, const Context& context) {
+  const Tensor attended = residual_step(x, attention_, attention_norm_, placement_, dropout_, context);
+  return residual_step(attended, feed_forward_, feed_forward_norm_, placement_, dropout_, context);
+}
+
+Encoder::Encoder(const EncoderOptions& options, Init& init)
+    : options_(checked(options)),
+      embedding_(child<Embedding>("embedding",
+                                  EmbeddingOptions{.vocabulary = options.vocabulary,
+                                                   .width = options.d_model,
+                                                   .bias = options.bias.embedding,
+                                                   .scale = options.scale_embeddings},
+                                  init)),
+      dropout_(child<Dropout>("dropout", options.dropout.embedding)) {
+  switch (options.positions) {
+    case Positions::none:
+      break;
+    case Positions::sinusoidal:
+      positions_ = &child<SinusoidalPositions>("positions", options.max_len, options.d_model);
+      break;
+    case Positions::learned:
+      positions_ = &child<LearnedPositions>("positions", options.max_len, options.d_model, init);
+      break;
+  }
+  Group& layers = child<Group>("layers");
+  for (std::size_t i = 0; i < options.layers; ++i) {
+    blocks_.push_back(&layers.add<EncoderBlock>(std::to_string(i), options, init));
+  }
+  if (options.final_norm.value_or(options.norm == NormPlacement::pre)) {
+    final_norm_ = &child<LayerNorm>("final_norm", norm_options(options), init);
+  }
+  const std::size_t classes = options.classes != 0 ? options.classes : options.vocabulary;
+  if (options.head == HeadKind::mlp) {
+    head_ = &child<MlpHead>("head", options, classes, init);
+  } else {
+    head_ = &child<Dense>("head", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head}, init);
+  }
+}
+
+Tensor Encoder::operator()(const Tokens& ids, const Context& context) {
+  if (ids.dimension() != 2) {
+    raise<ShapeError>("encoder", "token ids must be (B, T)", to_string(Shape(ids.shape())));
+  }
+  Tensor x = embedding_(ids);
+  if (positions_ != nullptr) x = (*positions_)(x, context);
+  x = dropout_(x, context);
+  for (EncoderBlock* block : blocks_) x = (*block)(x, context);
+  if (final_norm_ != nullptr) x = (*final_norm_)(x, context);
+  return (*head_)(x, context);
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,0 +1,137 @@
+#include "layers/registry.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/error.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+void link_builtin_layers();  // in builtin_layers.cpp
+
+namespace {
+
+// A function's static: registrations run before main, in any order.
+std::map<std::string, LayerFactory>& registry() {
+  static std::map<std::string, LayerFactory> factories;
+  return factories;
+}
+
+std::string known_types() { return fmt::format("known types: {}", fmt::join(registered_layers(), ", ")); }
+
+}  // namespace
+
+LayerConfig::LayerConfig(const nlohmann::json& json) : json_(json) {
+  if (!json.is_object()) {
+    raise<ConfigError>("layer", "a layer is described by an object", "got " + json.dump(),
+                       "write {\"type\": \"dense\", ...}");
+  }
+  const auto type = json.find("type");
+  if (type == json.end() || !type->is_string()) {
+    raise<ConfigError>("layer", "the key `type` is missing or no string", json.dump(), known_types());
+  }
+  type_ = type->get<std::string>();
+  read_.insert("type");
+}
+
+const nlohmann::json* LayerConfig::find(const char* key) const {
+  read_.insert(key);
+  const auto at = json_.find(key);
+  return at == json_.end() ? nullptr : &*at;
+}
+
+const nlohmann::json& LayerConfig::require(const char* key) const {
+  const nlohmann::json* const value = find(key);
+  if (value == nullptr) raise<ConfigError>(type_, fmt::format("the key `{}` is missing", key), json_.dump());
+  return *value;
+}
+
+void LayerConfig::refuse(const char* key, const char* wanted) const {
+  raise<ConfigError>(type_, fmt::format("`{}` must be {}", key, wanted), "got " + json_[key].dump());
+}
+
+std::size_t LayerConfig::size(const char* key) const {
+  const nlohmann::json& value = require(key);
+  // A limit far above any layer keeps products of two sizes inside 64 bits.
+  constexpr std::uint64_t limit = std::uint64_t{1} << 31;
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 || value.get<std::uint64_t>() > limit) {
+    refuse(key, "a whole number of at least 1");
+  }
+  return value.get<std::size_t>();
+}
+
+std::size_t LayerConfig::size(const char* key, std::size_t fallback) const {
+  return find(key) == nullptr ? fallback : size(key);
+}
+
+double LayerConfig::number(const char* key) const {
+  const nlohmann::json& value = require(key);
+  if (!value.is_number() || !std::isfinite(value.get<double>())) refuse(key, "a finite number");
+  return value.get<double>();
+}
+
+double LayerConfig::number(const char* key, double fallback) const {
+  return find(key) == nullptr ? fallback : number(key);
+}
+
+bool LayerConfig::flag(const char* key, bool fallback) const {
+  const nlohmann::json* const value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) refuse(key, "true or false");
+  return value->get<bool>();
+}
+
+std::string LayerConfig::text(const char* key, const std::string& fallback) const {
+  const nlohmann::json* const value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) refuse(key, "a string");
+  return value->get<std::string>();
+}
+
+std::unique_ptr<Layer> LayerConfig::layer(const char* key, Init& init) const { return make_layer(require(key), init); }
+
+std::vector<std::unique_ptr<Layer>> LayerConfig::layers(const char* key, Init& init) const {
+  const nlohmann::json& list = require(key);
+  if (!list.is_array()) refuse(key, "a list of layers");
+  std::vector<std::unique_ptr<Layer>> made;
+  for (const nlohmann::json& item : list) made.push_back(make_layer(item, init));
+  return made;
+}
+
+void LayerConfig::refuse_unread() const {
+  for (const auto& item : json_.items()) {
+    if (read_.count(item.key()) != 0) continue;
+    raise<ConfigError>(type_, fmt::format("unknown key `{}`", item.key()), json_.dump(),
+                       fmt::format("the keys are {}", fmt::join(read_, ", ")));
+  }
+}
+
+RegisterLayer::RegisterLayer(const std::string& type, LayerFactory factory) {
+  if (!registry().emplace(type, std::move(factory)).second) {
+    raise<StateError>("register layer", "the type `" + type + "` is registered twice", {}, "choose another name");
+  }
+}
+
+std::unique_ptr<Layer> make_layer(const nlohmann::json& json, Init& init) {
+  const LayerConfig config(json);
+  const auto factory = registry().find(config.type());
+  if (factory == registry().end()) {
+    raise<ConfigError>("layer", "there is no layer type `" + config.type() + "`", {}, known_types());
+  }
+  std::unique_ptr<Layer> layer = factory->second(config, init);
+  config.refuse_unread();
+  return layer;
+}
+
+std::vector<std::string> registered_layers() {
+  link_builtin_layers();
+  std::vector<std::string> types;
+  for (const auto& entry : registry()) types.push_back(entry.first);
+  return types;
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION
