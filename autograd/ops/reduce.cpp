@@ -22,14 +22,14 @@ constexpr Real kLogOfZero = -std::numeric_limits<Real>::infinity();
 
 using Axes = std::vector<std::size_t, PoolAllocator<std::size_t>>;
 
-struct Reduction {
+struct ReductionPlan {
   Shape kept;             // extent 1 on the reduced axes: broadcasts to x
   Shape result;           // the shape of y
   std::size_t count = 1;  // elements behind one element of y
   Axes order;             // the axes that stay, then the reduced ones
 };
 
-Reduction plan(std::string_view op, const Shape& shape, const std::vector<std::ptrdiff_t>& axes, bool keep_dims) {
+ReductionPlan plan(std::string_view op, const Shape& shape, const std::vector<std::ptrdiff_t>& axes, bool keep_dims) {
   std::vector<bool, PoolAllocator<bool>> reduced(shape.size(), axes.empty());
   for (const std::ptrdiff_t axis : axes) {
     const std::size_t position = checked_axis(axis, shape.size(), op);
@@ -40,7 +40,7 @@ Reduction plan(std::string_view op, const Shape& shape, const std::vector<std::p
     }
     reduced[position] = true;
   }
-  Reduction reduction;
+  ReductionPlan reduction;
   reduction.kept = shape;
   reduction.result.resize(0);
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
@@ -58,7 +58,7 @@ Reduction plan(std::string_view op, const Shape& shape, const std::vector<std::p
   return reduction;
 }
 
-void check_not_empty(std::string_view op, const Reduction& reduction, const Shape& shape) {
+void check_not_empty(std::string_view op, const ReductionPlan& reduction, const Shape& shape) {
   if (reduction.count > 0) return;
   raise<ShapeError>(op, "there is nothing to reduce", "shape " + to_string(shape),
                     "the reduced axes must not be empty");
@@ -72,7 +72,7 @@ void scale(Array& y, Real factor) {
 
 // dx = g, stretched over the reduced axes
 Tensor sum(const Tensor& x, const ReduceOptions& options) {
-  const Reduction reduction = plan("sum", x.shape(), options.axes, options.keep_dims);
+  const ReductionPlan reduction = plan("sum", x.shape(), options.axes, options.keep_dims);
   return make_op("sum", reshaped(sum_to(x.value(), reduction.kept), reduction.result), {x},
                  [kept = reduction.kept](BackwardPass& pass) {
                    pass.give(0, broadcast_copy(reshaped(pass.take_g(), kept), pass.x(0).shape(), "sum"));
@@ -81,7 +81,7 @@ Tensor sum(const Tensor& x, const ReduceOptions& options) {
 
 // dx = g / n, stretched over the reduced axes
 Tensor mean(const Tensor& x, const ReduceOptions& options) {
-  const Reduction reduction = plan("mean", x.shape(), options.axes, options.keep_dims);
+  const ReductionPlan reduction = plan("mean", x.shape(), options.axes, options.keep_dims);
   check_not_empty("mean", reduction, x.shape());
   const Real weight = Real{1} / static_cast<Real>(reduction.count);
   Array y = sum_to(x.value(), reduction.kept);
@@ -96,7 +96,7 @@ Tensor mean(const Tensor& x, const ReduceOptions& options) {
 
 // dx = 2 g (x - mean) / divisor: what reaches x through the mean is a multiple of sum(x - mean) = 0
 Tensor var(const Tensor& x, const VarianceOptions& options) {
-  const Reduction reduction = plan("var", x.shape(), options.axes, options.keep_dims);
+  const ReductionPlan reduction = plan("var", x.shape(), options.axes, options.keep_dims);
   if (reduction.count < (options.unbiased ? std::size_t{2} : std::size_t{1})) {
     raise<ShapeError>("var", "there are too few elements to reduce",
                       fmt::format("shape {}, {} behind each result", to_string(x.shape()), reduction.count),
@@ -118,7 +118,7 @@ Tensor var(const Tensor& x, const VarianceOptions& options) {
 
 // dx = g / (number of x equal to y) where x = y, else 0
 Tensor max(const Tensor& x, const ReduceOptions& options) {
-  const Reduction reduction = plan("max", x.shape(), options.axes, options.keep_dims);
+  const ReductionPlan reduction = plan("max", x.shape(), options.axes, options.keep_dims);
   check_not_empty("max", reduction, x.shape());
   return make_op("max", reshaped(max_to(x.value(), reduction.kept), reduction.result), {x},
                  [kept = reduction.kept](BackwardPass& pass) {
@@ -135,7 +135,7 @@ Tensor max(const Tensor& x, const ReduceOptions& options) {
 
 // dx = g e^(x - y)
 Tensor logsumexp(const Tensor& x, const ReduceOptions& options) {
-  const Reduction reduction = plan("logsumexp", x.shape(), options.axes, options.keep_dims);
+  const ReductionPlan reduction = plan("logsumexp", x.shape(), options.axes, options.keep_dims);
   Array y = uninitialized(reduction.result);
   const bool contiguous = std::is_sorted(reduction.order.begin(), reduction.order.end());
   const Array moved = contiguous ? Array() : permuted(x.value(), reduction.order);

@@ -23,22 +23,22 @@ Array share_of_larger(const Array& own, const Array& other) {
              [](Real p, Real q) { return p < q ? Real{0} : (p == q ? static_cast<Real>(0.5) : Real{1}); });
 }
 
-// condition ? a : b in `shape`, to which all three broadcast.
-Array chosen(const Tokens& condition, const Array& a, const Array& b, const Shape& shape) {
+// truth ? a : b in `shape`, to which all three broadcast.
+Array chosen(const Tokens& truth, const Array& a, const Array& b, const Shape& shape) {
   Array y = uninitialized(shape);
   if (y.size() == 0) return y;
   const std::size_t columns = shape.empty() ? 1 : shape.back();
-  const BroadcastRows condition_rows(condition.shape(), shape);
+  const BroadcastRows truth_rows(truth.shape(), shape);
   const BroadcastRows a_rows(a.shape(), shape);
   const BroadcastRows b_rows(b.shape(), shape);
   parallel_ranges(y.size() / columns, (kElementGrain + columns - 1) / columns, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      const std::int32_t* const c = condition.data() + condition_rows.offset(row);
+      const std::int32_t* const chooses_a = truth.data() + truth_rows.offset(row);
       const Real* const p = a.data() + a_rows.offset(row);
       const Real* const q = b.data() + b_rows.offset(row);
       Real* const to = y.data() + row * columns;
       for (std::size_t i = 0; i < columns; ++i) {
-        to[i] = c[i * condition_rows.step()] != 0 ? p[i * a_rows.step()] : q[i * b_rows.step()];
+        to[i] = chooses_a[i * truth_rows.step()] != 0 ? p[i * a_rows.step()] : q[i * b_rows.step()];
       }
     }
   });
@@ -82,16 +82,17 @@ Tensor clamp(const Tensor& x, Real low, Real high) {
 }
 
 // da = condition ? g : 0, db = condition ? 0 : g
-Tensor where(const Tokens& condition, const Tensor& a, const Tensor& b) {
-  const Shape shape = broadcast_shape(condition.shape(), broadcast_shape(a.shape(), b.shape(), "where"), "where");
-  return make_op("where", chosen(condition, a.value(), b.value(), shape), {a, b}, [condition](BackwardPass& pass) {
+Tensor where(const Condition& condition, const Tensor& a, const Tensor& b) {
+  const Tokens& truth = condition.truth();
+  const Shape shape = broadcast_shape(truth.shape(), broadcast_shape(a.shape(), b.shape(), "where"), "where");
+  return make_op("where", chosen(truth, a.value(), b.value(), shape), {a, b}, [truth](BackwardPass& pass) {
     const Array zero = scalar(0);
-    if (pass.needs(0)) pass.give(0, chosen(condition, pass.g(), zero, pass.g().shape()));
-    if (pass.needs(1)) pass.give(1, chosen(condition, zero, pass.g(), pass.g().shape()));
+    if (pass.needs(0)) pass.give(0, chosen(truth, pass.g(), zero, pass.g().shape()));
+    if (pass.needs(1)) pass.give(1, chosen(truth, zero, pass.g(), pass.g().shape()));
   });
 }
 
-Tensor where(const Tokens& condition, const Tensor& a, Real b) { return where(condition, a, Tensor(scalar(b))); }
-Tensor where(const Tokens& condition, Real a, const Tensor& b) { return where(condition, Tensor(scalar(a)), b); }
+Tensor where(const Condition& condition, const Tensor& a, Real b) { return where(condition, a, Tensor(scalar(b))); }
+Tensor where(const Condition& condition, Real a, const Tensor& b) { return where(condition, Tensor(scalar(a)), b); }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "autograd/tensor.h"
 
 /// Choosing between values, element by element, broadcasting as in arithmetic.h.
@@ -17,10 +19,21 @@ Tensor minimum(const Tensor& a, const Tensor& b);
 /// An infinite bound bounds nothing. Throws ConfigError unless low <= high.
 Tensor clamp(const Tensor& x, Real low, Real high);
 
-/// y = condition != 0 ? a : b; all three broadcast together. No gradient for the condition, and none for the value that
-/// was not chosen, whatever it is: NaN there does no harm.
-Tensor where(const Tokens& condition, const Tensor& a, const Tensor& b);
-Tensor where(const Tokens& condition, const Tensor& a, Real b);
-Tensor where(const Tokens& condition, Real a, const Tensor& b);
+/// Truth values for where(): an element that is not 0 is true. A type of its own, because xtensor would answer a call of
+/// where() with naked Tokens.
+class Condition {
+ public:
+  explicit Condition(Tokens truth) : truth_(std::move(truth)) {}
+  const Tokens& truth() const { return truth_; }
+
+ private:
+  Tokens truth_;
+};
+
+/// y = condition ? a : b; all three broadcast together. The value that was not chosen receives the gradient 0, whatever
+/// it is: NaN there does no harm.
+Tensor where(const Condition& condition, const Tensor& a, const Tensor& b);
+Tensor where(const Condition& condition, const Tensor& a, Real b);
+Tensor where(const Condition& condition, Real a, const Tensor& b);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

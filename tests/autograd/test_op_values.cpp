@@ -1,0 +1,220 @@
+// Values and gradients where a formula alone does not say enough: kinks, ties, not-finite numbers, nothing at all, long
+// sums, and the number of threads. Conventions are those of PyTorch 1.13 where the headers say so.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/gather.h"
+#include "autograd/ops/layout.h"
+#include "autograd/ops/pieces.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/select.h"
+#include "autograd/ops/softmax.h"
+#include "autograd/ops/unary.h"
+#include "core/parallel.h"
+#include "core/reduction.h"
+#include "op_cases.h"
+
+using namespace headlight;
+using namespace headlight::op_test;
+
+namespace {
+
+constexpr Real kNan = std::numeric_limits<Real>::quiet_NaN();
+constexpr Real kInfinite = std::numeric_limits<Real>::infinity();
+constexpr double kEpsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
+
+/// f(x) and the gradient of its sum, for a list of numbers.
+struct Derivative {
+  Array y;
+  Array dx;
+};
+Derivative derivative(const std::function<Tensor(const Tensor&)>& f, const Array& at) {
+  const Tensor x(at, true);
+  const Tensor y = f(x);
+  sum(y).backward();
+  return {y.value(), x.grad()};
+}
+
+bool equal(const Array& a, const Array& b) { return close(a, b, 0, 0); }
+
+class Threads {
+ public:
+  explicit Threads(std::size_t count) : before_(thread_count()) { set_thread_count(count); }
+  ~Threads() { set_thread_count(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  std::size_t before_;
+};
+
+}  // namespace
+
+TEST_CASE("the derivatives at the kinks of relu and abs are 0") {
+  CHECK(equal(derivative([](const Tensor& x) { return relu(x); }, Array{-1, 0, 1}).dx, Array{0, 0, 1}));
+  CHECK(equal(derivative([](const Tensor& x) { return abs(x); }, Array{-2, 0, 3}).dx, Array{-1, 0, 1}));
+}
+
+TEST_CASE("NaN passes through relu, clamp, maximum, minimum and max") {
+  CHECK(std::isnan(relu(Tensor(Array{kNan})).item()));
+  CHECK(std::isnan(clamp(Tensor(Array{kNan}), 0, 1).item()));
+  const Tensor a(Array{kNan, 1, kNan});
+  const Tensor b(Array{1, kNan, kNan});
+  CHECK(equal(maximum(a, b).value(), full({3}, kNan)));
+  CHECK(equal(minimum(a, b).value(), full({3}, kNan)));
+  CHECK(equal(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {1}}).value(), Array{kNan, kNan, 3}));
+  CHECK(equal(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {0}}).value(), Array{kNan, kNan, 3}));
+}
+
+TEST_CASE("log and sqrt outside of their domain give what the C library gives") {
+  CHECK(equal(log(Tensor(Array{0, -1, 1})).value(), Array{-kInfinite, kNan, 0}));
+  CHECK(equal(sqrt(Tensor(Array{0, -1, 4})).value(), Array{0, kNan, 2}));
+  CHECK(equal(derivative([](const Tensor& x) { return sqrt(x); }, Array{0, 4}).dx,
+              Array{kInfinite, static_cast<Real>(0.25)}));
+}
+
+TEST_CASE("activations stay finite far out") {
+  const Array far{-10000, 10000};
+  CHECK(equal(derivative([](const Tensor& x) { return softplus(x); }, far).y, Array{0, 10000}));
+  CHECK(equal(derivative([](const Tensor& x) { return softplus(x); }, far).dx, Array{0, 1}));
+  CHECK(equal(derivative([](const Tensor& x) { return sigmoid(x); }, far).y, Array{0, 1}));
+  CHECK(equal(derivative([](const Tensor& x) { return tanh(x); }, far).y, Array{-1, 1}));
+  for (const auto f : {gelu, gelu_tanh, silu}) {
+    CHECK(equal(derivative(f, far).y, Array{0, 10000}));
+    CHECK(equal(derivative(f, far).dx, Array{0, 1}));
+  }
+}
+
+TEST_CASE("powers follow the conventions at 0 and at negative bases") {
+  struct Row {
+    Real base, exponent, y, dbase, dexponent;
+  };
+  for (const Row& row : {Row{0, 0, 1, 0, 0}, Row{0, 1, 0, 1, 0}, Row{0, 2, 0, 0, 0}, Row{2, 0, 1, 0, std::log(Real{2})},
+                         Row{-2, 2, 4, -4, kNan}, Row{-2, 0, 1, 0, kNan}, Row{0, -1, kInfinite, -kInfinite, -kInfinite},
+                         Row{1, 5, 1, 5, 0}}) {
+    INFO(row.base << "^" << row.exponent);
+    const Tensor base(scalar(row.base), true);
+    const Tensor exponent(scalar(row.exponent), true);
+    const Tensor y = pow(base, exponent);
+    y.backward();
+    CHECK(equal(y.value(), scalar(row.y)));
+    CHECK(equal(base.grad(), scalar(row.dbase)));
+    CHECK(close(exponent.grad(), scalar(row.dexponent), 2 * kEpsilon, 0));
+
+    const Derivative of_base = derivative([&](const Tensor& x) { return pow(x, row.exponent); }, scalar(row.base));
+    CHECK(equal(of_base.y, scalar(row.y)));
+    CHECK(equal(of_base.dx, scalar(row.dbase)));
+    const Derivative of_exponent = derivative([&](const Tensor& x) { return pow(row.base, x); }, scalar(row.exponent));
+    CHECK(equal(of_exponent.y, scalar(row.y)));
+    CHECK(close(of_exponent.dx, scalar(row.dexponent), 2 * kEpsilon, 0));
+  }
+}
+
+TEST_CASE("maximum and minimum share the gradient of a tie in halves") {
+  for (const bool larger : {true, false}) {
+    const Tensor a(Array{1, 2, 3}, true);
+    const Tensor b(Array{2, 2, 2}, true);
+    sum(mul(larger ? maximum(a, b) : minimum(a, b), Real{8})).backward();
+    CHECK(equal(a.grad(), larger ? Array{0, 4, 8} : Array{8, 4, 0}));
+    CHECK(equal(b.grad(), larger ? Array{8, 4, 0} : Array{0, 4, 8}));
+  }
+}
+
+TEST_CASE("clamp passes the gradient inside and at both bounds") {
+  const Derivative d = derivative([](const Tensor& x) { return clamp(x, -1, 2); }, Array{-2, -1, 0, 2, 3});
+  CHECK(equal(d.y, Array{-1, -1, 0, 2, 2}));
+  CHECK(equal(d.dx, Array{0, 1, 1, 1, 0}));
+  CHECK(equal(clamp(Tensor(Array{-9, 9}), -kInfinite, 1).value(), Array{-9, 1}));
+}
+
+TEST_CASE("where gives the value that was not chosen a gradient of exactly 0, even beside NaN") {
+  const Condition positive(tokens({2}, {0, 1}));
+  const Tensor a(Array{kNan, 1}, true);
+  sum(where(positive, a, Real{7})).backward();
+  CHECK(equal(a.grad(), Array{0, 1}));
+}
+
+TEST_CASE("the gradient of max is shared equally among ties") {
+  const Derivative d =
+      derivative([](const Tensor& x) { return max(x, {.axes = {1}}); }, Array{{1, 3, 3}, {2, 2, 2}, {5, 1, 0}});
+  const Real third = Real{1} / 3;
+  CHECK(equal(d.y, Array{3, 2, 5}));
+  CHECK(equal(d.dx, Array{{0, static_cast<Real>(0.5), static_cast<Real>(0.5)}, {third, third, third}, {1, 0, 0}}));
+}
+
+TEST_CASE("reductions over nothing give 0 or minus infinity, and reductions of nothing give nothing") {
+  const Tensor none(zeros({0, 3}), true);
+  CHECK(sum(none).item() == 0);
+  CHECK(equal(sum(none, {.axes = {0}}).value(), zeros({3})));
+  CHECK(sum(none, {.axes = {1}}).shape() == Shape{0});
+  CHECK(mean(none, {.axes = {1}}).shape() == Shape{0});
+  CHECK(max(none, {.axes = {1}}).shape() == Shape{0});
+  CHECK(equal(logsumexp(none, {.axes = {0}}).value(), full({3}, -kInfinite)));
+  sum(none).backward();
+  CHECK(none.grad().shape() == Shape{0, 3});
+}
+
+TEST_CASE("logsumexp neither overflows nor loses rows of minus infinity") {
+  const Array x{{1000, 1000}, {-kInfinite, -kInfinite}, {-kInfinite, 3}};
+  const Derivative d = derivative([](const Tensor& t) { return logsumexp(t, {.axes = {1}}); }, x);
+  CHECK(close(d.y, Array{1000 + std::log(Real{2}), -kInfinite, 3}, kEpsilon, 0));
+  // y is rounded to epsilon / 2 of 1000, which e^(x - y) passes on.
+  CHECK(close(d.dx, Array{{static_cast<Real>(0.5), static_cast<Real>(0.5)}, {0, 0}, {0, 1}}, 0, 1000 * kEpsilon));
+}
+
+TEST_CASE("softmax does not overflow and sums to 1 along its axis") {
+  const Array y = softmax(Tensor(Array{{1000, 0}, {1000, 1}}), 0).value();
+  CHECK(close(y, Array{{static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(1.0)))},
+                       {static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(-1.0)))}},
+              4 * kEpsilon, 0));
+}
+
+TEST_CASE("sums of many elements are exact to the last bit of Real, along every axis") {
+  // A float accumulator would err by 1e-3 here. Expected: n times the rounded 0.1, exact in double.
+  constexpr std::size_t kMany = 1'000'003;
+  const double tenth = static_cast<double>(static_cast<Real>(0.1));
+  const double rounding = kEpsilon + static_cast<double>(kMany) * 0x1p-53;  // of the result, and of the double sum
+  const Tensor row(full({1, kMany}, static_cast<Real>(0.1)));
+  const Tensor columns(full({kMany, 3}, static_cast<Real>(0.1)));
+  const double expected = static_cast<double>(kMany) * tenth;
+  CHECK(std::abs(static_cast<double>(sum(row).item()) - expected) <= rounding * expected);
+  for (const Real total : flat(sum(columns, {.axes = {0}}).value())) {
+    CHECK(std::abs(static_cast<double>(total) - expected) <= rounding * expected);
+  }
+  CHECK(std::abs(static_cast<double>(mean(columns).item()) - tenth) <= 2 * rounding * tenth);
+}
+
+TEST_CASE("reductions of separate groups of axes agree with one after the other") {
+  const Array x = distinct({3, 70, 2, 300}, 1);  // multiples of 1/4: every sum is exact in both precisions
+  const Array at_once = sum_to(x, {3, 1, 2, 1});
+  CHECK(same_bytes(at_once, sum_to(sum_to(x, {3, 70, 2, 1}), {3, 1, 2, 1})));
+  CHECK(same_bytes(sum_to(x, {2, 1}), sum_to(at_once, {2, 1})));
+  CHECK(same_bytes(max_to(x, {1, 70, 1, 300}), max_to(max_to(x, {1, 70, 2, 300}), {1, 70, 1, 300})));
+}
+
+TEST_CASE("large arrays give the same bytes for 1, 2 and 3 threads") {
+  const auto everything = [] {
+    const Tensor x(drawn({300, 257}, -1, 1, 1), true);
+    const Tensor row(drawn({257}, -1, 1, 2), true);
+    Tokens ids({40, 50});
+    for (std::size_t i = 0; i < ids.size(); ++i) ids.data()[i] = static_cast<std::int32_t>(i * i % 300);
+    const Tensor parts = concat(split(mul(gelu(x), row), {100, 57, 100}), -1);
+    const Tensor y = add(sum(softmax(transpose(parts), 0)), sum(mul(embedding(x, ids), row)));
+    const Tensor all = add(add(y, logsumexp(pad(slice(x, {.axis = 1, .begin = 3, .step = 2}), {{1, 2}, {0, 5}}))),
+                           sum(mul(var(x, {.axes = {0}}), max(x, {.axes = {0}}))));
+    all.backward();
+    return std::vector<Array>{all.value(), x.grad(), row.grad()};
+  };
+  std::vector<std::vector<Array>> results;
+  for (const std::size_t count : {1U, 2U, 3U}) {
+    const Threads threads(count);
+    results.push_back(everything());
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(same_bytes(results[0][i], results[1][i]));
+    CHECK(same_bytes(results[0][i], results[2][i]));
+  }
+}
