@@ -50,10 +50,14 @@ float position(Scale scale, float weight, float unit) {
 /// The rank of a cell within a pooled block: what is wrong must not be pooled away.
 int rank(CellKind kind) {
   switch (kind) {
-    case CellKind::kHidden: return 0;
-    case CellKind::kWeight: return 1;
-    case CellKind::kInfinite: return 2;
-    case CellKind::kNan: return 3;
+    case CellKind::kHidden:
+      return 0;
+    case CellKind::kWeight:
+      return 1;
+    case CellKind::kInfinite:
+      return 2;
+    case CellKind::kNan:
+      return 3;
   }
   return 0;
 }
@@ -88,11 +92,13 @@ CellKind AttentionMap::kind(std::size_t row, std::size_t col) const {
 void check(const AttentionMap& map, std::string_view where) {
   const std::string shape = fmt::format("({}, {})", map.rows, map.cols);
   if (map.rows == 0 || map.cols == 0) {
-    raise<ShapeError>(where, "the map has no cells", "rows and columns " + shape, "record at least one query and one key");
+    raise<ShapeError>(where, "the map has no cells", "rows and columns " + shape,
+                      "record at least one query and one key");
   }
   if (map.weights.size() / map.rows != map.cols || map.weights.size() % map.rows != 0) {
     raise<ShapeError>(where, "the number of weights does not fit the rows and columns",
-                      fmt::format("{} weights for {}", map.weights.size(), shape), "pass rows * cols weights, row-major");
+                      fmt::format("{} weights for {}", map.weights.size(), shape),
+                      "pass rows * cols weights, row-major");
   }
   if (!map.hidden.empty() && map.hidden.size() != map.weights.size()) {
     raise<ShapeError>(where, "the mask of hidden cells does not fit the rows and columns",

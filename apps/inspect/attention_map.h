@@ -37,10 +37,10 @@ struct AttentionMap {
   std::string subtitle;  ///< run, step, block, layer, head, probe
   std::size_t rows = 0;
   std::size_t cols = 0;
-  std::vector<float> weights;              ///< (rows, cols), row-major
-  std::vector<std::string> row_labels;     ///< query tokens, one per row; empty: positions only
-  std::vector<std::string> col_labels;     ///< key tokens, one per column; empty: positions only
-  std::vector<std::uint8_t> hidden;        ///< (rows, cols), 1 where the mask hides the key; empty: nothing is hidden
+  std::vector<float> weights;           ///< (rows, cols), row-major
+  std::vector<std::string> row_labels;  ///< query tokens, one per row; empty: positions only
+  std::vector<std::string> col_labels;  ///< key tokens, one per column; empty: positions only
+  std::vector<std::uint8_t> hidden;     ///< (rows, cols), 1 where the mask hides the key; empty: nothing is hidden
   Scale scale = Scale::kLinear;
   std::size_t stride = 1;                  ///< positions that one row or column stands for; above 1 after max_pool
   std::string row_axis = "query (reads)";  ///< name of the vertical axis

@@ -26,14 +26,16 @@ Canvas::Canvas(int width, int height, Rgb paper) : width_(width), height_(height
 }
 
 Rgb Canvas::pixel(int x, int y) const {
-  const std::size_t at = 3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
+  const std::size_t at =
+      3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
   return {bytes_[at], bytes_[at + 1], bytes_[at + 2]};
 }
 
 void Canvas::blend(int x, int y, Rgb color, double amount) {
   if (x < 0 || y < 0 || x >= width_ || y >= height_ || amount <= 0) return;
   const Rgb mixed = mix(pixel(x, y), color, std::min(amount, 1.0));
-  const std::size_t at = 3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
+  const std::size_t at =
+      3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
   bytes_[at] = mixed.red;
   bytes_[at + 1] = mixed.green;
   bytes_[at + 2] = mixed.blue;

@@ -36,8 +36,7 @@ ColorOption parse_color_option(std::string_view word) {
   if (word == "auto") return ColorOption::kAuto;
   if (word == "always") return ColorOption::kAlways;
   if (word == "never") return ColorOption::kNever;
-  raise<ConfigError>("--color", "is not a known word", fmt::format("'{}'", word),
-                     "choose one of auto, always, never");
+  raise<ConfigError>("--color", "is not a known word", fmt::format("'{}'", word), "choose one of auto, always, never");
 }
 
 Environment terminal_environment() {
@@ -51,7 +50,8 @@ Environment terminal_environment() {
 ColorMode detect_color_mode(ColorOption option, bool is_tty, const Environment& environment) {
   if (!wants_color(option, is_tty, environment)) return ColorMode::kNone;
   const std::string_view color_term = value(environment, "COLORTERM");
-  const bool deep = color_term == "truecolor" || color_term == "24bit" || value(environment, "TERM").ends_with("-direct");
+  const bool deep =
+      color_term == "truecolor" || color_term == "24bit" || value(environment, "TERM").ends_with("-direct");
   return deep ? ColorMode::kTrueColor : ColorMode::kPalette;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"

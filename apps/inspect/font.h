@@ -12,8 +12,8 @@ namespace headlight {
 /// One drawn character: coverage from 0 (paper) to 255 (ink) for `width` x `height` pixels.
 struct Glyph {
   char32_t code;
-  std::int16_t left;       ///< pixels from the pen to the first column
-  std::int16_t top;        ///< pixels from the baseline up to the first row
+  std::int16_t left;  ///< pixels from the pen to the first column
+  std::int16_t top;   ///< pixels from the baseline up to the first row
   std::uint16_t width;
   std::uint16_t height;
   std::int32_t advance;    ///< way of the pen, in 1/64 pixel
@@ -37,10 +37,10 @@ enum class FontName {
 
 /// A font at one size, as anti-aliased pictures of Latin, Greek and Cyrillic letters, punctuation and a few symbols.
 struct Font {
-  int ascent;   ///< pixels from the baseline to the top of the tallest letters
-  int descent;  ///< pixels from the baseline to the bottom of the lowest, positive
-  int x_height;   ///< height of a lower-case x
-  int cap_height; ///< height of a capital or a digit
+  int ascent;                            ///< pixels from the baseline to the top of the tallest letters
+  int descent;                           ///< pixels from the baseline to the bottom of the lowest, positive
+  int x_height;                          ///< height of a lower-case x
+  int cap_height;                        ///< height of a capital or a digit
   std::span<const Glyph> glyphs;         ///< by rising code
   std::span<const KerningPair> kerning;  ///< by rising left, then right
   std::span<const std::uint8_t> coverage;

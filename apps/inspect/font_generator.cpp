@@ -1,7 +1,8 @@
-// Draws the fonts that Headlight's pictures are lettered with, and writes them as C++: a picture then needs no font file
-// where it is made.   Usage: font_generator REGULAR.ttf BOLD.ttf OUTPUT.cpp
+// Draws the fonts that Headlight's pictures are lettered with, and writes them as C++: a picture then needs no font
+// file where it is made.   Usage: font_generator REGULAR.ttf BOLD.ttf OUTPUT.cpp
 
 #include <fmt/format.h>
+
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
@@ -25,9 +26,9 @@ struct Job {
 
 /// Characters by range: printable ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic, and the symbols that labels use.
 std::vector<char32_t> characters() {
-  const std::vector<std::pair<char32_t, char32_t>> ranges = {
-      {0x20, 0x7E}, {0xA1, 0xAC}, {0xAE, 0x17F}, {0x391, 0x3A9}, {0x3B1, 0x3C9}, {0x401, 0x401}, {0x410, 0x44F},
-      {0x451, 0x451}};
+  const std::vector<std::pair<char32_t, char32_t>> ranges = {{0x20, 0x7E},   {0xA1, 0xAC},   {0xAE, 0x17F},
+                                                             {0x391, 0x3A9}, {0x3B1, 0x3C9}, {0x401, 0x401},
+                                                             {0x410, 0x44F}, {0x451, 0x451}};
   std::vector<char32_t> codes;
   for (const auto& [first, last] : ranges) {
     for (char32_t code = first; code <= last; ++code) codes.push_back(code);
@@ -123,8 +124,8 @@ void generate(const char* regular, const char* bold, const char* output) {
       "// Written by font_generator from DejaVu Sans.\n#include \"apps/inspect/font.h\"\n\n#include <array>\n\n"
       "namespace headlight {\nnamespace {\n\n";
   std::string choice;
-  for (const Job& job : {Job{"kTitle", bold, 30}, Job{"kText", regular, 20}, Job{"kSmall", regular, 16},
-                         Job{"kTiny", regular, 12}}) {
+  for (const Job& job :
+       {Job{"kTitle", bold, 30}, Job{"kText", regular, 20}, Job{"kSmall", regular, 16}, Job{"kTiny", regular, 12}}) {
     FT_Face face = open_face(library, job);
     text += glyph_tables(face, job);
     FT_Done_Face(face);

@@ -25,10 +25,10 @@ constexpr int kLegendGap = 26;
 void check_grid(const AttentionGrid& grid) {
   const std::size_t places = grid.row_names.size() * grid.col_names.size();
   if (places == 0 || grid.maps.size() != places) {
-    raise<ShapeError>("draw_grid", "the maps do not fill the grid",
-                      fmt::format("{} maps for {} x {} places", grid.maps.size(), grid.row_names.size(),
-                                  grid.col_names.size()),
-                      "pass one map per row name and column name");
+    raise<ShapeError>(
+        "draw_grid", "the maps do not fill the grid",
+        fmt::format("{} maps for {} x {} places", grid.maps.size(), grid.row_names.size(), grid.col_names.size()),
+        "pass one map per row name and column name");
   }
   for (const AttentionMap& map : grid.maps) {
     check(map, "draw_grid");
@@ -69,7 +69,8 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
   const auto columns = static_cast<int>(grid.col_names.size());
   const auto rows = static_cast<int>(grid.row_names.size());
   const int room = std::clamp((kGridPixels + kThumbGap) / columns - kThumbGap, kSmallestThumb, kLargestThumb);
-  const std::size_t factor = (longest_side(grid.maps) + static_cast<std::size_t>(room) - 1) / static_cast<std::size_t>(room);
+  const std::size_t factor =
+      (longest_side(grid.maps) + static_cast<std::size_t>(room) - 1) / static_cast<std::size_t>(room);
   std::vector<AttentionMap> maps;
   for (const AttentionMap& map : grid.maps) maps.push_back(max_pool(map, factor));
   const int cell = std::min(room / static_cast<int>(longest_side(maps)), kLargestCell);
@@ -95,7 +96,8 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
   const int bottom = top + rows * row_pitch - kThumbGap;
   const int bar_height = std::max(bottom - top - title_height, 160);
   const int legend = mark_legend_height(maps);
-  const int height = std::max(bottom + (legend > 0 ? kLegendGap + legend : 0), top + title_height + bar_height) + kMargin;
+  const int height =
+      std::max(bottom + (legend > 0 ? kLegendGap + legend : 0), top + title_height + bar_height) + kMargin;
 
   Canvas canvas(kMargin + content + kMargin, height, colors.paper);
   draw_heading(canvas, heading, kMargin, kMargin, colors);

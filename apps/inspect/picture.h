@@ -20,9 +20,9 @@ struct PictureStyle {
 /// A drawn map, and where its cells lie.
 struct MapPicture {
   Canvas canvas;
-  Rect matrix;           ///< all cells
-  int cell = 0;          ///< distance from one cell to the next, in pixels
-  AttentionMap drawn;    ///< the map as drawn: the given one, or its max_pool where it had more than 256 rows or columns
+  Rect matrix;         ///< all cells
+  int cell = 0;        ///< distance from one cell to the next, in pixels
+  AttentionMap drawn;  ///< the map as drawn: the given one, or its max_pool where it had more than 256 rows or columns
 
   /// The pixels of one cell of `drawn`, without the gap to its neighbours.
   Rect cell_rect(std::size_t row, std::size_t col) const;

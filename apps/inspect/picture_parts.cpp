@@ -20,7 +20,8 @@ constexpr int kTitleLineGap = 14;
 constexpr int kTitleGap = 18;  // from the title's baseline to the top of the subtitle
 constexpr int kLineGap = 8;
 
-constexpr Inks kLight = {{255, 255, 255}, {27, 31, 36}, {95, 103, 112}, {200, 205, 211}, {203, 208, 214}, {190, 24, 54}};
+constexpr Inks kLight = {{255, 255, 255}, {27, 31, 36},    {95, 103, 112},
+                         {200, 205, 211}, {203, 208, 214}, {190, 24, 54}};
 constexpr Inks kDark = {{16, 19, 24}, {236, 239, 243}, {154, 163, 174}, {68, 75, 84}, {62, 69, 79}, {255, 92, 118}};
 
 std::string scale_title(const AttentionMap& map) { return fmt::format("weight ({})", scale_name(map.scale)); }
@@ -162,9 +163,8 @@ void draw_mark_legend(Canvas& canvas, const std::vector<AttentionMap>& maps, int
     CellKind kind;
     std::string_view meaning;
   };
-  constexpr std::array<Entry, 3> kEntries = {{{CellKind::kHidden, "hidden by the mask"},
-                                              {CellKind::kNan, "not a number"},
-                                              {CellKind::kInfinite, "infinite"}}};
+  constexpr std::array<Entry, 3> kEntries = {
+      {{CellKind::kHidden, "hidden by the mask"}, {CellKind::kNan, "not a number"}, {CellKind::kInfinite, "infinite"}}};
   const Font& small = font(FontName::kSmall);
   for (const Entry& entry : kEntries) {
     if (!has(maps, entry.kind)) continue;
@@ -180,8 +180,8 @@ PngTexts png_texts(const std::string& title, const std::string& subtitle, Scale 
   PngTexts texts;
   if (!title.empty()) texts.emplace_back("Title", visible_line(title, Charset::kUtf8));
   const std::string separator = subtitle.empty() ? "" : " · ";
-  texts.emplace_back("Description", fmt::format("{}{}{} scale", visible_line(subtitle, Charset::kUtf8), separator,
-                                                scale_name(scale)));
+  texts.emplace_back("Description",
+                     fmt::format("{}{}{} scale", visible_line(subtitle, Charset::kUtf8), separator, scale_name(scale)));
   texts.emplace_back("Software", "Headlight " HEADLIGHT_VERSION);
   return texts;
 }

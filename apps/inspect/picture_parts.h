@@ -15,11 +15,11 @@ namespace headlight {
 /// The colours of all that is not a weight.
 struct Inks {
   Rgb paper;
-  Rgb ink;      ///< titles and tokens
-  Rgb muted;    ///< subtitle, positions, axis names; at least 4.5:1 on paper (WCAG 2.1, 1.4.3)
-  Rgb hairline; ///< frames and ticks
-  Rgb hatch;    ///< lines of hidden cells
-  Rgb alarm;    ///< NaN and infinity
+  Rgb ink;       ///< titles and tokens
+  Rgb muted;     ///< subtitle, positions, axis names; at least 4.5:1 on paper (WCAG 2.1, 1.4.3)
+  Rgb hairline;  ///< frames and ticks
+  Rgb hatch;     ///< lines of hidden cells
+  Rgb alarm;     ///< NaN and infinity
 };
 
 const Inks& inks(Theme theme);

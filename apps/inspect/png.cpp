@@ -11,8 +11,8 @@
 namespace headlight {
 namespace {
 
-/// All that the encoder needs. It is made and destroyed by encode_png, outside the frames that longjmp leaves: those hold
-/// nothing with a destructor.
+/// All that the encoder needs. It is made and destroyed by encode_png, outside the frames that longjmp leaves: those
+/// hold nothing with a destructor.
 struct EncodeJob {
   png_uint_32 width = 0;
   png_uint_32 height = 0;

@@ -73,10 +73,10 @@ class Picture {
     std::vector<std::string> stack = graphemes(token);
     if (stack.size() > kTallestKey) {
       stack.resize(kTallestKey);
-      stack.back() = utf8() ? "…" : "~";
+      stack.back() = std::string(utf8() ? "…" : "~");
     }
     for (std::string& part : stack) {
-      if (display_width(part) > layout_.cell) part = "?";
+      if (display_width(part) > layout_.cell) part.assign(1, '?');
     }
     return stack;
   }
@@ -90,7 +90,9 @@ class Picture {
       line.fill_to(layout_.gutter);
       for (const auto& stack : stacks) {
         const std::string part = level < stack.size() ? stack[stack.size() - 1 - level] : std::string();
-        line.append(layout_.values ? pad_left(part, layout_.cell, style_.charset) : pad_right(part, layout_.cell, style_.charset), style);
+        line.append(layout_.values ? pad_left(part, layout_.cell, style_.charset)
+                                   : pad_right(part, layout_.cell, style_.charset),
+                    style);
       }
     }
   }
@@ -99,7 +101,8 @@ class Picture {
     line.append(pad_left(position_label(map_, row), layout_.index_width, style_.charset), {.dim = true});
     line.append(" ");
     if (layout_.query_width == 0) return;
-    const std::string token = map_.row_labels.empty() ? std::string() : visible_token(map_.row_labels[row], style_.charset);
+    const std::string token =
+        map_.row_labels.empty() ? std::string() : visible_token(map_.row_labels[row], style_.charset);
     line.append(pad_right(token, layout_.query_width, style_.charset));
     line.append(" ");
   }

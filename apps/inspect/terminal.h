@@ -23,9 +23,9 @@ struct TerminalStyle {
 };
 
 /// The map as lines of text, each ended by a newline: title, subtitle, what rows and columns are, key positions and
-/// tokens across, one line per query, and a colour bar with the name of the scale. Cells are two columns wide; a map that
-/// does not fit is shown compact, one that does not fit even so is max-pooled; a last line says so, as it does when there
-/// is no room for the values. Nothing in a token or title reaches the terminal as a control character.
+/// tokens across, one line per query, and a colour bar with the name of the scale. Cells are two columns wide; a map
+/// that does not fit is shown compact, one that does not fit even so is max-pooled; a last line says so, as it does
+/// when there is no room for the values. Nothing in a token or title reaches the terminal as a control character.
 /// Without colour a cell is a shade of ` .:-=+*#%@`. Hidden cells are `··` (`//` in ASCII or without colour), NaN is
 /// `××` (`xx`), infinity `II`. Throws what check() throws.
 std::string render_terminal(const AttentionMap& map, const TerminalStyle& style);

@@ -50,8 +50,6 @@ TerminalLayout lay_out(const AttentionMap& map, const TerminalStyle& style) {
   return layout;
 }
 
-std::string position_label(const AttentionMap& map, std::size_t index) {
-  return fmt::format("{}", index * map.stride);
-}
+std::string position_label(const AttentionMap& map, std::size_t index) { return fmt::format("{}", index * map.stride); }
 
 }  // namespace headlight

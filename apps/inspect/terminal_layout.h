@@ -16,8 +16,8 @@ struct TerminalLayout {
   std::size_t query_width = 0;  ///< of the query tokens, 0 when there are none
   std::size_t gutter = 0;       ///< left of the cells
   std::size_t cell = 2;
-  bool values = false;       ///< cells hold numbers
-  bool half_blocks = false;  ///< a line holds two rows
+  bool values = false;             ///< cells hold numbers
+  bool half_blocks = false;        ///< a line holds two rows
   std::vector<std::string> notes;  ///< what had to give way, in sentences for the reader
 };
 

@@ -1,10 +1,11 @@
 #include "apps/inspect/token_text.h"
 
 #include <fmt/format.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <cstdint>
+
+#include <utf8proc.h>
 
 namespace headlight {
 namespace {
@@ -42,8 +43,10 @@ bool is_shapeless(char32_t code) {
     case UTF8PROC_CATEGORY_CS:
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
-    case UTF8PROC_CATEGORY_ZS: return true;
-    default: return false;
+    case UTF8PROC_CATEGORY_ZS:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -110,7 +113,7 @@ std::string visible_line(std::string_view text, Charset charset) {
   std::string shown = visible(text, charset, " ");
   // The middle dot separates the parts of a subtitle; escaped it would be in the way of reading.
   for (std::size_t at = shown.find("\\xb7"); charset == Charset::kAscii && at != std::string::npos;) {
-    shown.replace(at, 4, "|");
+    shown.replace(at, 4, 1, '|');
     at = shown.find("\\xb7", at);
   }
   return shown;
