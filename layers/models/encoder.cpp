@@ -92,7 +92,8 @@ Encoder::Encoder(const EncoderOptions& options, Init& init)
                                                    .bias = options.bias.embedding,
                                                    .scale = options.scale_embeddings},
                                   init)),
-      dropout_(child<Dropout>("dropout", options.dropout.embedding)) {
+      embedding_dropout_(child<Dropout>("embedding_dropout", options.dropout.embedding)),
+      input_dropout_(child<Dropout>("input_dropout", options.dropout.input)) {
   switch (options.positions) {
     case Positions::none:
       break;
@@ -122,9 +123,9 @@ Tensor Encoder::operator()(const Tokens& ids, const Context& context) {
   if (ids.dimension() != 2) {
     raise<ShapeError>("encoder", "token ids must be (B, T)", to_string(Shape(ids.shape())));
   }
-  Tensor x = embedding_(ids);
+  Tensor x = embedding_dropout_(embedding_(ids), context);
   if (positions_ != nullptr) x = (*positions_)(x, context);
-  x = dropout_(x, context);
+  x = input_dropout_(x, context);
   for (EncoderBlock* block : blocks_) x = (*block)(x, context);
   if (final_norm_ != nullptr) x = (*final_norm_)(x, context);
   return (*head_)(x, context);

@@ -39,7 +39,8 @@ struct EncoderOptions {
   HeadKind head = HeadKind::linear;
   bool scale_embeddings = false;
   struct {
-    double embedding = 0;  ///< behind embedding and positions
+    double embedding = 0;  ///< on the embeddings, before positions are added
+    double input = 0;      ///< on what enters the first block
     double attention = 0;  ///< on the attention weights
     double residual = 0;   ///< on what each step adds to the residual stream
     double feed_forward = 0;  ///< behind the feed-forward activation
@@ -85,7 +86,8 @@ class Encoder : public Module {
   EncoderOptions options_;
   Embedding& embedding_;
   Layer* positions_ = nullptr;
-  Dropout& dropout_;
+  Dropout& embedding_dropout_;
+  Dropout& input_dropout_;
   std::vector<EncoderBlock*> blocks_;
   Layer* final_norm_ = nullptr;
   Layer* head_ = nullptr;
