@@ -40,7 +40,8 @@ void copy_into(Array& y, const Array& x) {
 }
 
 bool same_bytes(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.size() * sizeof(Real)) == 0;
+  if (a.shape() != b.shape()) return false;
+  return a.size() == 0 || std::memcmp(a.data(), b.data(), a.size() * sizeof(Real)) == 0;  // empty: data may be null
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -30,8 +30,9 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 // Four classes per octave: 64, 80, 96, 112, 128, 160, ...: at most a quarter of a block is slack.
 constexpr std::size_t kClassesPerOctave = 4;
-constexpr std::size_t kLargestBlock = std::size_t{1} << 62;  // no system has more, and no class size overflows
-constexpr std::size_t kClasses = 57 * kClassesPerOctave;
+// A request above this comes from a mistake in a size.
+constexpr std::size_t kLargestBlock = std::size_t{1} << 40;
+constexpr std::size_t kClasses = 35 * kClassesPerOctave;
 
 struct SizeClass {
   std::size_t index;

@@ -15,7 +15,8 @@ struct PoolStatistics {
   std::size_t system_requests; ///< how often the pool had to ask the system
 };
 
-/// A block of at least `bytes` bytes, aligned to 64; never null. Throws std::bad_alloc. Safe to call from any thread.
+/// A block of at least `bytes` bytes, aligned to 64; never null. Safe to call from any thread.
+/// Throws std::bad_alloc, above 1 TiB without asking the system.
 /// Debug builds fill it with 0xFF, which is NaN in every floating-point type.
 void* pool_allocate(std::size_t bytes);
 
