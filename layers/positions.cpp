@@ -22,7 +22,7 @@ Tensor add_rows(const Tensor& x, const Tensor& table) {
                       "x " + to_string(x.shape()), "raise model.max_len or shorten the input");
   }
   if (time == table.extent(0)) return x + table;
-  return x + slice(table, 0, 0, static_cast<std::ptrdiff_t>(time));
+  return x + slice(table, {.end = static_cast<std::ptrdiff_t>(time)});
 }
 
 void check_width(std::size_t max_length, std::size_t width) {
