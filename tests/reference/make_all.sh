@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes every PyTorch fixture again. With --check: makes them in a temporary folder and compares with the committed bytes.
+# Makes every PyTorch fixture again. With --check: makes them in a temporary folder and compares the bytes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-/usr/bin/python3}

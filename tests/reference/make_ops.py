@@ -180,7 +180,7 @@ def normalization():
     ops = Ops()
     for shape in ((5,), (3, 8), (2, 3, 4), (1, 1, 6), (2, 1), (2, 2, 33)):
         channels = shape[-1:]
-        # One channel: x * rstd - mean * rstd, as PyTorch has it, cancels to 0 only within the rounding of 1 / sqrt(eps).
+        # One channel: PyTorch's x * rstd - mean * rstd cancels to 0 only within the rounding of 1 / sqrt(eps).
         for eps in (1e-5, 1e-3) if channels != (1,) else (1e-2, 1e-1):
             ops.op("normalize", lambda x: F.layer_norm(x, channels, None, None, eps),
                    ops.random("normalize", shape, -2, 2), eps=eps)
@@ -251,7 +251,8 @@ def movement():
                          (((4,), (1,)), 0), (((1, 2, 2), (1, 2, 5)), -1)):
         ops.op("concat", lambda *parts: torch.cat(parts, axis),
                *[ops.random("concat", shape, argument=i) for i, shape in enumerate(shapes)], axis=axis)
-    for shape, sizes, axis in (((6, 3), (2, 4), 0), ((2, 6), (2, 2, 2), -1), ((2, 5, 3), (1, 3, 1), 1), ((4,), (4,), 0)):
+    for shape, sizes, axis in (((6, 3), (2, 4), 0), ((2, 6), (2, 2, 2), -1), ((2, 5, 3), (1, 3, 1), 1),
+                               ((4,), (4,), 0)):
         ops.op("split", lambda x: torch.split(x, sizes, axis), ops.random("split", shape), sizes=list(sizes),
                axis=axis)
     for shape, axis, start, stop in (((5, 3), 0, 1, 4), ((2, 6), -1, 0, 3), ((2, 5, 3), 1, 4, 5), ((4,), 0, 0, 4),

@@ -64,19 +64,22 @@ def optimizers():
         defaults = {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False}
         case("sgd", lambda parameters: sgd(parameters, **options), **{**defaults, **options})
     for op, algorithm in (("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)):
-        for options in ({"lr": 1e-3}, {"lr": 0.01, "weight_decay": 0.1}, {"lr": 0.01, "betas": (0.9, 0.98), "eps": 1e-9},
+        for options in ({"lr": 1e-3}, {"lr": 0.01, "weight_decay": 0.1},
+                        {"lr": 0.01, "betas": (0.9, 0.98), "eps": 1e-9},
                         {"lr": 0.05, "betas": (0.5, 0.75), "eps": 1e-3, "weight_decay": 0.01},
                         {"lr": 0.02, "betas": (0.0, 0.9), "weight_decay": 1.0}):
             options = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, **options}
             case(op, lambda parameters: algorithm(parameters, **options), **options)
-    write("optim/optimizers.safetensors", tensors, cases, "ten steps of SGD, Adam and AdamW; decay acts on every parameter")
+    write("optim/optimizers.safetensors", tensors, cases,
+          "ten steps of SGD, Adam and AdamW; decay acts on every parameter")
 
 
 def clipping():
     """Gradients before and after clip_grad_norm_, and the norm over all of them before."""
     tensors, cases = {}, []
     for number, (shapes, scale, max_norm) in enumerate((
-            ([(3, 4), (4,)], 1.0, 1.0), ([(3, 4), (4,)], 0.125, 5.0), ([(5,)], 8.0, 0.5), ([(2, 2), (1,), (2, 3)], 2.0, 1.0),
+            ([(3, 4), (4,)], 1.0, 1.0), ([(3, 4), (4,)], 0.125, 5.0), ([(5,)], 8.0, 0.5),
+            ([(2, 2), (1,), (2, 3)], 2.0, 1.0),
             ([(3,), (2,)], 0.0, 1.0), ([(4, 4)], 2.0**-20, 1e-6), ([(), (3,)], 1.0, 0.25))):
         key = f"clip_grad_norm/{number}"
         parameters = []
