@@ -1,0 +1,21 @@
+#!/bin/sh
+# Makes every PyTorch fixture again. With --check: makes them in a temporary folder and compares the bytes.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+python=${PYTHON:-/usr/bin/python3}
+target=$here
+if [ "${1:-}" = "--check" ]; then
+  target=$(mktemp -d)
+  trap 'rm -rf "$target"' EXIT
+fi
+for script in make_ops make_layers make_optimizers make_training; do
+  PYTHONDONTWRITEBYTECODE=1 "$python" "$here/$script.py" "$target"
+done
+if [ "${1:-}" = "--check" ]; then
+  differing=0
+  for folder in ops layers optim training; do
+    diff -rq "$here/$folder" "$target/$folder" || differing=1
+  done
+  [ "$differing" = 0 ] && echo "every fixture has the committed bytes"
+  exit "$differing"
+fi
