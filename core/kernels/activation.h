@@ -17,7 +17,8 @@
 ///   softplus   y = log(1 + exp(x))              y' = sigmoid(x)
 ///
 /// Sources: Hendrycks & Gimpel 2016, arXiv:1606.08415 (gelu and its tanh form); Elfwing et al. 2017, arXiv:1702.03118
-/// (silu). NaN gives NaN. An output may be the same memory as an input of the same shape; partial overlap is not allowed.
+/// (silu). NaN gives NaN. An output may be the same memory as an input of the same shape; partial overlap is not
+/// allowed.
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace kernels {
 
