@@ -19,12 +19,13 @@ struct CrossEntropySum {
   double weight = 0;  ///< sum over rows of weight, ignored rows left out
 };
 
-/// With p = softmax(logits):  loss = (1 - s) (-log p[target]) + s mean over classes of (-log p)   (PyTorch's definition;
-/// source: Szegedy et al. 2015, arXiv:1512.00567, section 7), log-sum-exp in double.
+/// With p = softmax(logits):  loss = (1 - s) (-log p[target]) + s mean over classes of (-log p)   (PyTorch's
+/// definition; source: Szegedy et al. 2015, arXiv:1512.00567, section 7), log-sum-exp in double.
 ///
 /// logits (rows, classes); targets (rows), each ignore_index or in [0, classes) (see find_invalid_target);
 /// row_weights (rows) or null (all 1). losses (rows) receives weight * loss per row (null: not wanted). dlogits (rows,
-/// classes) receives weight (p - (1 - s) onehot - s / classes), the gradient of the sum (null: not wanted; may be logits).
+/// classes) receives weight (p - (1 - s) onehot - s / classes), the gradient of the sum (null: not wanted; may be
+/// logits).
 CrossEntropySum cross_entropy_rows(const Real* logits, const std::int32_t* targets, const Real* row_weights,
                                    Real* losses, Real* dlogits, std::size_t rows, std::size_t classes,
                                    const CrossEntropyOptions& options = {});
