@@ -5,20 +5,21 @@
 
 #include "core/real.h"
 
-/// One update of n parameters theta, in one pass. `grad` is multiplied by grad_scale (clipping, unscaling) as it is read
-/// and not written. learning_rate > 0 and the other figures are those of the formulas; bias corrections are in double.
+/// One update of n parameters theta, in one pass. `grad` is multiplied by grad_scale (clipping, unscaling) as it is
+/// read and not written. learning_rate > 0 and the other figures are those of the formulas; bias corrections are in
+/// double.
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace kernels {
 
 /// With g = grad_scale * grad; PyTorch's form, in which the rate stays outside of the momentum buffer.
 struct SgdStep {
   double learning_rate = 0;
-  double momentum = 0;            ///< mu
-  double dampening = 0;           ///< tau
-  bool nesterov = false;          ///< needs momentum > 0 and dampening = 0
-  double weight_decay = 0;        ///< L2:  g <- g + weight_decay theta
-  double decoupled_decay = 0;     ///< theta <- theta - learning_rate decoupled_decay theta, before the update
-  bool first_step = false;        ///< the buffer is set to g instead of being read
+  double momentum = 0;         ///< mu
+  double dampening = 0;        ///< tau
+  bool nesterov = false;       ///< needs momentum > 0 and dampening = 0
+  double weight_decay = 0;     ///< L2:  g <- g + weight_decay theta
+  double decoupled_decay = 0;  ///< theta <- theta - learning_rate decoupled_decay theta, before the update
+  bool first_step = false;     ///< the buffer is set to g instead of being read
   double grad_scale = 1;
 };
 

@@ -14,7 +14,7 @@ void transpose(const Real* x, std::size_t x_stride, Real* y, std::size_t y_strid
 
 /// Copies the strided array x (strides in elements, one per axis; 0 repeats) to contiguous row-major memory. Only the
 /// part with first <= index on the outermost axis < last is copied, to y[0] onwards: callers split that axis over
-/// threads. Shape and strides have the same number of axes, at least 1 and at most 16.
+/// threads. Throws ShapeError unless there are 1 to 16 axes and as many strides.
 void copy_strided(const Real* x, std::span<const std::size_t> shape, std::span<const std::ptrdiff_t> strides, Real* y,
                   std::size_t first, std::size_t last);
 
