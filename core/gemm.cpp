@@ -25,8 +25,8 @@ constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits
 // larger ones leave a thread idle at the end.
 constexpr std::size_t kBlock = 128;
 constexpr std::size_t kTallBlock = 256;
-constexpr std::size_t kTall = 2048;   // rows from which a block has kTallBlock of them
-constexpr std::size_t kRowBlocks = 4; // so many row blocks suffice: columns stay whole
+constexpr std::size_t kTall = 2048;     // rows from which a block has kTallBlock of them
+constexpr std::size_t kRowBlocks = 4;  // so many row blocks suffice: columns stay whole
 constexpr std::size_t kRowMultiple = 8;
 // Multiplications that are worth a chunk of their own: about 1 us of one core.
 constexpr std::size_t kChunkWork = 50'000;

@@ -8,6 +8,8 @@
 #include <numbers>
 #include <numeric>
 #include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/error.h"
