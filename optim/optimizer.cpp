@@ -43,7 +43,9 @@ Optimizer::Optimizer(std::vector<Tensor> parameters, const OptimizerOptions& opt
 
 void Optimizer::step(double rate_factor, double gradient_scale) {
   const std::vector<Tensor>& all = parameters_.parameters();
-  for (std::size_t i = 0; i < all.size(); ++i) updates_[i] += all[i].has_grad() ? 1 : 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].has_grad()) ++updates_[i];
+  }
   Real* const values = parameters_.values().data();
   const Real* const gradients = parameters_.gradients().data();
   parallel_for(tasks_.size(), [&](std::size_t i) {

@@ -42,8 +42,8 @@ class Floor {
 
  private:
   static constexpr std::size_t kSize = 2048;
-  Array a_ = full({kSize, kSize}, Real{0.5});
-  Array b_ = full({kSize, kSize}, Real{0.25});
+  const Array a_ = full({kSize, kSize}, Real{0.5});
+  const Array b_ = full({kSize, kSize}, Real{0.25});
   Array c_ = zeros({kSize, kSize});
   double best_ = 1e9;
 };
