@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autograd/make_op.h"
+#include "autograd/ops/attention_size.h"
 #include "core/error.h"
 #include "core/gemm.h"
 #include "core/kernels/softmax.h"
@@ -15,8 +16,6 @@
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
-namespace detail {
-
 AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tensor& value,
                              const AttentionOptions& options) {
   const auto shapes = [&] {
@@ -51,11 +50,8 @@ AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tenso
   return {query.extent(0), heads, query.extent(1), key.extent(1), head_size, value.extent(2) / heads, scale};
 }
 
-}  // namespace detail
-
 namespace {
 
-using detail::AttentionSize;
 using Scratch = std::vector<Real, PoolAllocator<Real>>;
 
 /// One head of one batch member: its index among all (b, h), and its slices.
@@ -147,7 +143,7 @@ struct AttentionRule {
 
 AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& value,
                           const AttentionOptions& options) {
-  const AttentionSize size = detail::attention_size(query, key, value, options);
+  const AttentionSize size = attention_size(query, key, value, options);
   const auto mask = std::make_shared<const MaskRows>(options.mask, size.weights_shape());
   const Dropout dropout{options.dropout, options.dropout_key};
   Array weights = uninitialized(size.weights_shape());

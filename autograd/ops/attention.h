@@ -38,18 +38,4 @@ AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& 
 AttentionResult composed_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                    const AttentionOptions& options);
 
-namespace detail {
-
-/// Extents of one call, checked.
-struct AttentionSize {
-  std::size_t batch, heads, queries, keys, head_size, value_size;
-  Real scale;
-
-  Shape weights_shape() const { return {batch, heads, queries, keys}; }
-};
-
-AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tensor& value,
-                             const AttentionOptions& options);
-
-}  // namespace detail
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -4,6 +4,7 @@
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/attention.h"
+#include "autograd/ops/attention_size.h"
 #include "autograd/ops/dropout.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/matmul.h"
@@ -57,7 +58,7 @@ Tensor split_heads(const Tensor& x, std::size_t heads) {
 
 AttentionResult composed_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                    const AttentionOptions& options) {
-  const detail::AttentionSize size = detail::attention_size(query, key, value, options);
+  const AttentionSize size = attention_size(query, key, value, options);
   const DenseMask mask = dense_mask(options.mask, size.weights_shape());
   const Tensor scores =
       matmul(split_heads(query, size.heads), split_heads(key, size.heads), {.transpose_b = true}) * size.scale +
