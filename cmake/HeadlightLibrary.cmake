@@ -53,7 +53,7 @@ endfunction()
 # headlight_test(<name> [COMMON sources...] [SOURCES sources...] [LIBRARIES folders...])
 #
 # test_<name> runs COMMON and SOURCES in float; test_<name>_f64 runs SOURCES in double. ctest shows each TEST_CASE as
-# "<name>: ..." and "<name> f64: ...".
+# "<name>/..." and "<name> f64/...".
 function(headlight_test name)
   cmake_parse_arguments(ARG "" "" "COMMON;SOURCES;LIBRARIES" ${ARGN})
   foreach(suffix IN ITEMS "" "_f64")
@@ -64,10 +64,10 @@ function(headlight_test name)
     add_executable(${target} ${ARG_SOURCES})
     if(suffix STREQUAL "")
       target_sources(${target} PRIVATE ${ARG_COMMON})
-      set(label "${name}: ")
+      set(label "${name}/")
     else()
       headlight_hide_from_tools(${target})
-      set(label "${name} f64: ")
+      set(label "${name} f64/")
     endif()
     foreach(library IN LISTS ARG_LIBRARIES)
       if(TARGET headlight_${library}${suffix})
