@@ -19,7 +19,7 @@ tidy() {
   text=$(mktemp) # not local: the trap runs after this function
   trap 'rm -f -- "$text"' EXIT
   (cd -- "$1" && eval "${command% -o *} -E -C -P $(printf %q "$root/$2")") >"$text" 2>/dev/null
-  digest=$(cat .clang-tidy tests/.clang-tidy <(clang-tidy-14 --version) <(printf '%s' "$command") "$text" | sha256sum | cut -d ' ' -f 1)
+  digest=$(cat .clang-tidy apps/.clang-tidy core/io/.clang-tidy <(clang-tidy-14 --version) <(printf '%s' "$command") "$text" | sha256sum | cut -d ' ' -f 1)
   [[ ! -e $1/lint/$digest ]] || return 0
   if clang-tidy-14 --quiet -p "$1" --extra-arg=-Wno-unknown-warning-option "$2" >"$text" 2>&1; then
     : >"$1/lint/$digest"
