@@ -29,8 +29,15 @@ function(headlight_library folder)
     endforeach()
     if(suffix STREQUAL "_f64")
       target_compile_definitions(${target} PUBLIC HEADLIGHT_DOUBLE)
+      headlight_hide_from_tools(${target})
     endif()
   endforeach()
+endfunction()
+
+# headlight_hide_from_tools(<target>): keeps the double twin out of compile_commands.json, where editors and clang-tidy
+# would otherwise meet each source twice.
+function(headlight_hide_from_tools target)
+  set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
 endfunction()
 
 # headlight_add_layers(<target> sources...): a user's layers in both precisions, as <target> and <target>_f64. They are
@@ -40,12 +47,13 @@ function(headlight_add_layers target)
     add_library(${target}${suffix} OBJECT ${ARGN})
     target_link_libraries(${target}${suffix} PUBLIC headlight_layers${suffix})
   endforeach()
+  headlight_hide_from_tools(${target}_f64)
 endfunction()
 
 # headlight_test(<name> [COMMON sources...] [SOURCES sources...] [LIBRARIES folders...])
 #
 # test_<name> runs COMMON and SOURCES in float; test_<name>_f64 runs SOURCES in double. ctest shows each TEST_CASE as
-# "<name>: ..." and "<name> f64: ...".
+# "<name>/..." and "<name> f64/...".
 function(headlight_test name)
   cmake_parse_arguments(ARG "" "" "COMMON;SOURCES;LIBRARIES" ${ARGN})
   foreach(suffix IN ITEMS "" "_f64")
@@ -56,9 +64,10 @@ function(headlight_test name)
     add_executable(${target} ${ARG_SOURCES})
     if(suffix STREQUAL "")
       target_sources(${target} PRIVATE ${ARG_COMMON})
-      set(label "${name}: ")
+      set(label "${name}/")
     else()
-      set(label "${name} f64: ")
+      headlight_hide_from_tools(${target})
+      set(label "${name} f64/")
     endif()
     foreach(library IN LISTS ARG_LIBRARIES)
       if(TARGET headlight_${library}${suffix})

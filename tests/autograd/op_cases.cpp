@@ -1,4 +1,4 @@
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 #include <algorithm>
 #include <cmath>

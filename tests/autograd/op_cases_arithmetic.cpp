@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "autograd/ops/arithmetic.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {

@@ -1,6 +1,6 @@
 #include "autograd/ops/attention.h"
 #include "core/shape.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {

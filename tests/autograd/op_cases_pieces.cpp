@@ -2,7 +2,7 @@
 
 #include "autograd/ops/pieces.h"
 #include "core/shape.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {

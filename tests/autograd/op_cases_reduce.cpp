@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "autograd/ops/reduce.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {

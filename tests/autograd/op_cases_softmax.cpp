@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "autograd/ops/softmax.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {

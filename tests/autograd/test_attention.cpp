@@ -9,7 +9,7 @@
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "core/shape.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 using namespace headlight;
 using namespace headlight::op_test;

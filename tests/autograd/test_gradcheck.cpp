@@ -11,7 +11,7 @@
 #include "autograd/ops/reduce.h"
 #include "core/elementwise.h"
 #include "core/error.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 using namespace headlight;
 using namespace headlight::op_test;

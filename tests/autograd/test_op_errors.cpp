@@ -14,7 +14,7 @@
 #include "autograd/ops/softmax.h"
 #include "autograd/ops/unary.h"
 #include "core/error.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 using namespace headlight;
 using namespace headlight::op_test;

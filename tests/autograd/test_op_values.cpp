@@ -15,7 +15,7 @@
 #include "autograd/ops/unary.h"
 #include "core/parallel.h"
 #include "core/reduction.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 using namespace headlight;
 using namespace headlight::op_test;

@@ -12,7 +12,7 @@
 #include "autograd/gradcheck.h"
 #include "autograd/ops/arithmetic.h"
 #include "autograd/scopes.h"
-#include "op_cases.h"
+#include "tests/autograd/op_cases.h"
 
 using namespace headlight;
 using namespace headlight::op_test;

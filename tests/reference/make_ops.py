@@ -2,6 +2,8 @@
 
 Inputs are named 0, 1, ... in the order of the operation's arguments. Kinks and ties are avoided: where a derivative is
 not defined, libraries choose differently, and the C++ tests of those choices stand beside the operations themselves.
+
+Longer than 300 lines because it is one table: an operation, its cases.
 """
 
 import math
