@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/excerpt.h"
 #include "core/io/file.h"
 #include "core/io/system_error.h"
 #include "core/io/write_loop.h"
@@ -56,7 +57,7 @@ AppendFile::AppendFile(std::filesystem::path path) : path_(std::move(path)) {
 
 void AppendFile::append_line(std::string_view line) {
   if (line.find('\n') != std::string_view::npos) {
-    raise<FileError>(path_.string(), "a log line holds a newline", fmt::format("\"{}\"", line), "escape it");
+    raise<FileError>(path_.string(), "a log line holds a newline", fmt::format("`{}`", excerpt(line)), "escape it");
   }
   const off_t before = size_of(descriptor_.get(), path_);
   const std::string record = std::string(line) + '\n';

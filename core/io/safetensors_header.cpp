@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/excerpt.h"
 #include "core/io/safetensors.h"
 #include "core/io/strict_json.h"
 
@@ -63,7 +64,7 @@ class HeaderEvents final : public JsonEvents {
       header_.metadata.emplace(std::move(key_), std::move(value));
     } else if (place_ == Place::kTensor && field_ == Field::kDtype) {
       const std::optional<DType> dtype = dtype_from_name(value);
-      if (!dtype) fail_tensor("unknown dtype", "`" + value.substr(0, 40) + "`");
+      if (!dtype) fail_tensor("unknown dtype", "`" + excerpt(value) + "`");
       tensor_.dtype = *dtype;
     } else {
       unexpected("a string");
@@ -117,7 +118,7 @@ class HeaderEvents final : public JsonEvents {
     } else if (key == "data_offsets") {
       field_ = Field::kOffsets;
     } else {
-      fail_tensor("unknown field `" + key.substr(0, 40) + "`", "a tensor has exactly dtype, shape and data_offsets");
+      fail_tensor("unknown field `" + excerpt(key) + "`", "a tensor has exactly dtype, shape and data_offsets");
     }
     if ((fields_seen_ & static_cast<unsigned>(field_)) != 0) duplicate(key, position);
     fields_seen_ |= static_cast<unsigned>(field_);
@@ -140,9 +141,9 @@ class HeaderEvents final : public JsonEvents {
       case Place::kOutside:
         raise<FileError>(where_, "the header is not a JSON object", fmt::format("it is {}", found));
       case Place::kTop:
-        raise<FileError>(where_, "`" + printable(key_) + "` is not an object", fmt::format("it is {}", found));
+        raise<FileError>(where_, "`" + excerpt(key_) + "` is not an object", fmt::format("it is {}", found));
       case Place::kMetadata:
-        raise<FileError>(where_, "metadata `" + printable(key_) + "` is not a string", fmt::format("it is {}", found));
+        raise<FileError>(where_, "metadata `" + excerpt(key_) + "` is not a string", fmt::format("it is {}", found));
       case Place::kTensor:
         fail_tensor(field_ == Field::kDtype   ? "dtype is not a string"
                     : field_ == Field::kShape ? "shape is not an array"
@@ -157,17 +158,11 @@ class HeaderEvents final : public JsonEvents {
   }
 
   [[noreturn]] void fail_tensor(std::string_view what, std::string_view values) const {
-    raise<FileError>(where_, "tensor `" + printable(tensor_.name) + "`: " + std::string(what), values);
+    raise<FileError>(where_, "tensor `" + excerpt(tensor_.name) + "`: " + std::string(what), values);
   }
 
   [[noreturn]] void duplicate(const std::string& key, std::size_t position) const {
-    raise_json_error(where_, text_, position, "the key `" + printable(key) + "` appears twice");
-  }
-
-  static std::string printable(std::string_view name) {
-    std::string text(name.substr(0, 80));
-    std::ranges::replace_if(text, [](char c) { return c >= 0 && c < 0x20; }, '?');
-    return text;
+    raise_json_error(where_, text_, position, "the key `" + excerpt(key) + "` appears twice");
   }
 
   SafetensorsHeader& header_;

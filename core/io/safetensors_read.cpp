@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/io/bytes.h"
+#include "core/io/excerpt.h"
 #include "core/io/safetensors.h"
 #include "core/io/safetensors_digest.h"
 
@@ -52,7 +53,7 @@ void verify_digest(const InputFile& file, std::string json, const std::string& e
   }
   if (found != expected) {
     raise<FileError>(where, "the file is damaged: its digest does not fit its content",
-                     fmt::format("{} says {}, the content gives {}", kDigestKey, expected.substr(0, 40), found),
+                     fmt::format("{} says {}, the content gives {}", kDigestKey, excerpt(expected), found),
                      fmt::format("restore the file; if another program rewrote it, drop {} from its metadata",
                                  kDigestKey));
   }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/io/excerpt.h"
 #include "core/io/json_tokens.h"
 
 namespace headlight {
@@ -20,11 +21,7 @@ std::string plain_reason(std::string_view text) {
     text.remove_prefix(code + 2);
   }
   if (const std::size_t start = text.find("syntax error"); start != std::string_view::npos) text.remove_prefix(start);
-  constexpr std::size_t longest = 240;
-  if (text.size() <= longest) return std::string(text);
-  std::size_t end = longest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not inside a character
-  return std::string(text.substr(0, end)) + "...";
+  return excerpt(text, 240);
 }
 
 /// Passes the library's events on with the place of each.
@@ -102,7 +99,7 @@ class Builder final : public JsonEvents {
   void end_array(std::size_t) override { open_.pop_back(); }
   void key(std::string& key, std::size_t position) override {
     const auto [slot, added] = open_.back()->emplace(key, nullptr);
-    if (!added) raise_json_error(where_, text_, position, "the key " + Json(key).dump() + " appears twice");
+    if (!added) raise_json_error(where_, text_, position, fmt::format("the key `{}` appears twice", excerpt(key)));
     slot_ = &slot.value();
   }
   void string(std::string& value, std::size_t) override { place(std::move(value)); }

@@ -61,8 +61,8 @@ TEST_CASE("Every departure from strict JSON is refused at its place") {
       {"  ", 2, "unexpected end of input"},
       {"{", 1, "unexpected end of input"},
       {"[1,2", 4, "unexpected end of input"},
-      {"{\"a\":1,\"b\":2,\"a\":3}", 13, "the key \"a\" appears twice"},
-      {"{\"x\":{\"a\":1,\"\\u0061\":3}}", 12, "the key \"a\" appears twice"},
+      {"{\"a\":1,\"b\":2,\"a\":3}", 13, "the key `a` appears twice"},
+      {"{\"x\":{\"a\":1,\"\\u0061\":3}}", 12, "the key `a` appears twice"},
       {"{\"a\":1,}", 7, "expected string literal"},
       {"[1,]", 3, "unexpected ']'"},
       {"[1 2]", 3, "unexpected number literal"},
@@ -102,7 +102,7 @@ TEST_CASE("Every departure from strict JSON is refused at its place") {
 
 TEST_CASE("A JSON error names line, column and byte") {
   CHECK(message_of<JsonError>([] { parse_json("{\n  \"a\": 1,\n  \"a\": 2\n}", {}, "x.json"); }) ==
-        "x.json: the key \"a\" appears twice; line 3, column 3 (byte 14)");
+        "x.json: the key `a` appears twice; line 3, column 3 (byte 14)");
   CHECK(place_in("", 0).line == 1);
   CHECK(place_in("\n", 1).line == 2);
   CHECK(place_in("\n", 1).column == 1);
