@@ -97,9 +97,11 @@ Tensor transpose(const Tensor& x, const std::vector<std::ptrdiff_t>& axes) {
 }
 
 Tensor transpose(const Tensor& x, std::ptrdiff_t axis, std::ptrdiff_t other) {
+  const std::size_t first = checked_axis(axis, x.rank(), "transpose");
+  const std::size_t second = checked_axis(other, x.rank(), "transpose");
   Axes order(x.rank());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::swap(order[checked_axis(axis, x.rank(), "transpose")], order[checked_axis(other, x.rank(), "transpose")]);
+  std::swap(order[first], order[second]);
   return transpose_by(x, std::move(order));
 }
 

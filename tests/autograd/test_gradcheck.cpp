@@ -49,7 +49,8 @@ TEST_CASE("a gradient wrong by one percent is caught, in full and along directio
     GradcheckOptions options{.projection = projection};
     const GradcheckResult result = gradcheck(square_with_error(kSlightlyWrong), {drawn({3, 4}, 1, 2, 1)}, options);
     CHECK_FALSE(result.passed);
-    CHECK(result.failure_count == result.comparisons);
+    // A direction may by chance be one along which nothing changes; an element cannot.
+    CHECK(result.failure_count >= (projection ? result.comparisons / 2 : result.comparisons));
     CHECK(result.worst_error > 0.005);
   }
 }

@@ -38,7 +38,7 @@ Derivative derivative(const std::function<Tensor(const Tensor&)>& f, const Array
   return {y.value(), x.grad()};
 }
 
-bool equal(const Array& a, const Array& b) { return close(a, b, 0, 0); }
+bool exactly(const Array& a, const Array& b) { return close(a, b, 0, 0); }
 
 class Threads {
  public:
@@ -54,8 +54,8 @@ class Threads {
 }  // namespace
 
 TEST_CASE("the derivatives at the kinks of relu and abs are 0") {
-  CHECK(equal(derivative([](const Tensor& x) { return relu(x); }, Array{-1, 0, 1}).dx, Array{0, 0, 1}));
-  CHECK(equal(derivative([](const Tensor& x) { return abs(x); }, Array{-2, 0, 3}).dx, Array{-1, 0, 1}));
+  CHECK(exactly(derivative([](const Tensor& x) { return relu(x); }, Array{-1, 0, 1}).dx, Array{0, 0, 1}));
+  CHECK(exactly(derivative([](const Tensor& x) { return abs(x); }, Array{-2, 0, 3}).dx, Array{-1, 0, 1}));
 }
 
 TEST_CASE("NaN passes through relu, clamp, maximum, minimum and max") {
@@ -63,28 +63,28 @@ TEST_CASE("NaN passes through relu, clamp, maximum, minimum and max") {
   CHECK(std::isnan(clamp(Tensor(Array{kNan}), 0, 1).item()));
   const Tensor a(Array{kNan, 1, kNan});
   const Tensor b(Array{1, kNan, kNan});
-  CHECK(equal(maximum(a, b).value(), full({3}, kNan)));
-  CHECK(equal(minimum(a, b).value(), full({3}, kNan)));
-  CHECK(equal(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {1}}).value(), Array{kNan, kNan, 3}));
-  CHECK(equal(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {0}}).value(), Array{kNan, kNan, 3}));
+  CHECK(exactly(maximum(a, b).value(), full({3}, kNan)));
+  CHECK(exactly(minimum(a, b).value(), full({3}, kNan)));
+  CHECK(exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {1}}).value(), Array{kNan, kNan, 3}));
+  CHECK(exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {0}}).value(), Array{kNan, kNan, 3}));
 }
 
 TEST_CASE("log and sqrt outside of their domain give what the C library gives") {
-  CHECK(equal(log(Tensor(Array{0, -1, 1})).value(), Array{-kInfinite, kNan, 0}));
-  CHECK(equal(sqrt(Tensor(Array{0, -1, 4})).value(), Array{0, kNan, 2}));
-  CHECK(equal(derivative([](const Tensor& x) { return sqrt(x); }, Array{0, 4}).dx,
+  CHECK(exactly(log(Tensor(Array{0, -1, 1})).value(), Array{-kInfinite, kNan, 0}));
+  CHECK(exactly(sqrt(Tensor(Array{0, -1, 4})).value(), Array{0, kNan, 2}));
+  CHECK(exactly(derivative([](const Tensor& x) { return sqrt(x); }, Array{0, 4}).dx,
               Array{kInfinite, static_cast<Real>(0.25)}));
 }
 
 TEST_CASE("activations stay finite far out") {
   const Array far{-10000, 10000};
-  CHECK(equal(derivative([](const Tensor& x) { return softplus(x); }, far).y, Array{0, 10000}));
-  CHECK(equal(derivative([](const Tensor& x) { return softplus(x); }, far).dx, Array{0, 1}));
-  CHECK(equal(derivative([](const Tensor& x) { return sigmoid(x); }, far).y, Array{0, 1}));
-  CHECK(equal(derivative([](const Tensor& x) { return tanh(x); }, far).y, Array{-1, 1}));
+  CHECK(exactly(derivative([](const Tensor& x) { return softplus(x); }, far).y, Array{0, 10000}));
+  CHECK(exactly(derivative([](const Tensor& x) { return softplus(x); }, far).dx, Array{0, 1}));
+  CHECK(exactly(derivative([](const Tensor& x) { return sigmoid(x); }, far).y, Array{0, 1}));
+  CHECK(exactly(derivative([](const Tensor& x) { return tanh(x); }, far).y, Array{-1, 1}));
   for (const auto f : {gelu, gelu_tanh, silu}) {
-    CHECK(equal(derivative(f, far).y, Array{0, 10000}));
-    CHECK(equal(derivative(f, far).dx, Array{0, 1}));
+    CHECK(exactly(derivative(f, far).y, Array{0, 10000}));
+    CHECK(exactly(derivative(f, far).dx, Array{0, 1}));
   }
 }
 
@@ -100,15 +100,15 @@ TEST_CASE("powers follow the conventions at 0 and at negative bases") {
     const Tensor exponent(scalar(row.exponent), true);
     const Tensor y = pow(base, exponent);
     y.backward();
-    CHECK(equal(y.value(), scalar(row.y)));
-    CHECK(equal(base.grad(), scalar(row.dbase)));
+    CHECK(exactly(y.value(), scalar(row.y)));
+    CHECK(exactly(base.grad(), scalar(row.dbase)));
     CHECK(close(exponent.grad(), scalar(row.dexponent), 2 * kEpsilon, 0));
 
     const Derivative of_base = derivative([&](const Tensor& x) { return pow(x, row.exponent); }, scalar(row.base));
-    CHECK(equal(of_base.y, scalar(row.y)));
-    CHECK(equal(of_base.dx, scalar(row.dbase)));
+    CHECK(exactly(of_base.y, scalar(row.y)));
+    CHECK(exactly(of_base.dx, scalar(row.dbase)));
     const Derivative of_exponent = derivative([&](const Tensor& x) { return pow(row.base, x); }, scalar(row.exponent));
-    CHECK(equal(of_exponent.y, scalar(row.y)));
+    CHECK(exactly(of_exponent.y, scalar(row.y)));
     CHECK(close(of_exponent.dx, scalar(row.dexponent), 2 * kEpsilon, 0));
   }
 }
@@ -118,41 +118,41 @@ TEST_CASE("maximum and minimum share the gradient of a tie in halves") {
     const Tensor a(Array{1, 2, 3}, true);
     const Tensor b(Array{2, 2, 2}, true);
     sum(mul(larger ? maximum(a, b) : minimum(a, b), Real{8})).backward();
-    CHECK(equal(a.grad(), larger ? Array{0, 4, 8} : Array{8, 4, 0}));
-    CHECK(equal(b.grad(), larger ? Array{8, 4, 0} : Array{0, 4, 8}));
+    CHECK(exactly(a.grad(), larger ? Array{0, 4, 8} : Array{8, 4, 0}));
+    CHECK(exactly(b.grad(), larger ? Array{8, 4, 0} : Array{0, 4, 8}));
   }
 }
 
 TEST_CASE("clamp passes the gradient inside and at both bounds") {
   const Derivative d = derivative([](const Tensor& x) { return clamp(x, -1, 2); }, Array{-2, -1, 0, 2, 3});
-  CHECK(equal(d.y, Array{-1, -1, 0, 2, 2}));
-  CHECK(equal(d.dx, Array{0, 1, 1, 1, 0}));
-  CHECK(equal(clamp(Tensor(Array{-9, 9}), -kInfinite, 1).value(), Array{-9, 1}));
+  CHECK(exactly(d.y, Array{-1, -1, 0, 2, 2}));
+  CHECK(exactly(d.dx, Array{0, 1, 1, 1, 0}));
+  CHECK(exactly(clamp(Tensor(Array{-9, 9}), -kInfinite, 1).value(), Array{-9, 1}));
 }
 
 TEST_CASE("where gives the value that was not chosen a gradient of exactly 0, even beside NaN") {
   const Condition positive(tokens({2}, {0, 1}));
   const Tensor a(Array{kNan, 1}, true);
   sum(where(positive, a, Real{7})).backward();
-  CHECK(equal(a.grad(), Array{0, 1}));
+  CHECK(exactly(a.grad(), Array{0, 1}));
 }
 
 TEST_CASE("the gradient of max is shared equally among ties") {
   const Derivative d =
       derivative([](const Tensor& x) { return max(x, {.axes = {1}}); }, Array{{1, 3, 3}, {2, 2, 2}, {5, 1, 0}});
   const Real third = Real{1} / 3;
-  CHECK(equal(d.y, Array{3, 2, 5}));
-  CHECK(equal(d.dx, Array{{0, static_cast<Real>(0.5), static_cast<Real>(0.5)}, {third, third, third}, {1, 0, 0}}));
+  CHECK(exactly(d.y, Array{3, 2, 5}));
+  CHECK(exactly(d.dx, Array{{0, static_cast<Real>(0.5), static_cast<Real>(0.5)}, {third, third, third}, {1, 0, 0}}));
 }
 
 TEST_CASE("reductions over nothing give 0 or minus infinity, and reductions of nothing give nothing") {
   const Tensor none(zeros({0, 3}), true);
   CHECK(sum(none).item() == 0);
-  CHECK(equal(sum(none, {.axes = {0}}).value(), zeros({3})));
+  CHECK(exactly(sum(none, {.axes = {0}}).value(), zeros({3})));
   CHECK(sum(none, {.axes = {1}}).shape() == Shape{0});
   CHECK(mean(none, {.axes = {1}}).shape() == Shape{0});
   CHECK(max(none, {.axes = {1}}).shape() == Shape{0});
-  CHECK(equal(logsumexp(none, {.axes = {0}}).value(), full({3}, -kInfinite)));
+  CHECK(exactly(logsumexp(none, {.axes = {0}}).value(), full({3}, -kInfinite)));
   sum(none).backward();
   CHECK(none.grad().shape() == Shape{0, 3});
 }
