@@ -50,14 +50,14 @@ struct SortedIds {
   }
 };
 
-// Chunks are blocks of columns a cache line wide or more: each table element belongs to one chunk, and each id's rows are
+// Chunks are blocks of columns two cache lines wide or more: each table element belongs to one chunk, and each id's rows are
 // summed in double before its row of the table is touched once.
 void add_rows_by_id(const Array& g, const SortedIds& sorted, Array& table) {
   constexpr std::size_t kLine = 64 / sizeof(Real);
   constexpr std::size_t kWidest = 256;
   const std::size_t rows = std::max<std::size_t>(1, sorted.order.size());
   const std::size_t columns = table.shape()[1];
-  const std::size_t width = std::clamp((kElementGrain / rows + kLine - 1) / kLine * kLine, kLine, kWidest);
+  const std::size_t width = std::clamp((4 * kElementGrain / rows + kLine - 1) / kLine * kLine, 2 * kLine, kWidest);
   parallel_ranges(columns, width, [&](std::size_t first, std::size_t last) {
     double totals[kWidest];
     for (std::size_t v = 0; v + 1 < sorted.begin.size(); ++v) {

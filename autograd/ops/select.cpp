@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <type_traits>
 #include <utility>
 
 #include "autograd/make_op.h"
@@ -23,6 +24,16 @@ Array share_of_larger(const Array& own, const Array& other) {
              [](Real p, Real q) { return p < q ? Real{0} : (p == q ? static_cast<Real>(0.5) : Real{1}); });
 }
 
+// body(step) with the step as a constant, so that the loops in it vectorise.
+template <class Body>
+void with_step(const BroadcastRows& rows, Body body) {
+  if (rows.step() == 0) {
+    body(std::integral_constant<std::size_t, 0>());
+  } else {
+    body(std::integral_constant<std::size_t, 1>());
+  }
+}
+
 // truth ? a : b in `shape`, to which all three broadcast.
 Array chosen(const Tokens& truth, const Array& a, const Array& b, const Shape& shape) {
   Array y = uninitialized(shape);
@@ -37,9 +48,16 @@ Array chosen(const Tokens& truth, const Array& a, const Array& b, const Shape& s
       const Real* const p = a.data() + a_rows.offset(row);
       const Real* const q = b.data() + b_rows.offset(row);
       Real* const to = y.data() + row * columns;
-      for (std::size_t i = 0; i < columns; ++i) {
-        to[i] = chooses_a[i * truth_rows.step()] != 0 ? p[i * a_rows.step()] : q[i * b_rows.step()];
-      }
+      with_step(truth_rows, [&](auto truth_step) {
+        with_step(a_rows, [&](auto a_step) {
+          with_step(b_rows, [&](auto b_step) {
+#pragma omp simd
+            for (std::size_t i = 0; i < columns; ++i) {
+              to[i] = chooses_a[i * truth_step()] != 0 ? p[i * a_step()] : q[i * b_step()];
+            }
+          });
+        });
+      });
     }
   });
   return y;

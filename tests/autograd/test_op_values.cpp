@@ -199,7 +199,7 @@ TEST_CASE("large arrays give the same bytes for 1, 2 and 3 threads") {
   const auto everything = [] {
     const Tensor x(drawn({300, 257}, -1, 1, 1), true);
     const Tensor row(drawn({257}, -1, 1, 2), true);
-    Tokens ids({40, 50});
+    Tokens ids(Shape{40, 50});
     for (std::size_t i = 0; i < ids.size(); ++i) ids.data()[i] = static_cast<std::int32_t>(i * i % 300);
     const Tensor parts = concat(split(mul(gelu(x), row), {100, 57, 100}), -1);
     const Tensor y = add(sum(softmax(transpose(parts), 0)), sum(mul(embedding(x, ids), row)));
