@@ -17,8 +17,8 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// Random numbers in [-3/2, -1/2] and [1/2, 3/2]: none so small that it would hide an error. Only the engine of <random>
-/// is used, since the distributions differ between libraries.
+/// Random numbers in [-3/2, -1/2] and [1/2, 3/2]: none so small that it would hide an error. Only the engine of
+/// <random> is used, since the distributions differ between libraries.
 Array random_signs(const Shape& shape, std::mt19937_64& engine) {
   Array a = uninitialized(shape);
   for (Real& value : flat(a)) {

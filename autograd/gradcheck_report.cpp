@@ -8,8 +8,8 @@ namespace headlight {
 
 std::string to_string(const GradcheckResult& result) {
   std::string text =
-      fmt::format("gradcheck {}: {} of {} comparisons failed, worst error {:.2e}\n", result.passed ? "passed" : "failed",
-                  result.failure_count, result.comparisons, result.worst_error);
+      fmt::format("gradcheck {}: {} of {} comparisons failed, worst error {:.2e}\n",
+                  result.passed ? "passed" : "failed", result.failure_count, result.comparisons, result.worst_error);
   for (const std::string& problem : result.problems) text += "  " + problem + "\n";
   if (result.failures.empty()) return text;
   std::size_t input_width = 5;

@@ -54,7 +54,8 @@ Array permuted(const Array& x, std::span<const std::size_t> order) {
   }
   Array y(shape);
   if (extents.size() > kMaximumAxes) {
-    raise<ShapeError>("transpose", "too many axes", "shape " + to_string(x.shape()), "reshape to 16 axes or fewer first");
+    raise<ShapeError>("transpose", "too many axes", "shape " + to_string(x.shape()),
+                      "reshape to 16 axes or fewer first");
   }
   if (y.size() == 0) return y;
   if (extents.empty()) {

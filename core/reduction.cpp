@@ -108,27 +108,29 @@ void reduce_columns(const Real* x, Real* y, const Pass& pass) {
   const std::size_t work = std::min(pass.reduced, rows_per_block) * std::min(pass.inner, kTile);
   parallel_ranges(pass.outer * blocks * tiles, std::max<std::size_t>(1, kElementGrain / work),
                   [&](std::size_t first, std::size_t last) {
-    for (std::size_t task = first; task < last; ++task) {
-      const std::size_t column = task % tiles * kTile;
-      const std::size_t width = std::min(kTile, pass.inner - column);
-      const std::size_t part = task / tiles;  // counts blocks of rows through all of `outer`
-      const std::size_t outer = part / blocks;
-      const std::size_t begin = part % blocks * rows_per_block;
-      const std::size_t end = std::min(begin + rows_per_block, pass.reduced);
-      Total totals[kTile];
-      std::fill(totals, totals + width, R::kNothing);
-      for (std::size_t row = begin; row < end; ++row) {
-        const Real* const from = x + (outer * pass.reduced + row) * pass.inner + column;
+                    for (std::size_t task = first; task < last; ++task) {
+                      const std::size_t column = task % tiles * kTile;
+                      const std::size_t width = std::min(kTile, pass.inner - column);
+                      const std::size_t part = task / tiles;  // counts blocks of rows through all of `outer`
+                      const std::size_t outer = part / blocks;
+                      const std::size_t begin = part % blocks * rows_per_block;
+                      const std::size_t end = std::min(begin + rows_per_block, pass.reduced);
+                      Total totals[kTile];
+                      std::fill(totals, totals + width, R::kNothing);
+                      for (std::size_t row = begin; row < end; ++row) {
+                        const Real* const from = x + (outer * pass.reduced + row) * pass.inner + column;
 #pragma omp simd
-        for (std::size_t i = 0; i < width; ++i) totals[i] = R::combine(totals[i], static_cast<Total>(from[i]));
-      }
-      if (blocks > 1) {
-        std::copy(totals, totals + width, partial.data() + part * pass.inner + column);
-      } else {
-        for (std::size_t i = 0; i < width; ++i) y[outer * pass.inner + column + i] = static_cast<Real>(totals[i]);
-      }
-    }
-  });
+                        for (std::size_t i = 0; i < width; ++i)
+                          totals[i] = R::combine(totals[i], static_cast<Total>(from[i]));
+                      }
+                      if (blocks > 1) {
+                        std::copy(totals, totals + width, partial.data() + part * pass.inner + column);
+                      } else {
+                        for (std::size_t i = 0; i < width; ++i)
+                          y[outer * pass.inner + column + i] = static_cast<Real>(totals[i]);
+                      }
+                    }
+                  });
   if (blocks == 1) return;
   parallel_ranges(pass.outer * pass.inner, kElementGrain, [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) {

@@ -112,7 +112,8 @@ Tensor div(const Tensor& a, Real b) {
 Tensor div(Real a, const Tensor& b) {
   return make_op("div", map(b.value(), [a](Real p) { return a / p; }), {b}, [](BackwardPass& pass) {
     Array db = pass.take_g();
-    update(db, [](Real g, Real y, Real p) { return -(g / p) * y; }, pass.y(), pass.x(0));
+    update(
+        db, [](Real g, Real y, Real p) { return -(g / p) * y; }, pass.y(), pass.x(0));
     pass.give(0, std::move(db));
   });
 }
@@ -147,9 +148,11 @@ Tensor pow(const Tensor& base, Real exponent) {
   return make_op("pow", power(base.value(), exponent), {base}, [exponent](BackwardPass& pass) {
     Array dbase = pass.take_g();
     if (exponent == 2) {
-      update(dbase, [](Real g, Real p) { return g * 2 * p; }, pass.x(0));
+      update(
+          dbase, [](Real g, Real p) { return g * 2 * p; }, pass.x(0));
     } else {
-      update(dbase, [exponent](Real g, Real p) { return g * base_derivative(p, exponent); }, pass.x(0));
+      update(
+          dbase, [exponent](Real g, Real p) { return g * base_derivative(p, exponent); }, pass.x(0));
     }
     pass.give(0, std::move(dbase));
   });
@@ -159,7 +162,8 @@ Tensor pow(Real base, const Tensor& exponent) {
   return make_op("pow", map(exponent.value(), [base](Real q) { return std::pow(base, q); }), {exponent},
                  [base](BackwardPass& pass) {
                    Array dexponent = pass.take_g();
-                   update(dexponent, [base](Real g, Real q) { return g * exponent_derivative(base, q); }, pass.x(0));
+                   update(
+                       dexponent, [base](Real g, Real q) { return g * exponent_derivative(base, q); }, pass.x(0));
                    pass.give(0, std::move(dexponent));
                  });
 }

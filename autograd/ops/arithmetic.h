@@ -2,9 +2,9 @@
 
 #include "autograd/tensor.h"
 
-/// Sums, products and powers, element by element. Two tensors broadcast as in numpy: aligned at the last axis, an extent
-/// of 1 stretches; where they do not, ShapeError names both shapes. A scalar may stand on either side.
-/// Division by zero and overflow give what IEEE 754 gives; nothing throws for a value.
+/// Sums, products and powers, element by element. Two tensors broadcast as in numpy: aligned at the last axis, an
+/// extent of 1 stretches; where they do not, ShapeError names both shapes. A scalar may stand on either side. Division
+/// by zero and overflow give what IEEE 754 gives; nothing throws for a value.
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// y = a + b.  da = g, db = g.

@@ -31,10 +31,10 @@ void check_numbers(std::string_view op, std::string_view noun, const Tokens& num
     place[axis] = rest % numbers.shape()[axis];
     rest /= numbers.shape()[axis];
   }
-  raise<ShapeError>(op, fmt::format("{} {} at {} of {} is out of range", noun, *bad, to_string(place),
-                                    to_string(numbers.shape())),
-                    fmt::format("{} {}", of_what, count),
-                    count == 0 ? "nothing can be picked from it" : fmt::format("it must lie in 0 to {}", count - 1));
+  raise<ShapeError>(
+      op, fmt::format("{} {} at {} of {} is out of range", noun, *bad, to_string(place), to_string(numbers.shape())),
+      fmt::format("{} {}", of_what, count),
+      count == 0 ? "nothing can be picked from it" : fmt::format("it must lie in 0 to {}", count - 1));
 }
 
 /// The positions sorted by id, by counting; those of id v are order[begin[v]] ... order[begin[v + 1] - 1], ascending.
@@ -50,8 +50,8 @@ struct SortedIds {
   }
 };
 
-// Chunks are blocks of columns two cache lines wide or more: each table element belongs to one chunk, and each id's rows are
-// summed in double before its row of the table is touched once.
+// Chunks are blocks of columns two cache lines wide or more: each table element belongs to one chunk, and each id's
+// rows are summed in double before its row of the table is touched once.
 void add_rows_by_id(const Array& g, const SortedIds& sorted, Array& table) {
   constexpr std::size_t kLine = 64 / sizeof(Real);
   constexpr std::size_t kWidest = 256;

@@ -22,9 +22,8 @@ using Axes = std::vector<std::size_t, PoolAllocator<std::size_t>>;
 Tensor transpose_by(const Tensor& x, Axes order) {
   Axes inverse(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) inverse[order[i]] = i;
-  return make_op("transpose", permuted(x.value(), order), {x}, [inverse = std::move(inverse)](BackwardPass& pass) {
-    pass.give(0, permuted(pass.g(), inverse));
-  });
+  return make_op("transpose", permuted(x.value(), order), {x},
+                 [inverse = std::move(inverse)](BackwardPass& pass) { pass.give(0, permuted(pass.g(), inverse)); });
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 /// The same elements in another arrangement. Results own their memory; nothing is a view.
 namespace headlight::inline HEADLIGHT_PRECISION {
 
-/// One extent of a new shape: a size, or -1 for "what remains". An unsigned value is always a size, so that an underflow
-/// such as 3u - 4u is an error and not a request.
+/// One extent of a new shape: a size, or -1 for "what remains". An unsigned value is always a size, so that an
+/// underflow such as 3u - 4u is an error and not a request.
 class Extent {
  public:
   template <std::integral I>

@@ -25,9 +25,9 @@ struct Slice {
 /// end < begin, or step < 1.
 Tensor slice(const Tensor& x, const Slice& part);
 
-/// The consecutive parts of an axis with the given sizes; the inverse of concat(). dx = the gradients of the parts side by
-/// side, 0 for a part that received none.
-/// Throws ShapeError when the sizes do not add up to the extent, or no size is given.
+/// The consecutive parts of an axis with the given sizes; the inverse of concat(). dx = the gradients of the parts side
+/// by side, 0 for a part that received none. Throws ShapeError when the sizes do not add up to the extent, or no size
+/// is given.
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::size_t>& sizes, std::ptrdiff_t axis = -1);
 
 /// The parts side by side along an axis.  dpart = the part's own piece of g.

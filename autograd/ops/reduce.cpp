@@ -127,7 +127,8 @@ Tensor max(const Tensor& x, const ReduceOptions& options) {
                    const Array is_largest =
                        zip("max", pass.x(0), y, [](Real p, Real m) { return p == m ? Real{1} : Real{0}; });
                    const Array count = sum_to(is_largest, kept);
-                   update(g, [](Real p, Real n) { return p / n; }, count);
+                   update(
+                       g, [](Real p, Real n) { return p / n; }, count);
                    // A product, so that the 0 / 0 of a NaN reaches all of its elements.
                    pass.give(0, zip("max", is_largest, g, [](Real p, Real q) { return p * q; }));
                  });

@@ -14,7 +14,8 @@ namespace {
 
 // share * g, but exactly 0 for a share of 0 even where g is not finite.
 Array shared(Array share, const Array& g) {
-  update(share, [](Real s, Real d) { return s == 0 ? Real{0} : s * d; }, g);
+  update(
+      share, [](Real s, Real d) { return s == 0 ? Real{0} : s * d; }, g);
   return share;
 }
 
@@ -94,7 +95,8 @@ Tensor clamp(const Tensor& x, Real low, Real high) {
   return make_op("clamp", map(x.value(), [low, high](Real p) { return p < low ? low : (p > high ? high : p); }), {x},
                  [low, high](BackwardPass& pass) {
                    Array dx = pass.take_g();
-                   update(dx, [low, high](Real g, Real p) { return p >= low && p <= high ? g : Real{0}; }, pass.x(0));
+                   update(
+                       dx, [low, high](Real g, Real p) { return p >= low && p <= high ? g : Real{0}; }, pass.x(0));
                    pass.give(0, std::move(dx));
                  });
 }

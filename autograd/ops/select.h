@@ -19,8 +19,8 @@ Tensor minimum(const Tensor& a, const Tensor& b);
 /// An infinite bound bounds nothing. Throws ConfigError unless low <= high.
 Tensor clamp(const Tensor& x, Real low, Real high);
 
-/// Truth values for where(): an element that is not 0 is true. A type of its own, because xtensor would answer a call of
-/// where() with naked Tokens.
+/// Truth values for where(): an element that is not 0 is true. A type of its own, because xtensor would answer a call
+/// of where() with naked Tokens.
 class Condition {
  public:
   explicit Condition(Tokens truth) : truth_(std::move(truth)) {}

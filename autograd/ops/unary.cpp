@@ -13,9 +13,8 @@ namespace {
 
 // y = f(x), dx = g f'(x); the derivatives stand beside the functions in core/kernels/activation.h.
 Tensor activation(OpName op, Activation kind, const Tensor& x) {
-  Array y = map_spans(x.value(), [kind](const Real* from, Real* to, std::size_t n) {
-    kernels::activation_forward(kind, from, to, n);
-  });
+  Array y = map_spans(
+      x.value(), [kind](const Real* from, Real* to, std::size_t n) { kernels::activation_forward(kind, from, to, n); });
   return make_op(op, std::move(y), {x}, [kind](BackwardPass& pass) {
     Array dx = pass.take_g();
     const Real* const from = pass.x(0).data();
@@ -44,25 +43,29 @@ Tensor elementwise(OpName op, const Tensor& x, F f, Derivative derivative) {
 Tensor exp(const Tensor& x) {
   return make_op("exp", map_spans(x.value(), kernels::exp), {x}, [](BackwardPass& pass) {
     Array dx = pass.take_g();
-    update(dx, [](Real g, Real y) { return g * y; }, pass.y());
+    update(
+        dx, [](Real g, Real y) { return g * y; }, pass.y());
     pass.give(0, std::move(dx));
   });
 }
 
 // dx = g / x
 Tensor log(const Tensor& x) {
-  return elementwise("log", x, [](Real p) { return std::log(p); }, [](Real g, Real p, Real) { return g / p; });
+  return elementwise(
+      "log", x, [](Real p) { return std::log(p); }, [](Real g, Real p, Real) { return g / p; });
 }
 
 // dx = g / (2 y)
 Tensor sqrt(const Tensor& x) {
-  return elementwise("sqrt", x, [](Real p) { return std::sqrt(p); }, [](Real g, Real, Real y) { return g / (2 * y); });
+  return elementwise(
+      "sqrt", x, [](Real p) { return std::sqrt(p); }, [](Real g, Real, Real y) { return g / (2 * y); });
 }
 
 // dx = g sign(x)
 Tensor abs(const Tensor& x) {
-  return elementwise("abs", x, [](Real p) { return std::abs(p); },
-                     [](Real g, Real p, Real) { return p > 0 ? g : (p < 0 ? -g : Real{0}); });
+  return elementwise(
+      "abs", x, [](Real p) { return std::abs(p); },
+      [](Real g, Real p, Real) { return p > 0 ? g : (p < 0 ? -g : Real{0}); });
 }
 
 Tensor tanh(const Tensor& x) { return activation("tanh", Activation::tanh, x); }

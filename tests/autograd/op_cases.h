@@ -23,8 +23,8 @@ struct OpCase {
   std::vector<Array> inputs;
   GradcheckFunction f;
   Reference reference = nullptr;  ///< the value by plain loops; empty where there is none
-  /// Largest GradcheckResult::worst_error allowed in double. Central differences with eps = 1e-6 on sums below 1e3 err by
-  /// 1e3 2^-53 / eps = 1e-7 at most from rounding, and by eps^2 |f'''| / 6 from truncation.
+  /// Largest GradcheckResult::worst_error allowed in double. Central differences with eps = 1e-6 on sums below 1e3 err
+  /// by 1e3 2^-53 / eps = 1e-7 at most from rounding, and by eps^2 |f'''| / 6 from truncation.
   double worst = 1e-7;
 };
 
@@ -46,8 +46,8 @@ const std::vector<OpCase>& op_cases();
 Array drawn(const Shape& shape, double low, double high, std::uint64_t seed, const std::vector<double>& kinks = {},
             double gap = 0.05);
 
-/// Multiples of 1/4 in random order, shifted by `offset`: no two are closer than 1/4, so that no comparison between them
-/// changes within a step of a difference.
+/// Multiples of 1/4 in random order, shifted by `offset`: no two are closer than 1/4, so that no comparison between
+/// them changes within a step of a difference.
 Array distinct(const Shape& shape, std::uint64_t seed, double offset = 0);
 
 /// f for each element of the broadcast inputs, by index arithmetic alone.

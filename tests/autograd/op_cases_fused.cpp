@@ -54,33 +54,49 @@ void add_matmul(std::vector<OpCase>& cases) {
         return total;
       });
     };
-    cases.push_back({"matmul", to_string(s.a) + " " + to_string(s.b), kSmooth,
+    cases.push_back({"matmul",
+                     to_string(s.a) + " " + to_string(s.b),
+                     kSmooth,
                      {drawn(s.a, -2, 2, 1000), drawn(s.b, -2, 2, 1001)},
-                     [s](const std::vector<Tensor>& x) { return matmul(x[0], x[1], s.options); }, reference});
+                     [s](const std::vector<Tensor>& x) { return matmul(x[0], x[1], s.options); },
+                     reference});
   }
-  cases.push_back({"matmul", "one input on both sides", kSmooth, {drawn({3, 3}, -2, 2, 1002)},
-                   [](const std::vector<Tensor>& x) { return matmul(x[0], x[0]); }});
+  cases.push_back(
+      {"matmul", "one input on both sides", kSmooth, {drawn({3, 3}, -2, 2, 1002)}, [](const std::vector<Tensor>& x) {
+         return matmul(x[0], x[0]);
+       }});
 }
 
 void add_linear(std::vector<OpCase>& cases) {
   for (const Shape& shape : {Shape{3}, Shape{1, 3}, Shape{4, 3}, Shape{2, 2, 3}, Shape{2, 1, 2, 3}}) {
-    cases.push_back({"linear", "without bias", kSmooth, {drawn(shape, -2, 2, 1003), drawn({2, 3}, -2, 2, 1004)},
+    cases.push_back({"linear",
+                     "without bias",
+                     kSmooth,
+                     {drawn(shape, -2, 2, 1003), drawn({2, 3}, -2, 2, 1004)},
                      [](const std::vector<Tensor>& x) { return linear(x[0], x[1], Tensor()); }});
-    cases.push_back({"linear", "with bias and gelu", kSmooth,
+    cases.push_back({"linear",
+                     "with bias and gelu",
+                     kSmooth,
                      {drawn(shape, -2, 2, 1005), drawn({2, 3}, -2, 2, 1006), drawn({2}, -2, 2, 1007)},
                      [](const std::vector<Tensor>& x) { return linear(x[0], x[1], x[2], Activation::gelu); }});
   }
   for (const Activation kind : {Activation::none, Activation::gelu_tanh, Activation::silu, Activation::tanh,
                                 Activation::sigmoid, Activation::softplus}) {
-    cases.push_back({"linear", "each smooth activation", kSmooth,
+    cases.push_back({"linear",
+                     "each smooth activation",
+                     kSmooth,
                      {drawn({5, 1}, -2, 2, 1008), drawn({3, 1}, -2, 2, 1009), drawn({3}, -2, 2, 1010)},
                      [kind](const std::vector<Tensor>& x) { return linear(x[0], x[1], x[2], kind); }});
   }
-  cases.push_back({"linear", "relu", "products positive, bias 3 or -20: all pre-activations beyond 1 from the kink 0",
+  cases.push_back({"linear",
+                   "relu",
+                   "products positive, bias 3 or -20: all pre-activations beyond 1 from the kink 0",
                    {drawn({5, 2}, 1, 2, 1011), drawn({2, 2}, 1, 2, 1012), Array{3, -20}},
                    [](const std::vector<Tensor>& x) { return linear(x[0], x[1], x[2], Activation::relu); }});
-  cases.push_back({"linear", "input and weight are one", kSmooth, {drawn({3, 3}, -2, 2, 1013)},
-                   [](const std::vector<Tensor>& x) { return linear(x[0], x[0], Tensor()); }});
+  cases.push_back(
+      {"linear", "input and weight are one", kSmooth, {drawn({3, 3}, -2, 2, 1013)}, [](const std::vector<Tensor>& x) {
+         return linear(x[0], x[0], Tensor());
+       }});
 }
 
 void add_normalizations(std::vector<OpCase>& cases) {
@@ -95,12 +111,15 @@ void add_normalizations(std::vector<OpCase>& cases) {
     cases.push_back({"rms_normalize", "", domain, {x}, [eps](In in) { return rms_normalize(in[0], eps); }});
     cases.push_back({"rms_norm", "gain", domain, {x, gain}, [eps](In in) { return rms_norm(in[0], in[1], eps); }});
     cases.push_back({"rms_norm", "no gain", domain, {x}, [eps](In in) { return rms_norm(in[0], Tensor(), eps); }});
-    cases.push_back({"layer_norm", "gain and bias", domain, {x, gain, bias},
-                     [eps](In in) { return layer_norm(in[0], in[1], in[2], eps); }});
-    cases.push_back({"layer_norm", "gain only", domain, {x, gain},
-                     [eps](In in) { return layer_norm(in[0], in[1], Tensor(), eps); }});
-    cases.push_back({"layer_norm", "bias only", domain, {x, bias},
-                     [eps](In in) { return layer_norm(in[0], Tensor(), in[1], eps); }});
+    cases.push_back({"layer_norm", "gain and bias", domain, {x, gain, bias}, [eps](In in) {
+                       return layer_norm(in[0], in[1], in[2], eps);
+                     }});
+    cases.push_back({"layer_norm", "gain only", domain, {x, gain}, [eps](In in) {
+                       return layer_norm(in[0], in[1], Tensor(), eps);
+                     }});
+    cases.push_back({"layer_norm", "bias only", domain, {x, bias}, [eps](In in) {
+                       return layer_norm(in[0], Tensor(), in[1], eps);
+                     }});
   }
 }
 
@@ -119,12 +138,18 @@ void add_losses(std::vector<OpCase>& cases) {
       {{3, 2}, tokens({3}, {1, -1, 0}), {.label_smoothing = 0.3, .ignore_index = -1, .weights = Array{1, 2, 0.5}}},
       {{2, 1}, tokens({2}, {0, 0})}};
   for (const Setting& s : settings) {
-    cases.push_back({"cross_entropy", to_string(s.logits), "in [-3, 3], smooth", {drawn(s.logits, -3, 3, 1030)},
+    cases.push_back({"cross_entropy",
+                     to_string(s.logits),
+                     "in [-3, 3], smooth",
+                     {drawn(s.logits, -3, 3, 1030)},
                      [s](const std::vector<Tensor>& x) { return cross_entropy(x[0], s.targets, s.options); }});
   }
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{4}, Shape{2, 3}, Shape{2, 1, 3}}) {
     for (const Reduction reduction : {Reduction::mean, Reduction::sum}) {
-      cases.push_back({"mse", to_string(shape), kSmooth, {drawn(shape, -2, 2, 1031), drawn(shape, -2, 2, 1032)},
+      cases.push_back({"mse",
+                       to_string(shape),
+                       kSmooth,
+                       {drawn(shape, -2, 2, 1031), drawn(shape, -2, 2, 1032)},
                        [reduction](const std::vector<Tensor>& x) { return mse(x[0], x[1], reduction); }});
     }
   }
@@ -141,10 +166,15 @@ void add_convolutions(std::vector<OpCase>& cases) {
                                          {{2, 4, 1}, {2, 1, 2}, {.dilation = 2, .pad_left = 2}},
                                          {{1, 7, 2}, {1, 2, 3}, {.stride = 3, .pad_left = 1, .pad_right = 2}}};
   for (const Setting& s : settings) {
-    cases.push_back({"conv1d", "with bias", kSmooth,
+    cases.push_back({"conv1d",
+                     "with bias",
+                     kSmooth,
                      {drawn(s.x, -2, 2, 1040), drawn(s.weight, -2, 2, 1041), drawn({s.weight[0]}, -2, 2, 1042)},
                      [s](const std::vector<Tensor>& x) { return conv1d(x[0], x[1], x[2], s.options); }});
-    cases.push_back({"conv1d", "without bias", kSmooth, {drawn(s.x, -2, 2, 1043), drawn(s.weight, -2, 2, 1044)},
+    cases.push_back({"conv1d",
+                     "without bias",
+                     kSmooth,
+                     {drawn(s.x, -2, 2, 1043), drawn(s.weight, -2, 2, 1044)},
                      [s](const std::vector<Tensor>& x) { return conv1d(x[0], x[1], Tensor(), s.options); }});
   }
 }
@@ -159,8 +189,12 @@ std::vector<OpCase> fused_cases() {
   add_losses(cases);
   add_convolutions(cases);
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{9}, Shape{3, 7}, Shape{2, 1, 4}, Shape{1, 2, 2, 3}}) {
-    cases.push_back({"dropout", to_string(shape), "in [-2, 2]; linear for a fixed key", {drawn(shape, -2, 2, 1050)},
-                     [](const std::vector<Tensor>& x) { return dropout(x[0], 0.4, {.seed = 1, .stream = 2, .step = 3}); }});
+    cases.push_back(
+        {"dropout",
+         to_string(shape),
+         "in [-2, 2]; linear for a fixed key",
+         {drawn(shape, -2, 2, 1050)},
+         [](const std::vector<Tensor>& x) { return dropout(x[0], 0.4, {.seed = 1, .stream = 2, .step = 3}); }});
   }
   return cases;
 }

@@ -12,14 +12,15 @@ std::vector<OpCase> gather_cases() {
     Shape table;
     Tokens ids;
   };
-  const std::vector<Lookup> lookups = {{{5, 3}, tokens({4}, {4, 0, 4, 2})},
-                                       {{3, 4}, tokens({2, 3}, {0, 0, 1, 2, 0, 0})},
-                                       {{1, 2}, tokens({3}, {0, 0, 0})},
-                                       {{4, 1}, tokens({}, {3})},
-                                       {{4, 19}, tokens({2, 1, 2}, {1, 3, 3, 0})},
-                                       {{2, 3}, tokens({0}, {})}};
+  const std::vector<Lookup> lookups = {
+      {{5, 3}, tokens({4}, {4, 0, 4, 2})},        {{3, 4}, tokens({2, 3}, {0, 0, 1, 2, 0, 0})},
+      {{1, 2}, tokens({3}, {0, 0, 0})},           {{4, 1}, tokens({}, {3})},
+      {{4, 19}, tokens({2, 1, 2}, {1, 3, 3, 0})}, {{2, 3}, tokens({0}, {})}};
   for (const Lookup& lookup : lookups) {
-    cases.push_back({"embedding", "ids " + to_string(lookup.ids.shape()), domain, {drawn(lookup.table, -2, 2, 900)},
+    cases.push_back({"embedding",
+                     "ids " + to_string(lookup.ids.shape()),
+                     domain,
+                     {drawn(lookup.table, -2, 2, 900)},
                      [ids = lookup.ids](const std::vector<Tensor>& x) { return embedding(x[0], ids); },
                      [ids = lookup.ids](const std::vector<Array>& x) {
                        Shape shape = ids.shape();
@@ -46,7 +47,9 @@ std::vector<OpCase> gather_cases() {
                                    {{1, 1}, 1, 1, tokens({1, 2}, {0, 0})},
                                    {{2, 3}, 1, 1, tokens({2, 0}, {})}};
   for (const Pick& pick : picks) {
-    cases.push_back({"gather", to_string(pick.shape) + " by " + to_string(pick.index.shape()), domain,
+    cases.push_back({"gather",
+                     to_string(pick.shape) + " by " + to_string(pick.index.shape()),
+                     domain,
                      {drawn(pick.shape, -2, 2, 901)},
                      [pick](const std::vector<Tensor>& x) { return gather(x[0], pick.axis, pick.index); },
                      [pick](const std::vector<Array>& x) {

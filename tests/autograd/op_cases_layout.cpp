@@ -25,7 +25,10 @@ std::vector<OpCase> layout_cases() {
                                              {{0, 3}, {5, 0}, {5, 0}},
                                              {{2, 3}, {std::size_t{3}, 2}, {3, 2}}};
   for (const Reshaping& reshaping : reshapings) {
-    cases.push_back({"reshape", to_string(reshaping.from), domain, {drawn(reshaping.from, -2, 2, 700)},
+    cases.push_back({"reshape",
+                     to_string(reshaping.from),
+                     domain,
+                     {drawn(reshaping.from, -2, 2, 700)},
                      [to = reshaping.to](const std::vector<Tensor>& x) { return reshape(x[0], to); },
                      [expected = reshaping.expected](const std::vector<Array>& x) {
                        Array y(expected);
@@ -46,14 +49,29 @@ std::vector<OpCase> layout_cases() {
       {{2, 3}, [](T x) { return transpose(x); }, {1, 0}},
       {{1, 5}, [](T x) { return transpose(x, -1, 0); }, {1, 0}},
       {{2, 3, 4}, [](T x) { return transpose(x); }, {2, 1, 0}},
-      {{2, 3, 4}, [](T x) { return transpose(x, {1, 2, 0}); }, {1, 2, 0}},
-      {{2, 3, 4}, [](T x) { return transpose(x, {0, 1, 2}); }, {0, 1, 2}},
+      {{2, 3, 4},
+       [](T x) {
+         return transpose(x, {1, 2, 0});
+       },
+       {1, 2, 0}},
+      {{2, 3, 4},
+       [](T x) {
+         return transpose(x, {0, 1, 2});
+       },
+       {0, 1, 2}},
       {{2, 1, 3, 2}, [](T x) { return transpose(x, 1, 2); }, {0, 2, 1, 3}},
-      {{2, 3, 2, 2}, [](T x) { return transpose(x, {-1, 0, 2, 1}); }, {3, 0, 2, 1}},
+      {{2, 3, 2, 2},
+       [](T x) {
+         return transpose(x, {-1, 0, 2, 1});
+       },
+       {3, 0, 2, 1}},
       {{19, 5}, [](T x) { return transpose(x); }, {1, 0}},
       {{3, 0}, [](T x) { return transpose(x); }, {1, 0}}};
   for (const Transposition& transposition : transpositions) {
-    cases.push_back({"transpose", to_string(transposition.shape), domain, {drawn(transposition.shape, -2, 2, 701)},
+    cases.push_back({"transpose",
+                     to_string(transposition.shape),
+                     domain,
+                     {drawn(transposition.shape, -2, 2, 701)},
                      [f = transposition.f](const std::vector<Tensor>& x) { return f(x[0]); },
                      [order = transposition.order](const std::vector<Array>& x) {
                        Shape shape = x[0].shape();
@@ -69,10 +87,13 @@ std::vector<OpCase> layout_cases() {
   struct Stretch {
     Shape from, to;
   };
-  for (const Stretch& stretch : {Stretch{{}, {}}, Stretch{{}, {2, 3}}, Stretch{{3}, {2, 3}}, Stretch{{2, 1}, {2, 4}},
-                                 Stretch{{1, 3, 1}, {2, 3, 4}}, Stretch{{3, 1, 1}, {2, 3, 1, 2}},
-                                 Stretch{{1, 3}, {0, 3}}}) {
-    cases.push_back({"broadcast_to", to_string(stretch.from), domain, {drawn(stretch.from, -2, 2, 702)},
+  for (const Stretch& stretch :
+       {Stretch{{}, {}}, Stretch{{}, {2, 3}}, Stretch{{3}, {2, 3}}, Stretch{{2, 1}, {2, 4}},
+        Stretch{{1, 3, 1}, {2, 3, 4}}, Stretch{{3, 1, 1}, {2, 3, 1, 2}}, Stretch{{1, 3}, {0, 3}}}) {
+    cases.push_back({"broadcast_to",
+                     to_string(stretch.from),
+                     domain,
+                     {drawn(stretch.from, -2, 2, 702)},
                      [to = stretch.to](const std::vector<Tensor>& x) { return broadcast_to(x[0], to); },
                      [to = stretch.to](const std::vector<Array>& x) {
                        return by_elements({x[0], zeros(to)}, [](const std::vector<double>& v) { return v[0]; });

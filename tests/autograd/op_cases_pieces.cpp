@@ -44,7 +44,10 @@ void add_slices(std::vector<OpCase>& cases, const std::string& domain) {
                                          {{2, 3, 8}, {.axis = -1, .begin = 1, .step = 4}, 2, 1, 2, 4},
                                          {{2, 3}, {.axis = 0, .begin = 1, .end = 1}, 0, 1, 0, 1}};
   for (const Setting& s : settings) {
-    cases.push_back({"slice", to_string(s.shape), domain, {drawn(s.shape, -2, 2, 800)},
+    cases.push_back({"slice",
+                     to_string(s.shape),
+                     domain,
+                     {drawn(s.shape, -2, 2, 800)},
                      [slice_of = s.slice](const std::vector<Tensor>& x) { return slice(x[0], slice_of); },
                      [s](const std::vector<Array>& x) { return part_of(x[0], s.axis, s.begin, s.count, s.step); }});
   }
@@ -57,12 +60,15 @@ void add_splits(std::vector<OpCase>& cases, const std::string& domain) {
     std::ptrdiff_t axis;
     std::size_t position;
   };
-  const std::vector<Setting> settings = {{{6}, {1, 2, 3}, 0, 0},    {{2, 4}, {2, 2}, -1, 1}, {{3, 2}, {1, 2}, 0, 0},
-                                         {{2, 3, 2}, {1, 1, 1}, 1, 1}, {{1, 1, 4, 1}, {3, 1}, 2, 2}, {{2, 3}, {3}, 1, 1},
-                                         {{2, 3}, {0, 3, 0}, 1, 1}};
+  const std::vector<Setting> settings = {
+      {{6}, {1, 2, 3}, 0, 0},       {{2, 4}, {2, 2}, -1, 1}, {{3, 2}, {1, 2}, 0, 0},   {{2, 3, 2}, {1, 1, 1}, 1, 1},
+      {{1, 1, 4, 1}, {3, 1}, 2, 2}, {{2, 3}, {3}, 1, 1},     {{2, 3}, {0, 3, 0}, 1, 1}};
   for (const Setting& s : settings) {
     // Joined in reverse order, so that each part's gradient must find its own place.
-    cases.push_back({"split", to_string(s.shape), domain, {drawn(s.shape, -2, 2, 801)},
+    cases.push_back({"split",
+                     to_string(s.shape),
+                     domain,
+                     {drawn(s.shape, -2, 2, 801)},
                      [s](const std::vector<Tensor>& x) {
                        std::vector<Tensor> parts = split(x[0], s.sizes, s.axis);
                        std::reverse(parts.begin(), parts.end());
@@ -79,8 +85,13 @@ void add_splits(std::vector<OpCase>& cases, const std::string& domain) {
                      }});
   }
   for (const std::size_t used : {0U, 1U, 2U}) {
-    cases.push_back({"split", "only part " + std::to_string(used) + " is used", domain, {drawn({2, 6}, -2, 2, 802)},
-                     [used](const std::vector<Tensor>& x) { return split(x[0], {1, 2, 3})[used]; },
+    cases.push_back({"split",
+                     "only part " + std::to_string(used) + " is used",
+                     domain,
+                     {drawn({2, 6}, -2, 2, 802)},
+                     [used](const std::vector<Tensor>& x) {
+                       return split(x[0], {1, 2, 3})[used];
+                     },
                      [used](const std::vector<Array>& x) {
                        return part_of(x[0], 1, used == 0 ? 0 : used == 1 ? 1 : 3, used + 1);
                      }});
@@ -107,9 +118,16 @@ void add_joins(std::vector<OpCase>& cases, const std::string& domain) {
                      [s](const std::vector<Tensor>& x) { return concat(x, s.axis); },
                      [s](const std::vector<Array>& x) { return joined(x, s.position); }});
   }
-  cases.push_back({"concat", "one input twice", domain, {drawn({2, 3}, -2, 2, 806)},
-                   [](const std::vector<Tensor>& x) { return concat({x[0], x[0]}, 0); },
-                   [](const std::vector<Array>& x) { return joined({x[0], x[0]}, 0); }});
+  cases.push_back({"concat",
+                   "one input twice",
+                   domain,
+                   {drawn({2, 3}, -2, 2, 806)},
+                   [](const std::vector<Tensor>& x) {
+                     return concat({x[0], x[0]}, 0);
+                   },
+                   [](const std::vector<Array>& x) {
+                     return joined({x[0], x[0]}, 0);
+                   }});
 }
 
 void add_pads(std::vector<OpCase>& cases, const std::string& domain) {
@@ -125,11 +143,15 @@ void add_pads(std::vector<OpCase>& cases, const std::string& domain) {
                                          {{2, 2, 1, 2}, {{0, 1}, {1, 0}, {1, 1}, {0, 0}}},
                                          {{0, 2}, {{1, 1}, {0, 1}}}};
   for (const Setting& s : settings) {
-    cases.push_back({"pad", to_string(s.shape), domain, {drawn(s.shape, -2, 2, 807)},
+    cases.push_back({"pad",
+                     to_string(s.shape),
+                     domain,
+                     {drawn(s.shape, -2, 2, 807)},
                      [s](const std::vector<Tensor>& x) { return pad(x[0], s.padding, Real{7}); },
                      [s](const std::vector<Array>& x) {
                        Shape shape = s.shape;
-                       for (std::size_t i = 0; i < shape.size(); ++i) shape[i] += s.padding[i].before + s.padding[i].after;
+                       for (std::size_t i = 0; i < shape.size(); ++i)
+                         shape[i] += s.padding[i].before + s.padding[i].after;
                        return by_index(shape, [&](std::vector<std::size_t> index) {
                          for (std::size_t i = 0; i < shape.size(); ++i) {
                            index[i] -= s.padding[i].before;  // wraps to something large in front of the array

@@ -55,10 +55,18 @@ std::vector<OpCase> reduce_cases() {
     std::vector<std::ptrdiff_t> axes;
     bool keep_dims;
   };
-  const std::vector<Setting> settings = {
-      {{}, {}, false},           {{4}, {0}, true},          {{4, 3}, {}, false},      {{4, 3}, {-1}, false},
-      {{4, 3}, {0}, false},      {{2, 3, 4}, {1}, false},   {{2, 3, 4}, {0, -1}, true}, {{1, 5, 1}, {0}, false},
-      {{2, 3, 2, 3}, {1, 3}, false}, {{2, 3, 2, 2}, {0, 2}, true}, {{3, 37}, {1}, false}, {{37, 3}, {0}, false}};
+  const std::vector<Setting> settings = {{{}, {}, false},
+                                         {{4}, {0}, true},
+                                         {{4, 3}, {}, false},
+                                         {{4, 3}, {-1}, false},
+                                         {{4, 3}, {0}, false},
+                                         {{2, 3, 4}, {1}, false},
+                                         {{2, 3, 4}, {0, -1}, true},
+                                         {{1, 5, 1}, {0}, false},
+                                         {{2, 3, 2, 3}, {1, 3}, false},
+                                         {{2, 3, 2, 2}, {0, 2}, true},
+                                         {{3, 37}, {1}, false},
+                                         {{37, 3}, {0}, false}};
   struct Reduction {
     std::string op;
     std::function<Tensor(const Tensor&, const Setting&)> f;
@@ -81,7 +89,8 @@ std::vector<OpCase> reduce_cases() {
   for (const Reduction& reduction : reductions) {
     for (const Setting& setting : settings) {
       if (reduction.least == 2 && (setting.shape.empty() || setting.shape.front() == 1)) continue;
-      cases.push_back({reduction.op, setting.keep_dims ? "axes kept" : "axes dropped",
+      cases.push_back({reduction.op,
+                       setting.keep_dims ? "axes kept" : "axes dropped",
                        "distinct multiples of 1/4 scaled to [-2.5, 2.5]: no tie, which is a kink of max",
                        {distinct(setting.shape, 500)},
                        [f = reduction.f, setting](const std::vector<Tensor>& x) { return f(x[0], setting); },

@@ -38,13 +38,23 @@ std::vector<OpCase> select_cases() {
   // Ties of an input with itself are no kink: both halves move together.
   const std::string tied = "in [-2, 2]; every element is a tie of an input with itself, which moves with it";
   const Reference identity = [](const std::vector<Array>& x) { return x[0]; };
-  cases.push_back({"maximum", "one input on both sides", tied, {drawn({2, 3}, -2, 2, 5)},
-                   [](const std::vector<Tensor>& x) { return maximum(x[0], x[0]); }, identity});
-  cases.push_back({"minimum", "one input on both sides", tied, {drawn({2, 3}, -2, 2, 6)},
-                   [](const std::vector<Tensor>& x) { return minimum(x[0], x[0]); }, identity});
+  cases.push_back({"maximum",
+                   "one input on both sides",
+                   tied,
+                   {drawn({2, 3}, -2, 2, 5)},
+                   [](const std::vector<Tensor>& x) { return maximum(x[0], x[0]); },
+                   identity});
+  cases.push_back({"minimum",
+                   "one input on both sides",
+                   tied,
+                   {drawn({2, 3}, -2, 2, 6)},
+                   [](const std::vector<Tensor>& x) { return minimum(x[0], x[0]); },
+                   identity});
 
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{3, 7}, Shape{2, 1, 5}, Shape{1, 2, 2, 3}, Shape{3, 0}}) {
-    cases.push_back({"clamp", "both bounds", "in [-2, 2] away from the kinks at the bounds -1 and 0.5",
+    cases.push_back({"clamp",
+                     "both bounds",
+                     "in [-2, 2] away from the kinks at the bounds -1 and 0.5",
                      {drawn(shape, -2, 2, 7, {-1, 0.5})},
                      [](const std::vector<Tensor>& x) { return clamp(x[0], -1, static_cast<Real>(0.5)); },
                      [](const std::vector<Array>& x) {
@@ -55,11 +65,13 @@ std::vector<OpCase> select_cases() {
   struct Triple {
     Shape condition, a, b;
   };
-  for (const Triple& shapes : {Triple{{}, {}, {}}, Triple{{4}, {4}, {4}}, Triple{{3}, {2, 3}, {2, 1}},
-                               Triple{{2, 1, 1}, {3, 1}, {4}}, Triple{{2, 3, 1, 2}, {1}, {}},
-                               Triple{{1, 5}, {5}, {3, 1}}, Triple{{0, 1}, {2}, {1, 2}}}) {
+  for (const Triple& shapes :
+       {Triple{{}, {}, {}}, Triple{{4}, {4}, {4}}, Triple{{3}, {2, 3}, {2, 1}}, Triple{{2, 1, 1}, {3, 1}, {4}},
+        Triple{{2, 3, 1, 2}, {1}, {}}, Triple{{1, 5}, {5}, {3, 1}}, Triple{{0, 1}, {2}, {1, 2}}}) {
     const Tokens truth = every_third_false(shapes.condition);
-    cases.push_back({"where", "three-way broadcast", "in [-2, 2]; no kinks, the condition does not move",
+    cases.push_back({"where",
+                     "three-way broadcast",
+                     "in [-2, 2]; no kinks, the condition does not move",
                      {drawn(shapes.a, -2, 2, 8), drawn(shapes.b, -2, 2, 9)},
                      [truth](const std::vector<Tensor>& x) { return where(Condition(truth), x[0], x[1]); },
                      [truth](const std::vector<Array>& x) {
@@ -70,7 +82,10 @@ std::vector<OpCase> select_cases() {
                      }});
   }
   const Tokens truth = every_third_false({2, 3});
-  cases.push_back({"where", "scalar on either side, one input twice", "in [-2, 2]; no kinks", {drawn({2, 3}, -2, 2, 10)},
+  cases.push_back({"where",
+                   "scalar on either side, one input twice",
+                   "in [-2, 2]; no kinks",
+                   {drawn({2, 3}, -2, 2, 10)},
                    [truth](const std::vector<Tensor>& x) {
                      const Tensor left = where(Condition(truth), Real{3}, x[0]);
                      return where(Condition(truth), where(Condition(truth), x[0], Real{4}), left);

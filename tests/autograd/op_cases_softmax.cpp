@@ -24,14 +24,16 @@ std::vector<OpCase> softmax_cases() {
     std::ptrdiff_t axis;
   };
   std::vector<OpCase> cases;
-  for (const Setting& setting : {Setting{{5}, -1}, Setting{{2, 3}, 0}, Setting{{2, 3, 4}, 1}, Setting{{1, 1}, -1},
-                                 Setting{{2, 1, 3, 2}, -2}, Setting{{3, 1}, 1}, Setting{{2, 19}, -1},
-                                 Setting{{0, 3}, -1}, Setting{{2, 0}, -1}}) {
+  for (const Setting& setting :
+       {Setting{{5}, -1}, Setting{{2, 3}, 0}, Setting{{2, 3, 4}, 1}, Setting{{1, 1}, -1}, Setting{{2, 1, 3, 2}, -2},
+        Setting{{3, 1}, 1}, Setting{{2, 19}, -1}, Setting{{0, 3}, -1}, Setting{{2, 0}, -1}}) {
     for (const bool logarithm : {false, true}) {
       const std::ptrdiff_t axis = setting.axis;
-      const auto position = static_cast<std::size_t>(
-          axis < 0 ? axis + static_cast<std::ptrdiff_t>(setting.shape.size()) : axis);
-      cases.push_back({logarithm ? "log_softmax" : "softmax", "axis " + std::to_string(axis), "in [-3, 3], smooth",
+      const auto position =
+          static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(setting.shape.size()) : axis);
+      cases.push_back({logarithm ? "log_softmax" : "softmax",
+                       "axis " + std::to_string(axis),
+                       "in [-3, 3], smooth",
                        {drawn(setting.shape, -3, 3, 600)},
                        [axis, logarithm](const std::vector<Tensor>& x) {
                          return logarithm ? log_softmax(x[0], axis) : softmax(x[0], axis);

@@ -29,18 +29,34 @@ std::vector<OpCase> unary_cases() {
   using T = const Tensor&;
   const std::vector<Function> functions = {
       {"exp", [](T x) { return exp(x); }, [](double x) { return std::exp(x); }, "in [-3, 2], smooth", -3, 2},
-      {"log", [](T x) { return log(x); }, [](double x) { return std::log(x); }, "in [0.3, 3], away from the pole 0", 0.3, 3},
+      {"log", [](T x) { return log(x); }, [](double x) { return std::log(x); }, "in [0.3, 3], away from the pole 0",
+       0.3, 3},
       {"sqrt", [](T x) { return sqrt(x); }, [](double x) { return std::sqrt(x); },
        "in [0.3, 3], away from the vertical tangent at 0", 0.3, 3},
-      {"abs", [](T x) { return abs(x); }, [](double x) { return std::abs(x); }, "in [-2, 2] away from the kink 0", -2, 2, {0}},
+      {"abs",
+       [](T x) { return abs(x); },
+       [](double x) { return std::abs(x); },
+       "in [-2, 2] away from the kink 0",
+       -2,
+       2,
+       {0}},
       {"tanh", [](T x) { return tanh(x); }, [](double x) { return std::tanh(x); }, "in [-3, 3], smooth", -3, 3},
-      {"sigmoid", [](T x) { return sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, "in [-5, 5], smooth", -5, 5},
-      {"relu", [](T x) { return relu(x); }, [](double x) { return std::max(x, 0.0); }, "in [-2, 2] away from the kink 0", -2, 2, {0}},
+      {"sigmoid", [](T x) { return sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); }, "in [-5, 5], smooth",
+       -5, 5},
+      {"relu",
+       [](T x) { return relu(x); },
+       [](double x) { return std::max(x, 0.0); },
+       "in [-2, 2] away from the kink 0",
+       -2,
+       2,
+       {0}},
       {"gelu", [](T x) { return gelu(x); }, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; },
        "in [-4, 4], smooth", -4, 4},
       {"gelu_tanh", [](T x) { return gelu_tanh(x); }, gelu_tanh_reference, "in [-4, 4], smooth", -4, 4},
-      {"silu", [](T x) { return silu(x); }, [](double x) { return x / (1 + std::exp(-x)); }, "in [-5, 5], smooth", -5, 5},
-      {"softplus", [](T x) { return softplus(x); }, [](double x) { return std::log1p(std::exp(x)); }, "in [-5, 5], smooth", -5, 5},
+      {"silu", [](T x) { return silu(x); }, [](double x) { return x / (1 + std::exp(-x)); }, "in [-5, 5], smooth", -5,
+       5},
+      {"softplus", [](T x) { return softplus(x); }, [](double x) { return std::log1p(std::exp(x)); },
+       "in [-5, 5], smooth", -5, 5},
   };
   // 5, 21 and 51 elements end in every kind of partial vector.
   const std::vector<Shape> shapes = {{}, {1}, {5}, {2, 1, 3}, {1, 4, 1, 2}, {3, 7}, {3, 17}, {0, 3}};
@@ -48,7 +64,9 @@ std::vector<OpCase> unary_cases() {
   std::uint64_t seed = 400;
   for (const Function& function : functions) {
     for (const Shape& shape : shapes) {
-      cases.push_back({function.op, "rank " + std::to_string(shape.size()), function.domain,
+      cases.push_back({function.op,
+                       "rank " + std::to_string(shape.size()),
+                       function.domain,
                        {drawn(shape, function.low, function.high, ++seed, function.kinks)},
                        [f = function.f](const std::vector<Tensor>& x) { return f(x[0]); },
                        [reference = function.reference](const std::vector<Array>& x) {

@@ -1,9 +1,10 @@
 // The checker itself: what it must catch, on operations that are wrong on purpose.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/gradcheck.h"
 #include "autograd/make_op.h"
@@ -164,7 +165,8 @@ TEST_CASE("a large input is checked along random directions with few evaluations
 
 TEST_CASE("the checker refuses options and parameters that make no sense") {
   const GradcheckFunction f = [](const std::vector<Tensor>& x) { return x[0]; };
-  CHECK_THROWS_WITH(gradcheck(f, {zeros({2})}, GradcheckOptions{.eps = 0}), Contains("gradcheck: an option is out of range"));
+  CHECK_THROWS_WITH(gradcheck(f, {zeros({2})}, GradcheckOptions{.eps = 0}),
+                    Contains("gradcheck: an option is out of range"));
   CHECK_THROWS_WITH(gradcheck(f, {zeros({2})}, {Tensor(zeros({2}))}),
                     "gradcheck: parameter 0 is no leaf that requires a gradient; shape (2); give the parameters "
                     "themselves, not frozen");

@@ -1,9 +1,10 @@
 // Misuse of the plain operations: each case gives its whole message, before xtensor sees anything.
-#include <catch2/catch.hpp>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/gather.h"
@@ -36,26 +37,53 @@ constexpr std::size_t kHuge = std::size_t{1} << 33;
 const std::vector<Misuse>& misuses() {
   static const std::vector<Misuse> all = {
       // Shapes that do not broadcast.
-      {"add", [] { add(of({2, 3}), of({2, 4})); },
+      {"add",
+       [] {
+         add(of({2, 3}), of({2, 4}));
+       },
        "add: the shapes do not broadcast; (2, 3) and (2, 4); " + kBroadcast},
       {"sub", [] { of({2}) - of({3}); }, "sub: the shapes do not broadcast; (2) and (3); " + kBroadcast},
-      {"mul", [] { of({2, 1, 3}) * of({4, 2}); },
+      {"mul",
+       [] {
+         of({2, 1, 3}) * of({4, 2});
+       },
        "mul: the shapes do not broadcast; (2, 1, 3) and (4, 2); " + kBroadcast},
       {"div", [] { of({0}) / of({2}); }, "div: the shapes do not broadcast; (0) and (2); " + kBroadcast},
-      {"pow", [] { pow(of({5}), of({2, 4})); }, "pow: the shapes do not broadcast; (5) and (2, 4); " + kBroadcast},
-      {"maximum", [] { maximum(of({5}), of({4})); }, "maximum: the shapes do not broadcast; (5) and (4); " + kBroadcast},
-      {"minimum", [] { minimum(of({5}), of({4})); }, "minimum: the shapes do not broadcast; (5) and (4); " + kBroadcast},
+      {"pow",
+       [] {
+         pow(of({5}), of({2, 4}));
+       },
+       "pow: the shapes do not broadcast; (5) and (2, 4); " + kBroadcast},
+      {"maximum", [] { maximum(of({5}), of({4})); },
+       "maximum: the shapes do not broadcast; (5) and (4); " + kBroadcast},
+      {"minimum", [] { minimum(of({5}), of({4})); },
+       "minimum: the shapes do not broadcast; (5) and (4); " + kBroadcast},
       {"where, values", [] { where(Condition(tokens({1}, {1})), of({5}), of({4})); },
        "where: the shapes do not broadcast; (5) and (4); " + kBroadcast},
-      {"where, condition", [] { where(Condition(tokens({2}, {1, 0})), of({3}), Real{1}); },
+      {"where, condition",
+       [] {
+         where(Condition(tokens({2}, {1, 0})), of({3}), Real{1});
+       },
        "where: the shapes do not broadcast; (2) and (3); " + kBroadcast},
-      {"an outer sum that is too large", [] { add(of({1, kHuge, 0}), of({kHuge, 1, 0})); },
+      {"an outer sum that is too large",
+       [] {
+         add(of({1, kHuge, 0}), of({kHuge, 1, 0}));
+       },
        "add: the number of elements is too large; shape (8589934592, 8589934592, 0); " + kUnderflow},
-      {"broadcast_to", [] { broadcast_to(of({2, 3}), {3, 3}); },
+      {"broadcast_to",
+       [] {
+         broadcast_to(of({2, 3}), {3, 3});
+       },
        "broadcast_to: the array does not broadcast to this shape; (2, 3) to (3, 3); " + kBroadcast},
-      {"broadcast_to fewer axes", [] { broadcast_to(of({1, 3}), {3}); },
+      {"broadcast_to fewer axes",
+       [] {
+         broadcast_to(of({1, 3}), {3});
+       },
        "broadcast_to: the array does not broadcast to this shape; (1, 3) to (3); " + kBroadcast},
-      {"broadcast_to too many elements", [] { broadcast_to(of({1}), {kHuge, kHuge}); },
+      {"broadcast_to too many elements",
+       [] {
+         broadcast_to(of({1}), {kHuge, kHuge});
+       },
        "broadcast_to: the number of elements is too large; shape (8589934592, 8589934592); " + kUnderflow},
 
       // Values of options.
@@ -68,51 +96,103 @@ const std::vector<Misuse>& misuses() {
       {"an empty tensor", [] { exp(Tensor()); }, "value: the tensor is empty; give it a value first"},
 
       // Reductions.
-      {"sum, axis", [] { sum(of({2, 3}), {.axes = {2}}); },
+      {"sum, axis",
+       [] {
+         sum(of({2, 3}), {.axes = {2}});
+       },
        "sum: axis 2 is out of range; an array of rank 2; axes run from -2 to 1"},
       {"mean of a scalar along an axis", [] { mean(of({}), {.axes = {0}}); },
        "mean: axis 0 is out of range; an array of rank 0; a scalar has no axes"},
-      {"sum, axis twice", [] { sum(of({2, 3}), {.axes = {1, -1}}); },
+      {"sum, axis twice",
+       [] {
+         sum(of({2, 3}), {.axes = {1, -1}});
+       },
        "sum: axis 1 is named twice; axes (1, -1) of shape (2, 3); name each axis once"},
-      {"mean of nothing", [] { mean(of({0, 3})); },
+      {"mean of nothing",
+       [] {
+         mean(of({0, 3}));
+       },
        "mean: there is nothing to reduce; shape (0, 3); the reduced axes must not be empty"},
-      {"max of nothing", [] { max(of({2, 0}), {.axes = {1}}); },
+      {"max of nothing",
+       [] {
+         max(of({2, 0}), {.axes = {1}});
+       },
        "max: there is nothing to reduce; shape (2, 0); the reduced axes must not be empty"},
-      {"max, axis", [] { max(of({2, 3}), {.axes = {-3}}); },
+      {"max, axis",
+       [] {
+         max(of({2, 3}), {.axes = {-3}});
+       },
        "max: axis -3 is out of range; an array of rank 2; axes run from -2 to 1"},
       {"var of nothing", [] { var(of({0})); },
        "var: there are too few elements to reduce; shape (0), 0 behind each result; a variance needs at least 1"},
-      {"unbiased var of one", [] { var(of({3, 1}), {.axes = {1}, .unbiased = true}); },
+      {"unbiased var of one",
+       [] {
+         var(of({3, 1}), {.axes = {1}, .unbiased = true});
+       },
        "var: there are too few elements to reduce; shape (3, 1), 1 behind each result; an unbiased variance needs at "
        "least 2"},
       {"logsumexp, axis", [] { logsumexp(of({2}), {.axes = {1}}); },
        "logsumexp: axis 1 is out of range; an array of rank 1; axes run from -1 to 0"},
       {"softmax of a scalar", [] { softmax(of({})); },
        "softmax: axis -1 is out of range; an array of rank 0; a scalar has no axes"},
-      {"log_softmax, axis", [] { log_softmax(of({2, 3}), 2); },
+      {"log_softmax, axis",
+       [] {
+         log_softmax(of({2, 3}), 2);
+       },
        "log_softmax: axis 2 is out of range; an array of rank 2; axes run from -2 to 1"},
 
       // Layout.
-      {"reshape to another size", [] { reshape(of({2, 3}), {4, 2}); },
+      {"reshape to another size",
+       [] {
+         reshape(of({2, 3}), {4, 2});
+       },
        "reshape: the number of elements differs; (2, 3) to (4, 2); 6 elements cannot become 8"},
-      {"reshape that does not divide", [] { reshape(of({2, 3}), {4, -1}); },
+      {"reshape that does not divide",
+       [] {
+         reshape(of({2, 3}), {4, -1});
+       },
        "reshape: no extent for -1 fits; (2, 3) to (4, -1); 6 elements are not a multiple of 4"},
-      {"reshape with two open extents", [] { reshape(of({2, 3}), {-1, -1}); },
+      {"reshape with two open extents",
+       [] {
+         reshape(of({2, 3}), {-1, -1});
+       },
        "reshape: more than one extent is -1; (2, 3) to (-1, -1); only one can be inferred"},
-      {"reshape to a negative extent", [] { reshape(of({2, 3}), {-2, 3}); },
+      {"reshape to a negative extent",
+       [] {
+         reshape(of({2, 3}), {-2, 3});
+       },
        "reshape: an extent is negative; (2, 3) to (-2, 3); give sizes, or -1 for what remains"},
-      {"reshape of nothing to anything", [] { reshape(of({0, 3}), {0, -1}); },
-       "reshape: the extent for -1 cannot be inferred; (0, 3) to (0, -1); with an extent of 0 every size would do: give "
+      {"reshape of nothing to anything",
+       [] {
+         reshape(of({0, 3}), {0, -1});
+       },
+       "reshape: the extent for -1 cannot be inferred; (0, 3) to (0, -1); with an extent of 0 every size would do: "
+       "give "
        "it"},
-      {"reshape whose product wraps to 0", [] { reshape(of({0}), {kHuge, kHuge}); },
+      {"reshape whose product wraps to 0",
+       [] {
+         reshape(of({0}), {kHuge, kHuge});
+       },
        "reshape: the number of elements is too large; shape (8589934592, 8589934592); " + kUnderflow},
-      {"reshape to an extent below 0 without a sign", [] { reshape(of({2}), {std::size_t{3} - std::size_t{4}, 1}); },
+      {"reshape to an extent below 0 without a sign",
+       [] {
+         reshape(of({2}), {std::size_t{3} - std::size_t{4}, 1});
+       },
        "reshape: the number of elements is too large; shape (18446744073709551615, 1); " + kUnderflow},
-      {"transpose, too few axes", [] { transpose(of({2, 3, 4}), {1, 0}); },
+      {"transpose, too few axes",
+       [] {
+         transpose(of({2, 3, 4}), {1, 0});
+       },
        "transpose: the number of axes differs from the rank; axes (1, 0) for shape (2, 3, 4); name every axis once"},
-      {"transpose, axis twice", [] { transpose(of({2, 3}), {1, -1}); },
+      {"transpose, axis twice",
+       [] {
+         transpose(of({2, 3}), {1, -1});
+       },
        "transpose: axis 1 is named twice; axes (1, -1) for shape (2, 3); name every axis once"},
-      {"transpose, axis", [] { transpose(of({2, 3}), {0, 2}); },
+      {"transpose, axis",
+       [] {
+         transpose(of({2, 3}), {0, 2});
+       },
        "transpose: axis 2 is out of range; an array of rank 2; axes run from -2 to 1"},
       {"transpose of a scalar", [] { transpose(of({}), 0, 1); },
        "transpose: axis 0 is out of range; an array of rank 0; a scalar has no axes"},
@@ -121,59 +201,117 @@ const std::vector<Misuse>& misuses() {
        "fewer first"},
 
       // Pieces.
-      {"slice, axis", [] { slice(of({2, 3}), {.axis = 2}); },
+      {"slice, axis",
+       [] {
+         slice(of({2, 3}), {.axis = 2});
+       },
        "slice: axis 2 is out of range; an array of rank 2; axes run from -2 to 1"},
-      {"slice, begin", [] { slice(of({2, 3}), {.axis = 1, .begin = 4}); },
+      {"slice, begin",
+       [] {
+         slice(of({2, 3}), {.axis = 1, .begin = 4});
+       },
        "slice: begin is out of range; 4 to the end by 1 on axis 1 of (2, 3); positions run from 0 to 3, or from -3 "
        "counted from the end"},
-      {"slice, end", [] { slice(of({2, 3}), {.axis = 1, .begin = 0, .end = 4}); },
-       "slice: end is out of range; 0 to 4 by 1 on axis 1 of (2, 3); positions run from 0 to 3, or from -3 counted from "
+      {"slice, end",
+       [] {
+         slice(of({2, 3}), {.axis = 1, .begin = 0, .end = 4});
+       },
+       "slice: end is out of range; 0 to 4 by 1 on axis 1 of (2, 3); positions run from 0 to 3, or from -3 counted "
+       "from "
        "the end"},
       {"slice backwards", [] { slice(of({5}), {.begin = 3, .end = 1}); },
        "slice: end lies before begin; 3 to 1 by 1 on axis 0 of (5); exchange them; a reversed slice does not exist"},
       {"slice, step", [] { slice(of({5}), {.step = 0}); },
        "slice: the step is not positive; 0 to the end by 0 on axis 0 of (5); give 1 or more"},
-      {"split, sizes", [] { split(of({2, 5}), {2, 2}); },
+      {"split, sizes",
+       [] {
+         split(of({2, 5}), {2, 2});
+       },
        "split: the sizes do not add up to the extent; sizes (2, 2) on axis 1 of (2, 5); give sizes whose sum is 5"},
-      {"split, sizes whose sum wraps", [] { split(of({5}), {std::size_t{0} - std::size_t{1}, 6}); },
-       "split: the sizes do not add up to the extent; sizes (18446744073709551615, 6) on axis 0 of (5); give sizes whose "
+      {"split, sizes whose sum wraps",
+       [] {
+         split(of({5}), {std::size_t{0} - std::size_t{1}, 6});
+       },
+       "split: the sizes do not add up to the extent; sizes (18446744073709551615, 6) on axis 0 of (5); give sizes "
+       "whose "
        "sum is 5"},
       {"split, no size", [] { split(of({5}), {}); },
        "split: no size is given; sizes () on axis 0 of (5); give sizes whose sum is 5"},
       {"split of a scalar", [] { split(of({}), {1}); },
        "split: axis -1 is out of range; an array of rank 0; a scalar has no axes"},
       {"concat of nothing", [] { concat({}); }, "concat: there are no parts; give at least one"},
-      {"concat, extents", [] { concat({of({2, 3}), of({2, 4})}, 0); },
+      {"concat, extents",
+       [] {
+         concat({of({2, 3}), of({2, 4})}, 0);
+       },
        "concat: part 1 does not fit to part 0; (2, 4) and (2, 3) along axis 0; all axes but this one must be equal"},
-      {"concat, ranks", [] { concat({of({2, 3}), of({2})}, 0); },
+      {"concat, ranks",
+       [] {
+         concat({of({2, 3}), of({2})}, 0);
+       },
        "concat: part 1 does not fit to part 0; (2) and (2, 3) along axis 0; all axes but this one must be equal"},
-      {"concat, axis", [] { concat({of({2, 3}), of({2, 3})}, 2); },
+      {"concat, axis",
+       [] {
+         concat({of({2, 3}), of({2, 3})}, 2);
+       },
        "concat: axis 2 is out of range; an array of rank 2; axes run from -2 to 1"},
-      {"pad, entries", [] { pad(of({2, 3}), {{1, 1}}); },
-       "pad: the number of entries differs from the rank; 1 entries for shape (2, 3); give one entry {before, after} per "
+      {"pad, entries",
+       [] {
+         pad(of({2, 3}), {{1, 1}});
+       },
+       "pad: the number of entries differs from the rank; 1 entries for shape (2, 3); give one entry {before, after} "
+       "per "
        "axis"},
-      {"pad by an underflow", [] { pad(of({2}), {{std::size_t{0} - std::size_t{1}, 0}}); },
+      {"pad by an underflow",
+       [] {
+         pad(of({2}), {{std::size_t{0} - std::size_t{1}, 0}});
+       },
        "pad: the padding is too large; 18446744073709551615 before and 0 after axis 0 of (2); " + kUnderflow},
-      {"pad too much", [] { pad(of({1, 1}), {{kHuge - 1, 0}, {kHuge - 1, 0}}); },
+      {"pad too much",
+       [] {
+         pad(of({1, 1}), {{kHuge - 1, 0}, {kHuge - 1, 0}});
+       },
        "pad: the number of elements is too large; shape (8589934592, 8589934592); " + kUnderflow},
 
       // Picking.
       {"embedding, table", [] { embedding(of({3}), tokens({1}, {0})); },
        "embedding: the table is not a matrix; shape (3); give one row per id: (V, C)"},
-      {"embedding, id too large", [] { embedding(of({30, 4}), tokens({2, 3}, {0, 1, 2, 3, 31, 5})); },
+      {"embedding, id too large",
+       [] {
+         embedding(of({30, 4}), tokens({2, 3}, {0, 1, 2, 3, 31, 5}));
+       },
        "embedding: id 31 at (1, 1) of (2, 3) is out of range; V is 30; it must lie in 0 to 29"},
-      {"embedding, id negative", [] { embedding(of({30, 4}), tokens({2}, {4, -1})); },
+      {"embedding, id negative",
+       [] {
+         embedding(of({30, 4}), tokens({2}, {4, -1}));
+       },
        "embedding: id -1 at (1) of (2) is out of range; V is 30; it must lie in 0 to 29"},
-      {"embedding, empty table", [] { embedding(of({0, 4}), tokens({}, {0})); },
+      {"embedding, empty table",
+       [] {
+         embedding(of({0, 4}), tokens({}, {0}));
+       },
        "embedding: id 0 at () of () is out of range; V is 0; nothing can be picked from it"},
-      {"gather, ranks", [] { gather(of({2, 3}), 1, tokens({2}, {0, 1})); },
-       "gather: the shapes of x and index do not fit; x (2, 3), index (2), axis 1; all axes but this one must be equal"},
-      {"gather, extents", [] { gather(of({2, 3}), 1, tokens({1, 2}, {0, 1})); },
+      {"gather, ranks",
+       [] {
+         gather(of({2, 3}), 1, tokens({2}, {0, 1}));
+       },
+       "gather: the shapes of x and index do not fit; x (2, 3), index (2), axis 1; all axes but this one must be "
+       "equal"},
+      {"gather, extents",
+       [] {
+         gather(of({2, 3}), 1, tokens({1, 2}, {0, 1}));
+       },
        "gather: the shapes of x and index do not fit; x (2, 3), index (1, 2), axis 1; all axes but this one must be "
        "equal"},
-      {"gather, index", [] { gather(of({2, 3}), -1, tokens({2, 1}, {0, 3})); },
+      {"gather, index",
+       [] {
+         gather(of({2, 3}), -1, tokens({2, 1}, {0, 3}));
+       },
        "gather: index 3 at (1, 0) of (2, 1) is out of range; the extent of axis 1 is 3; it must lie in 0 to 2"},
-      {"gather, axis", [] { gather(of({2, 3}), 5, tokens({2, 1}, {0, 3})); },
+      {"gather, axis",
+       [] {
+         gather(of({2, 3}), 5, tokens({2, 1}, {0, 3}));
+       },
        "gather: axis 5 is out of range; an array of rank 2; axes run from -2 to 1"},
   };
   return all;

@@ -1,9 +1,10 @@
 // Values and gradients where a formula alone does not say enough: kinks, ties, not-finite numbers, nothing at all, long
 // sums, and the number of threads. Conventions are those of PyTorch 1.13 where the headers say so.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/gather.h"
@@ -65,15 +66,17 @@ TEST_CASE("NaN passes through relu, clamp, maximum, minimum and max") {
   const Tensor b(Array{1, kNan, kNan});
   CHECK(exactly(maximum(a, b).value(), full({3}, kNan)));
   CHECK(exactly(minimum(a, b).value(), full({3}, kNan)));
-  CHECK(exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {1}}).value(), Array{kNan, kNan, 3}));
-  CHECK(exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {0}}).value(), Array{kNan, kNan, 3}));
+  CHECK(
+      exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {1}}).value(), Array{kNan, kNan, 3}));
+  CHECK(
+      exactly(max(Tensor(Array{{1, kNan, 3}, {kNan, 1, 0}, {1, 2, 3}}), {.axes = {0}}).value(), Array{kNan, kNan, 3}));
 }
 
 TEST_CASE("log and sqrt outside of their domain give what the C library gives") {
   CHECK(exactly(log(Tensor(Array{0, -1, 1})).value(), Array{-kInfinite, kNan, 0}));
   CHECK(exactly(sqrt(Tensor(Array{0, -1, 4})).value(), Array{0, kNan, 2}));
   CHECK(exactly(derivative([](const Tensor& x) { return sqrt(x); }, Array{0, 4}).dx,
-              Array{kInfinite, static_cast<Real>(0.25)}));
+                Array{kInfinite, static_cast<Real>(0.25)}));
 }
 
 TEST_CASE("activations stay finite far out") {
@@ -167,8 +170,9 @@ TEST_CASE("logsumexp neither overflows nor loses rows of minus infinity") {
 
 TEST_CASE("softmax does not overflow and sums to 1 along its axis") {
   const Array y = softmax(Tensor(Array{{1000, 0}, {1000, 1}}), 0).value();
-  CHECK(close(y, Array{{static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(1.0)))},
-                       {static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(-1.0)))}},
+  CHECK(close(y,
+              Array{{static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(1.0)))},
+                    {static_cast<Real>(0.5), static_cast<Real>(1 / (1 + std::exp(-1.0)))}},
               4 * kEpsilon, 0));
 }
 

@@ -1,6 +1,5 @@
 // Every operation of the table: value against plain loops, gradient against central differences.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -8,6 +7,8 @@
 #include <regex>
 #include <set>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/gradcheck.h"
 #include "autograd/ops/arithmetic.h"
