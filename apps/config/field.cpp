@@ -1,0 +1,74 @@
+#include "apps/config/field.h"
+
+#include <nlohmann/json.hpp>
+
+namespace headlight::schema {
+
+void read_value(const Json& json, const Type& /*type*/, bool& value) { json.get_to(value); }
+void read_value(const Json& json, const Type& /*type*/, std::uint64_t& value) { json.get_to(value); }
+void read_value(const Json& json, const Type& /*type*/, double& value) { json.get_to(value); }
+void read_value(const Json& json, const Type& /*type*/, std::string& value) { json.get_to(value); }
+
+void read_value(const Json& json, const Type& /*type*/, std::map<std::string, std::string>& value) {
+  value.clear();
+  for (const auto& [name, text] : json.items()) value[name] = text.get<std::string>();
+}
+
+void read_value(const Json& json, const Type& /*type*/, std::array<double, 2>& value) { json.get_to(value); }
+
+void read_value(const Json& json, const Type& /*type*/, BatchSize& value) {
+  value = json.is_string() ? BatchSize{.full = true} : BatchSize{.count = json.get<std::size_t>()};
+}
+
+void read_value(const Json& json, const Type& /*type*/, std::vector<ParameterGroup>& value) {
+  value.clear();
+  for (const Json& item : json) {
+    ParameterGroup& group = value.emplace_back();
+    group.match = item.at("match").get<std::string>();
+    if (item.contains("lr")) group.lr = item["lr"].get<double>();
+    if (item.contains("weight_decay")) group.weight_decay = item["weight_decay"].get<double>();
+  }
+}
+
+void write_value(bool value, const Type& /*type*/, Json& json) { json = value; }
+void write_value(std::uint64_t value, const Type& /*type*/, Json& json) { json = value; }
+void write_value(double value, const Type& /*type*/, Json& json) { json = value; }
+void write_value(const std::string& value, const Type& /*type*/, Json& json) { json = value; }
+
+void write_value(const std::map<std::string, std::string>& value, const Type& /*type*/, Json& json) {
+  json = Json::object();
+  for (const auto& [name, text] : value) json[name] = text;
+}
+
+void write_value(const std::array<double, 2>& value, const Type& /*type*/, Json& json) {
+  json = Json::array();
+  for (const double item : value) json.push_back(item);
+}
+
+void write_value(const BatchSize& value, const Type& /*type*/, Json& json) {
+  json = value.full ? Json("full") : Json(value.count);
+}
+
+void write_value(const std::vector<ParameterGroup>& value, const Type& /*type*/, Json& json) {
+  json = Json::array();
+  for (const ParameterGroup& group : value) {
+    Json& item = json.emplace_back(Json{{"match", group.match}});
+    if (group.lr) item["lr"] = *group.lr;
+    if (group.weight_decay) item["weight_decay"] = *group.weight_decay;
+  }
+}
+
+int read_choice(const Json& json, const Type& type) {
+  for (const auto& [name, enumerator] : type.as(Type::Kind::kChoice)->choices) {
+    if (json == name) return enumerator;
+  }
+  return 0;
+}
+
+void write_choice(int enumerator, const Type& type, Json& json) {
+  for (const auto& [name, value] : type.as(Type::Kind::kChoice)->choices) {
+    if (value == enumerator) json = name;
+  }
+}
+
+}  // namespace headlight::schema

@@ -1,0 +1,135 @@
+#include "apps/config/merge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+namespace headlight::schema {
+
+namespace {
+
+/// A default list as nodes, so that an override can replace one item of it.
+Node default_list(const Key& key, const Place& place) {
+  Node list;
+  list.kind = Node::Kind::kList;
+  list.key = list.value = place;
+  if (key.fallback.kind != Default::Kind::kValue) return list;
+  for (const auto& item : nlohmann::json::parse(key.fallback.json)) {
+    Node& node = list.children.emplace_back();
+    node.kind = Node::Kind::kNumber;
+    node.scalar = item.get<double>();
+    node.key = node.value = place;
+  }
+  return list;
+}
+
+/// Whether two sources stand side by side: the same text, or both from the command line.
+bool side_by_side(const Place& a, const Place& b) {
+  return a.source == b.source || (a.source->command_line && b.source->command_line);
+}
+
+class Merger {
+ public:
+  explicit Merger(Report& report) : report_(report) {}
+
+  void object(Node& base, const Node& overlay, const Branch& branch) {
+    for (const Node& child : overlay.children) {
+      const Branch* known = branch.find(child.name);
+      if (child.duplicate || child.invalid || known == nullptr) continue;
+      exclude(base, child, branch, *known);
+      Node* under = base.find(child.name);
+      if (under == nullptr) {
+        under = &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key) : Node{});
+        under->name = child.name;
+      }
+      if (child.path_step && known->is_list()) {
+        into_list(*under, child, *known);
+      } else if (child.kind != Node::Kind::kObject) {
+        *under = child;
+      } else if (known->children.empty()) {
+        map(*under, child);
+      } else {
+        if (under->kind != Node::Kind::kObject || child.replaces) become_empty_object(*under, child);
+        object(*under, child, *known);
+      }
+    }
+  }
+
+ private:
+  static void become_empty_object(Node& node, const Node& like) {
+    node.kind = Node::Kind::kObject;
+    node.scalar = {};
+    node.children.clear();
+    node.key = like.key;
+    node.value = like.value;
+  }
+
+  /// An object of free texts replaces the earlier one, unless an override names one of its keys.
+  static void map(Node& under, const Node& child) {
+    if (under.kind != Node::Kind::kObject || !child.path_step) become_empty_object(under, child);
+    for (const Node& entry : child.children) {
+      if (entry.duplicate || entry.invalid) continue;
+      if (Node* earlier = under.find(entry.name)) {
+        *earlier = entry;
+      } else {
+        under.children.push_back(entry);
+      }
+    }
+  }
+
+  void exclude(Node& base, const Node& child, const Branch& branch, const Branch& known) {
+    if (known.key->exactly_one.empty()) return;
+    for (const auto& other : branch.children) {
+      Node* given =
+          other.get() != &known && other->key->exactly_one == known.key->exactly_one ? base.find(other->name) : nullptr;
+      if (given == nullptr) continue;
+      if (side_by_side(given->key, child.key)) {
+        report_.add(known.path(), {.what = fmt::format("`{}` and `{}` both give the {}", other->path(), known.path(),
+                                                       known.key->exactly_one),
+                                   .place = child.key,
+                                   .help = "keep one of them"});
+      }
+      std::erase_if(base.children, [&other](const Node& node) { return node.name == other->name; });
+    }
+  }
+
+  void into_list(Node& list, const Node& step, const Branch& branch) {
+    const Node& next = step.children.front();
+    std::size_t index = 0;
+    std::from_chars(next.name.data(), next.name.data() + next.name.size(), index);
+    const std::size_t most = branch.key->type.as(Type::Kind::kList)->most;
+    if (index > list.children.size() || index >= most) {
+      report_.add(branch.path(), {.what = fmt::format("index {} is behind the end of `{}`", index, branch.path()),
+                                  .place = next.key,
+                                  .help = fmt::format("it has {} items, counted from 0", list.children.size())});
+    } else if (index == list.children.size()) {
+      append(list, next, branch);
+    } else if (next.kind == Node::Kind::kObject && next.path_step) {
+      object(list.children[index], next, branch);
+    } else {
+      list.children[index] = next;
+    }
+  }
+
+  void append(Node& list, const Node& item, const Branch& branch) {
+    for (const auto& child : branch.children) {
+      if (child->key->fallback.kind != Default::Kind::kRequired || item.find(child->name) != nullptr) continue;
+      report_.add(branch.path(), {.what = fmt::format("a new item of `{}` without `{}`", branch.path(), child->name),
+                                  .place = item.key,
+                                  .help = fmt::format("give it whole: {}.{}='{{\"{}\": ...}}'", branch.path(),
+                                                      item.name, child->name)});
+    }
+    list.children.push_back(item);
+  }
+
+  Report& report_;
+};
+
+}  // namespace
+
+void merge(Node& base, const Node& overlay, Report& report) { Merger(report).object(base, overlay, tree()); }
+
+}  // namespace headlight::schema

@@ -1,0 +1,128 @@
+#include "apps/config/read.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <memory>
+
+#include "apps/config/merge.h"
+#include "apps/config/overrides.h"
+#include "apps/config/resolve.h"
+#include "core/error.h"
+
+namespace headlight {
+
+namespace {
+
+using schema::Node;
+using schema::Problem;
+using schema::Source;
+
+class Reader {
+ public:
+  void add_file(const std::filesystem::path& path) {
+    Source& source = sources_.emplace_back(Source{.name = path.string(), .text = {}, .directory = path.parent_path()});
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+    std::array<char, 65536> block{};
+    while (file && source.text.size() <= schema::kLargestText) {
+      const std::size_t count = std::fread(block.data(), 1, block.size(), file.get());
+      source.text.append(block.data(), count);
+      if (count == 0) break;
+    }
+    if (!file || std::ferror(file.get()) != 0) {
+      const std::string reason = std::strerror(errno);
+      unreadable(
+          {.what = fmt::format("cannot read {}: {}", schema::as_key(path.string()), reason), .place = {}, .help = {}});
+      return;
+    }
+    add_text(source);
+  }
+
+  void add_text(const ConfigText& text) {
+    add_text(sources_.emplace_back(Source{.name = text.name, .text = text.text, .directory = text.directory}));
+  }
+
+  void add_override(const std::string& argument) {
+    const Source& source = sources_.emplace_back(
+        Source{.name = "<command line>", .text = argument, .directory = {}, .command_line = true});
+    if (argument.size() > schema::kLargestText) {
+      unreadable({.what = "an override larger than 1 MiB", .place = {}, .help = "put it into a file"});
+    } else if (auto node = schema::read_override(source, loaded_.aliases, report_.problems)) {
+      roots_.push_back(std::move(*node));
+    }
+  }
+
+  LoadedConfig finish() {
+    throw_problems(!readable_);
+    const schema::Selection selection = schema::select(roots_);
+    Node given;
+    given.kind = Node::Kind::kObject;
+    if (!roots_.empty() && !roots_.front().path_step) given.value = roots_.front().value;
+    for (Node& root : roots_) {
+      schema::validate(root, selection, report_);
+      schema::merge(given, root, report_);
+    }
+    loaded_.config = schema::resolve(given, report_);
+    throw_problems(!report_.problems.empty());
+    return std::move(loaded_);
+  }
+
+ private:
+  void add_text(const Source& source) {
+    if (source.text.size() > schema::kLargestText) {
+      unreadable({.what = fmt::format("{} is larger than 1 MiB", schema::as_key(source.name)),
+                  .place = {},
+                  .help = "a config is a short text; is this the right file?"});
+      return;
+    }
+    auto root = schema::read_located(source, 0, schema::Comments::kAllowed, report_.problems);
+    if (!root) {
+      readable_ = false;
+    } else if (root->kind != Node::Kind::kObject) {
+      unreadable(
+          {.what = "a config must be an object", .place = root->value, .help = "write `{ \"task\": { ... }, ... }`"});
+    } else {
+      roots_.push_back(std::move(*root));
+    }
+  }
+
+  void unreadable(Problem problem) {
+    report_.problems.push_back(std::move(problem));
+    readable_ = false;
+  }
+
+  void throw_problems(bool when) {
+    if (!when) return;
+    std::vector<const Source*> order;
+    for (const Source& source : sources_) order.push_back(&source);
+    throw ConfigError(schema::format(std::move(report_.problems), order));
+  }
+
+  std::deque<Source> sources_;  // nodes point into it, so it must not move
+  std::vector<Node> roots_;
+  schema::Report report_;
+  LoadedConfig loaded_;
+  bool readable_ = true;
+};
+
+}  // namespace
+
+LoadedConfig read_config(const std::vector<std::filesystem::path>& files, const std::vector<std::string>& overrides) {
+  Reader reader;
+  for (const std::filesystem::path& file : files) reader.add_file(file);
+  for (const std::string& argument : overrides) reader.add_override(argument);
+  return reader.finish();
+}
+
+LoadedConfig read_config_text(const std::vector<ConfigText>& texts, const std::vector<std::string>& overrides) {
+  Reader reader;
+  for (const ConfigText& text : texts) reader.add_text(text);
+  for (const std::string& argument : overrides) reader.add_override(argument);
+  return reader.finish();
+}
+
+}  // namespace headlight

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "apps/config/config.h"
+
+namespace headlight {
+
+/// A short name from the command line and the key it stood for: `lr` and `optimizer.lr`. To be shown to the user.
+struct ResolvedAlias {
+  std::string alias;
+  std::string path;
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ResolvedAlias> aliases;
+};
+
+/// The text of a config and the name under which messages show it.
+struct ConfigText {
+  std::string name;
+  std::string text;
+  std::filesystem::path directory;  ///< what relative paths in it start from; empty: the working directory
+};
+
+/// Reads a config: the defaults of the table, then `files` from left to right, then `overrides` (`section.key=value`).
+/// Files are JSON with `//` and `/* */` comments, UTF-8 (a byte order mark is accepted), at most 1 MiB.
+/// Throws ConfigError whose text shows every problem at once, in the order of the files and of the places in them; when
+/// a file cannot be read or is not JSON, only such problems.
+LoadedConfig read_config(const std::vector<std::filesystem::path>& files,
+                         const std::vector<std::string>& overrides = {});
+
+/// The same from texts in memory.
+LoadedConfig read_config_text(const std::vector<ConfigText>& texts, const std::vector<std::string>& overrides = {});
+
+}  // namespace headlight

@@ -1,0 +1,188 @@
+#include "apps/config/resolve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/config/checks.h"
+#include "apps/config/field.h"
+
+namespace headlight::schema {
+
+namespace {
+
+Json value_of(const Node& node, const Type& type);
+
+Json items_of(const Node& node, const Type& type) {
+  Json items = Json::array();
+  for (const Node& item : node.children) items.push_back(value_of(item, type));
+  return items;
+}
+
+Json members_of(const Node& node) {
+  Json members = Json::object();
+  for (const Node& child : node.children) {
+    members[child.name] = child.text() != nullptr ? Json(*child.text()) : Json(child.number().value_or(0));
+  }
+  return members;
+}
+
+/// The JSON of a checked value: a number takes the type of the key, a path becomes absolute.
+Json value_of(const Node& node, const Type& type) {
+  switch (node.kind) {
+    case Node::Kind::kBoolean:
+      return std::get<bool>(node.scalar);
+    case Node::Kind::kNumber: {
+      const double value = *node.number();
+      return type.as(Type::Kind::kInteger) != nullptr ? Json(static_cast<std::uint64_t>(value)) : Json(value);
+    }
+    case Node::Kind::kText:
+      if (type.kind == Type::Kind::kText && type.rule == TextRule::kPath) {
+        return std::filesystem::absolute(node.value.source->directory / *node.text()).lexically_normal().string();
+      }
+      return *node.text();
+    case Node::Kind::kList:
+      return items_of(node, type.as(Type::Kind::kList)->parts.front());
+    case Node::Kind::kObject:
+      return members_of(node);
+    case Node::Kind::kNull:
+      break;
+  }
+  return nullptr;
+}
+
+class Resolver {
+ public:
+  Resolver(const Node& given, Report& report) : given_(given), report_(report) {}
+
+  Config run() {
+    require(tree(), &given_);
+    for (const Key& key : table()) {
+      if (!key.field.set || report_.is_broken(key.path)) continue;
+      if (const Node* node = find_node(given_, key.path)) {
+        key.field.set(config_, value_of(*node, key.type), key.type);
+      } else if (key.fallback.kind == Default::Kind::kValue) {
+        key.field.set(config_, Json::parse(key.fallback.json), key.type);
+      }
+    }
+    fill_ruled_out();
+    derive();
+    check_effects();
+    check_together(config_, given_, report_);
+    return config_;
+  }
+
+ private:
+  void require(const Branch& object, const Node* node) {
+    std::vector<const Branch*> alternatives;
+    for (const auto& child : object.children) {
+      const Key& key = *child->key;
+      const Node* given = node == nullptr ? nullptr : node->find(child->name);
+      if (!key.exactly_one.empty()) alternatives.push_back(child.get());
+      if (report_.is_lost(key.path)) continue;
+      if (key.fallback.kind == Default::Kind::kRequired && given == nullptr) missing(object, *child);
+      const bool off = key.fallback.kind == Default::Kind::kAbsent && given == nullptr;
+      if (!child->is_list() && !off) require(*child, given);
+    }
+    require_one(object, node, alternatives);
+  }
+
+  void missing(const Branch& object, const Branch& child) {
+    report_.add(child.path(), {.what = fmt::format("missing key `{}` in {}", child.name, owner(object)),
+                               .place = around(object),
+                               .help = fmt::format("give {}: {}", describe(child.key->type), child.key->doc)});
+  }
+
+  void require_one(const Branch& object, const Node* node, const std::vector<const Branch*>& alternatives) {
+    if (alternatives.empty()) return;
+    std::vector<std::string> names;
+    for (const Branch* branch : alternatives) {
+      if (report_.is_broken(branch->path()) || (node != nullptr && node->find(branch->name) != nullptr)) return;
+      names.push_back(fmt::format("`{}`", branch->name));
+    }
+    const Key& first = *alternatives.front()->key;
+    report_.add(first.path, {.what = fmt::format("missing key in {}: the {}", owner(object), first.exactly_one),
+                             .place = around(object),
+                             .help = fmt::format("give {}", fmt::join(names, " or "))});
+  }
+
+  /// The key of an object, for problems of what it lacks.
+  Place around(const Branch& object) const {
+    const Node* node = find_node(given_, object.path());
+    return node != nullptr && node != &given_ ? node->key : place_of(given_, object.path());
+  }
+
+  /// Members without effect go back to zero, so that equal configs are equal in every byte.
+  void fill_ruled_out() {
+    const Config zero;
+    for (const Key& key : table()) {
+      if (!key.field.set || key.fallback.kind != Default::Kind::kValue || is_active(key, config_)) continue;
+      Json value;
+      key.field.get(zero, key.type, value);
+      key.field.set(config_, value, key.type);
+    }
+  }
+
+  void derive() {
+    for (const Key& key : table()) {
+      if (key.fallback.kind != Default::Kind::kDerived || find_node(given_, key.path) != nullptr) continue;
+      if (report_.is_broken(key.path) || !is_active(key, config_)) continue;
+      const Json value = key.fallback.derive(config_);
+      if (!value.is_null()) key.field.set(config_, value, key.type);
+    }
+  }
+
+  /// Keys whose condition hangs on a derived value could not be judged before.
+  void check_effects() {
+    for (const Key& key : table()) {
+      const Node* node = find_node(given_, key.path);
+      if (node == nullptr || key.only.key.empty()) continue;
+      const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
+      const Branch& decides = *find_branch(section + key.only.key);
+      if (report_.is_broken(key.path) || report_.is_broken(decides.path()) || is_active(key, config_)) continue;
+      report_.add(key.path, no_effect(key, selected(*decides.key, config_), node->key));
+    }
+  }
+
+  const Node& given_;
+  Report& report_;
+  Config config_;
+};
+
+void put(Json& root, std::string_view path, Json value) {
+  Json* object = &root;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    Json& member = (*object)[std::string(path.substr(0, dot))];
+    if (dot == std::string_view::npos) {
+      member = std::move(value);
+      return;
+    }
+    object = &member;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+Config resolve(const Node& given, Report& report) { return Resolver(given, report).run(); }
+
+}  // namespace headlight::schema
+
+namespace headlight {
+
+nlohmann::ordered_json to_json(const Config& config) {
+  auto json = nlohmann::ordered_json::object();
+  for (const schema::Key& key : schema::table()) {
+    if (!key.field.get || !schema::is_active(key, config)) continue;
+    nlohmann::ordered_json value;
+    key.field.get(config, key.type, value);
+    if (!value.is_null()) schema::put(json, key.path, std::move(value));
+  }
+  return json;
+}
+
+}  // namespace headlight

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "apps/config/schema.h"
+
+namespace headlight::schema {
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, in code points.
+/// Source: "optimal string alignment" distance, Boytsov 2011, doi:10.1145/1963190.1963191, section 2.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// Whether two words are near enough for "did you mean": distance at most 3 and at most a third of `written`.
+bool is_near(std::string_view written, std::string_view known);
+
+/// What to do about a key that the object does not have. In this order: the name is another tool's; the key belongs to
+/// another section; a key here is written alike; else all keys of the object.
+std::string suggest_key(std::string_view written, const Branch& object);
+
+/// What to do about a text that is not among the choices: the nearest one, and all of them.
+std::string suggest_choice(std::string_view written, const Type& type);
+
+/// Names in other tools and the path of our key; a test holds that each path exists.
+const std::vector<std::pair<std::string, std::string>>& names_of_other_tools();
+
+}  // namespace headlight::schema

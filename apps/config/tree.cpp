@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/config/field.h"
+#include "apps/config/schema.h"
+
+namespace headlight::schema {
+
+namespace {
+
+/// The branches of a path: "optimizer.groups[].lr" has "optimizer", "groups" and "lr".
+std::vector<std::string> steps_of(std::string_view path) {
+  std::vector<std::string> steps(1);
+  for (const char c : path) {
+    if (c == '.') {
+      steps.emplace_back();
+    } else if (c != '[' && c != ']') {
+      steps.back() += c;
+    }
+  }
+  return steps;
+}
+
+std::unique_ptr<Branch> grow() {
+  auto root = std::make_unique<Branch>();
+  for (const Key& key : table()) {
+    std::vector<std::string> steps = steps_of(key.path);
+    const std::string name = std::move(steps.back());
+    steps.pop_back();
+    Branch* parent = root.get();
+    for (const std::string& step : steps) {
+      parent = std::find_if(parent->children.begin(), parent->children.end(), [&step](const auto& child) {
+                 return child->name == step;
+               })->get();
+    }
+    auto branch = std::make_unique<Branch>();
+    branch->name = name;
+    branch->key = &key;
+    branch->parent = parent;
+    parent->children.push_back(std::move(branch));
+  }
+  return root;
+}
+
+}  // namespace
+
+const Branch* Branch::find(std::string_view child) const {
+  const auto found =
+      std::find_if(children.begin(), children.end(), [child](const auto& branch) { return branch->name == child; });
+  return found == children.end() ? nullptr : found->get();
+}
+
+const Branch& tree() {
+  static const std::unique_ptr<Branch> root = grow();
+  return *root;
+}
+
+const Branch* find_branch(std::string_view path) {
+  const Branch* branch = &tree();
+  for (const std::string& step : steps_of(path)) {
+    branch = branch->find(step);
+    if (branch == nullptr) return nullptr;
+  }
+  return branch;
+}
+
+const Key* find_alias(std::string_view alias) {
+  const auto found = std::find_if(table().begin(), table().end(),
+                                  [alias](const Key& key) { return !alias.empty() && key.alias == alias; });
+  return found == table().end() ? nullptr : &*found;
+}
+
+std::string owner(const Branch& branch) {
+  return branch.key == nullptr ? std::string("the config") : fmt::format("`{}`", branch.path());
+}
+
+std::string selected(const Key& key, const Config& config) {
+  Json value;
+  key.field.get(config, key.type, value);
+  return value.get<std::string>();
+}
+
+bool is_active(const Key& key, const Config& config) {
+  if (key.only.key.empty()) return true;
+  const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
+  const std::string value = selected(*find_branch(section + key.only.key)->key, config);
+  return std::find(key.only.values.begin(), key.only.values.end(), value) != key.only.values.end();
+}
+
+}  // namespace headlight::schema

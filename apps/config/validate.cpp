@@ -1,0 +1,300 @@
+#include "apps/config/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "apps/config/suggest.h"
+
+namespace headlight::schema {
+
+namespace {
+
+using Kind = Type::Kind;
+
+std::string join_path(std::string_view path, std::string_view name) {
+  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
+/// The value as the user wrote it.
+std::string describe(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      return "null";
+    case Node::Kind::kText:
+      return fmt::format("the text {}", in_quotes(std::get<std::string>(node.scalar)));
+    case Node::Kind::kList:
+      return fmt::format("a list of {}", node.children.size());
+    case Node::Kind::kObject:
+      return "an object";
+    case Node::Kind::kBoolean:
+    case Node::Kind::kNumber:
+      break;
+  }
+  const std::string shown =
+      in_quotes(std::string_view(node.value.source->text).substr(node.value.begin, node.value.end - node.value.begin));
+  return shown.substr(1, shown.size() - 2);
+}
+
+bool is_whole(double value) { return value == std::trunc(value); }
+
+/// Whether a single value has the type. Lists and objects are looked at piece by piece elsewhere.
+bool matches(const Node& node, const Type& type) {
+  switch (type.kind) {
+    case Kind::kInteger:
+    case Kind::kNumber: {
+      const auto value = node.number();
+      return value && type.range.contains(*value) && (type.kind == Kind::kNumber || is_whole(*value));
+    }
+    case Kind::kBoolean:
+      return node.kind == Node::Kind::kBoolean;
+    case Kind::kText:
+      return node.text() != nullptr && satisfies(type.rule, *node.text());
+    case Kind::kChoice:
+      return node.text() != nullptr &&
+             std::any_of(type.choices.begin(), type.choices.end(),
+                         [&node](const auto& choice) { return choice.first == *node.text(); });
+    case Kind::kTextMap:
+      return node.kind == Node::Kind::kObject;
+    case Kind::kList:
+      return node.kind == Node::Kind::kList && node.children.size() >= type.least && node.children.size() <= type.most;
+    case Kind::kObject:
+      return node.kind == Node::Kind::kObject;
+    case Kind::kEither:
+      return std::any_of(type.parts.begin(), type.parts.end(),
+                         [&node](const Type& part) { return matches(node, part); });
+  }
+  return false;
+}
+
+std::string default_help(const Key& key) {
+  const Default& fallback = key.fallback;
+  if (fallback.kind == Default::Kind::kValue) return fmt::format("the default is {}", fallback.json);
+  if (!fallback.note.empty()) return fmt::format("left out, it means: {}", fallback.note);
+  return {};
+}
+
+/// What to do about a value of the wrong type or out of range.
+std::string help_for(const Node& node, const Type& type, const Key& key) {
+  const bool numeric = type.as(Kind::kInteger) != nullptr || type.as(Kind::kNumber) != nullptr;
+  if (node.kind == Node::Kind::kNull) {
+    const std::string meaning = default_help(key);
+    return meaning.empty() ? "give a value, or leave the key out" : fmt::format("leave the key out; {}", meaning);
+  }
+  if (const std::string* written = node.text()) {
+    std::string lower;
+    for (const char c : *written) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const bool not_finite = lower.find("nan") != std::string::npos || lower.find("inf") != std::string::npos;
+    if (numeric && not_finite && lower.size() < 12) return "a config holds finite numbers only";
+    const bool number = !lower.empty() && lower.find_first_not_of("0123456789+-.e") == std::string::npos;
+    const bool truth = lower == "true" || lower == "false";
+    if ((numeric && number) || (type.as(Kind::kBoolean) != nullptr && truth)) {
+      return fmt::format("write it without quotes: {}", lower.substr(0, 40));
+    }
+  }
+  if (const Type* choice = type.as(Kind::kChoice); choice != nullptr && !numeric) {
+    return suggest_choice(node.text() != nullptr ? *node.text() : "", *choice);
+  }
+  if (type.kind == Kind::kText && node.value.source->command_line && node.kind != Node::Kind::kText) {
+    return fmt::format("to give it as a text, quote it twice: '\"{}\"'", describe(node));
+  }
+  return key.remedy.empty() ? default_help(key) : key.remedy;
+}
+
+class Validator {
+ public:
+  Validator(const Selection& selection, Report& report) : selection_(selection), report_(report) {}
+
+  void object(Node& node, const Branch& branch, const std::string& path) {
+    for (Node& child : node.children) {
+      if (child.duplicate) continue;
+      const std::string child_path = join_path(path, child.name);
+      const Branch* known = choose(branch, child.name, selection_);
+      if (known == nullptr) {
+        unknown(child, branch, child_path);
+      } else if (is_ruled_out(*known->key, selection_)) {
+        ruled_out(child, *known->key);
+      } else {
+        value(child, *known, known->key->type, child_path);
+      }
+    }
+  }
+
+ private:
+  void fail(Node& node, const std::string& path, Problem problem) {
+    node.invalid = true;
+    report_.add(path, std::move(problem));
+  }
+
+  void unknown(Node& node, const Branch& branch, const std::string& path) {
+    const std::string where =
+        branch.key == nullptr ? " at the top level" : fmt::format(" in {}", as_key(path.substr(0, path.rfind('.'))));
+    fail(node, path,
+         {.what = fmt::format("unknown key {}{}", as_key(node.name), where),
+          .place = node.key,
+          .help = suggest_key(node.name, branch)});
+  }
+
+  void ruled_out(Node& node, const Key& key) {
+    const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
+    fail(node, key.path, no_effect(key, selection_.find(section + key.only.key)->second, node.key));
+  }
+
+  void wrong(Node& node, const Type& type, const Key& key, const std::string& path) {
+    fail(node, path,
+         {.what = fmt::format("{} must be {}, not {}", as_key(path), schema::describe(type), describe(node)),
+          .place = node.value,
+          .help = help_for(node, type, key)});
+  }
+
+  void value(Node& node, const Branch& branch, const Type& type, const std::string& path) {
+    if (node.path_step && type.as(Kind::kObject) == nullptr && type.kind != Kind::kTextMap) {
+      step(node, branch, type, path);
+    } else if (!matches(node, type)) {
+      wrong(node, type, *branch.key, path);
+    } else if (node.kind == Node::Kind::kList) {
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
+        item(node.children[i], branch, type, fmt::format("{}.{}", path, i));
+        node.invalid = node.invalid || node.children[i].invalid;
+      }
+    } else if (type.kind == Kind::kTextMap) {
+      for (Node& child : node.children) {
+        if (!child.duplicate && child.text() == nullptr) wrong(child, text(), *branch.key, join_path(path, child.name));
+        node.invalid = node.invalid || child.invalid;
+      }
+    } else if (node.kind == Node::Kind::kObject) {
+      object(node, branch, path);
+    } else if (branch.has_shorthand()) {
+      spread(node, branch);
+    }
+  }
+
+  /// One item of a list; objects must be complete in themselves.
+  void item(Node& node, const Branch& list, const Type& type, const std::string& path) {
+    const Type& item_type = type.as(Kind::kList)->parts.front();
+    value(node, list, item_type, path);
+    if (item_type.kind != Kind::kObject || node.kind != Node::Kind::kObject) return;
+    for (const auto& child : list.children) {
+      if (child->key->fallback.kind == Default::Kind::kRequired && node.find(child->name) == nullptr) {
+        fail(node, join_path(path, child->name),
+             {.what = fmt::format("missing key `{}` in {}", child->name, as_key(path)),
+              .place = {node.value.source, node.value.begin, node.value.begin + 1},
+              .help = fmt::format("give {}: {}", schema::describe(child->key->type), child->key->doc)});
+      }
+    }
+    node.invalid = node.invalid || std::any_of(node.children.begin(), node.children.end(),
+                                               [](const Node& child) { return child.invalid; });
+  }
+
+  /// An override that goes on below a key which is no object: an index into a list, or a mistake.
+  void step(Node& node, const Branch& branch, const Type& type, const std::string& path) {
+    Node& next = node.children.front();
+    if (type.as(Kind::kList) == nullptr) {
+      fail(node, path,
+           {.what = fmt::format("{} has no keys below it", as_key(path)),
+            .place = next.key,
+            .help = fmt::format("it is {}: {}=...", schema::describe(type), path)});
+      return;
+    }
+    const bool index =
+        next.name.size() < 5 && !next.name.empty() && next.name.find_first_not_of("0123456789") == std::string::npos;
+    if (!index) {
+      fail(node, path,
+           {.what = fmt::format("{} is a list: {} is not an index", as_key(path), as_key(next.name)),
+            .place = next.key,
+            .help = fmt::format("items count from 0: {}.0=...", path)});
+      return;
+    }
+    const Type& item_type = type.as(Kind::kList)->parts.front();
+    value(next, branch, item_type, join_path(path, next.name));
+    node.invalid = next.invalid;
+  }
+
+  /// `dropout: 0.1` becomes the object it stands for.
+  void spread(Node& node, const Branch& branch) {
+    const Node plain = node;
+    node.kind = Node::Kind::kObject;
+    node.scalar = {};
+    node.replaces = true;
+    for (const auto& child : branch.children) {
+      if (child->key->named_only) continue;
+      Node& member = node.children.emplace_back(plain);
+      member.name = child->name;
+    }
+  }
+
+  const Selection& selection_;
+  Report& report_;
+};
+
+}  // namespace
+
+bool Report::is_lost(std::string_view path) const {
+  return std::any_of(broken.begin(), broken.end(), [path](const std::string& mistake) {
+    return mistake == path || (path.starts_with(mistake) && path[mistake.size()] == '.');
+  });
+}
+
+bool Report::is_broken(std::string_view path) const {
+  return is_lost(path) || std::any_of(broken.begin(), broken.end(), [path](const std::string& mistake) {
+           return mistake.starts_with(path) && mistake[path.size()] == '.';
+         });
+}
+
+Selection select(const std::vector<Node>& roots) {
+  Selection selection;
+  for (const Key& key : table()) {
+    if (key.type.kind != Kind::kChoice) continue;
+    if (key.fallback.kind == Default::Kind::kValue) {
+      selection[key.path] = key.fallback.json.substr(1, key.fallback.json.size() - 2);
+    }
+    for (const Node& root : roots) {
+      const Node* node = &root;
+      for (std::size_t begin = 0; node != nullptr && begin <= key.path.size();) {
+        const std::size_t end = std::min(key.path.find('.', begin), key.path.size());
+        node = node->find(std::string_view(key.path).substr(begin, end - begin));
+        begin = end + 1;
+      }
+      if (node == nullptr) continue;
+      selection.erase(key.path);
+      if (matches(*node, key.type)) selection[key.path] = *node->text();
+    }
+  }
+  return selection;
+}
+
+bool is_ruled_out(const Key& key, const Selection& selection) {
+  if (key.only.key.empty()) return false;
+  const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
+  const auto value = selection.find(section + key.only.key);
+  if (value == selection.end()) return false;
+  return std::find(key.only.values.begin(), key.only.values.end(), value->second) == key.only.values.end();
+}
+
+const Branch* choose(const Branch& object, std::string_view name, const Selection& selection) {
+  const Branch* first = nullptr;
+  for (const auto& child : object.children) {
+    if (child->name != name) continue;
+    if (!is_ruled_out(*child->key, selection)) return child.get();
+    if (first == nullptr) first = child.get();
+  }
+  return first;
+}
+
+Problem no_effect(const Key& key, const std::string& value, const Place& place) {
+  const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
+  std::vector<std::string> values;
+  for (const std::string& wanted : key.only.values) values.push_back(in_quotes(wanted));
+  return {.what =
+              fmt::format("`{}` has no effect while `{}{}` is {}", key.path, section, key.only.key, in_quotes(value)),
+          .place = place,
+          .help = fmt::format("remove it; it belongs to {}", fmt::join(values, ", "))};
+}
+
+void validate(Node& root, const Selection& selection, Report& report) {
+  Validator(selection, report).object(root, tree(), "");
+}
+
+}  // namespace headlight::schema
