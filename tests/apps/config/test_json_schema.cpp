@@ -1,0 +1,103 @@
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "apps/config/json_schema.h"
+#include "tests/apps/config/reading.h"
+
+using namespace headlight;
+
+namespace {
+
+/// Whether an independent validator, valijson, accepts the text under our schema.
+bool schema_accepts(const std::string& text) {
+  static const nlohmann::json document = nlohmann::json::parse(config_schema().dump());
+  static const valijson::Schema* schema = [] {
+    auto* parsed = new valijson::Schema;  // lives as long as the program
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+        .populateSchema(valijson::adapters::NlohmannJsonAdapter(document), *parsed);
+    return parsed;
+  }();
+  const nlohmann::json config = nlohmann::json::parse(text, nullptr, true, true);
+  valijson::Validator validator(valijson::Validator::kStrongTypes);
+  return validator.validate(*schema, valijson::adapters::NlohmannJsonAdapter(config), nullptr);
+}
+
+const std::vector<std::string> kGood = {
+    kSmallest,
+    with(R"("$schema": "headlight.schema.json", "format": 1, "name": "x", "seed": 9007199254740991)"),
+    with(R"("model": {"dropout": 0.1, "bias": {"embedding": true}, "init": {"scheme": "normal", "std": 0.02}})"),
+    with(R"("model": {"dropout": {"ff": 0}, "bias": false, "load": {"file": "/w", "rename": {"a": "b"}}})"),
+    with(R"("optimizer": {"type": "sgd", "momentum": 0.9, "l2": 0.1, "groups": [{"match": "*"}]})"),
+    with(R"("optimizer": {"betas": [0.9, 0.98], "eps": 1e-9, "weight_decay": 0, "grad_clip": 1})"),
+    with(R"("schedule": {"type": "cosine", "final_lr_ratio": 0.1, "warmup": "from_first", "steps": 7})"),
+    R"({"task": {"type": "reverse", "symbols": 3}, "trainer": {"epochs": 1, "batch_size": "full", "drop_last": true}})",
+};
+
+const std::vector<std::string> kBad = {
+    "{}",
+    R"({"task": {}, "trainer": {"steps": 1}})",
+    R"({"task": {"type": "reverse"}, "trainer": {}})",
+    R"({"task": {"type": "reverse"}, "trainer": {"steps": 1, "epochs": 1}})",
+    R"({"task": {"type": "reverse"}, "trainer": {"steps": 0}})",
+    R"({"task": {"type": "reverse"}, "trainer": {"steps": 1.5}})",
+    R"({"task": {"type": "reverse"}, "trainer": {"steps": 1, "batch_size": "half"}})",
+    R"({"task": {"type": "reverse"}, "trainer": {"steps": 1, "sampling": "fresh", "drop_last": true}})",
+    with(R"("modle": {})"),
+    with(R"("model": 3)"),
+    with(R"("model": {"n_head": 3})"),
+    with(R"("model": {"d_model": "64"})"),
+    with(R"("model": {"d_model": 16385})"),
+    with(R"("model": {"norm": "psot"})"),
+    with(R"("model": {"dropout": 1})"),
+    with(R"("model": {"dropout": {"fff": 0}})"),
+    with(R"("model": {"init": {"std": 0.1}})"),
+    with(R"("model": {"load": {}})"),
+    with(R"("model": {"load": {"file": "x", "rename": {"a": 1}}})"),
+    with(R"("optimizer": {"lr": 0})"),
+    with(R"("optimizer": {"lr": null})"),
+    with(R"("optimizer": {"betas": [0.9]})"),
+    with(R"("optimizer": {"betas": [0.9, 1]})"),
+    with(R"("optimizer": {"momentum": 0.9})"),
+    with(R"("optimizer": {"type": "adam", "weight_decay": 0.9})"),
+    with(R"("optimizer": {"groups": [{"lr": 1}]})"),
+    with(R"("optimizer": {"groups": [{"match": "a", "type": "sgd"}]})"),
+    with(R"("schedule": {"steps": 3})"),
+    with(R"("schedule": {"type": "cosine_times_warmup", "warmup": "from_zero"})"),
+    with(R"("format": 2)"),
+    with(R"("name": "a/b")"),
+    with(R"("name": "..")"),
+    with(R"("name": "")"),
+    with(R"("seed": 9007199254740992)"),
+};
+
+}  // namespace
+
+TEST_CASE("the JSON Schema and our own reading accept the same configs") {
+  for (const std::string& text : kGood) {
+    INFO(text);
+    CHECK(problems(text) == "");
+    CHECK(schema_accepts(text));
+    CHECK(schema_accepts(to_json(read_text(text)).dump()));
+  }
+  std::ifstream file(HEADLIGHT_SOURCE_DIR "/data/configs/reverse.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  CHECK(schema_accepts(text.str()));
+}
+
+TEST_CASE("the JSON Schema and our own reading refuse the same configs") {
+  for (const std::string& text : kBad) {
+    INFO(text);
+    CHECK(problems(text) != "");
+    CHECK_FALSE(schema_accepts(text));
+  }
+}
