@@ -185,7 +185,8 @@ TEST_CASE("sums of many elements are exact to the last bit of Real, along every 
   const Tensor columns(full({kMany, 3}, static_cast<Real>(0.1)));
   const double expected = static_cast<double>(kMany) * tenth;
   CHECK(std::abs(static_cast<double>(sum(row).item()) - expected) <= rounding * expected);
-  for (const Real total : flat(sum(columns, {.axes = {0}}).value())) {
+  const Tensor totals = sum(columns, {.axes = {0}});
+  for (const Real total : flat(totals.value())) {
     CHECK(std::abs(static_cast<double>(total) - expected) <= rounding * expected);
   }
   CHECK(std::abs(static_cast<double>(mean(columns).item()) - tenth) <= 2 * rounding * tenth);
