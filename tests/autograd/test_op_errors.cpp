@@ -1,3 +1,4 @@
+// Longer than 300 lines because it is a table: a row for each misuse, with its whole message.
 // Misuse of the plain operations: each case gives its whole message, before xtensor sees anything.
 #include <functional>
 #include <limits>
