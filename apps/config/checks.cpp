@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <optional>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -158,4 +158,4 @@ Place place_of(const Node& root, std::string_view path) {
   return {whole.source, whole.begin, whole.source == nullptr ? 0 : whole.begin + 1};
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

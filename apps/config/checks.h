@@ -4,7 +4,7 @@
 #include "apps/config/located.h"
 #include "apps/config/validate.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// The mistakes that no single key shows: values that do not fit together. `given` is what the sources said, for
 /// places. A rule is left out when a key that it speaks of has a mistake already.
@@ -16,4 +16,4 @@ const Node* find_node(const Node& root, std::string_view path);
 /// Where to show a problem of the key: its value if given, else the nearest object around it that is.
 Place place_of(const Node& root, std::string_view path);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -1,6 +1,6 @@
 #include "apps/config/config.h"
 
-namespace headlight {
+namespace headlight::config {
 
 std::size_t batch_examples(const Config& config) {
   const BatchSize& size = config.trainer.batch_size;
@@ -19,4 +19,4 @@ std::size_t total_steps(const Config& config) {
   return config.trainer.epochs.value_or(0) * steps_per_epoch(config);
 }
 
-}  // namespace headlight
+}  // namespace headlight::config

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace headlight {
+namespace headlight::config {
 
 // The resolved configuration of a run, as plain typed values. Defaults, ranges and the meaning of each key stand in one
 // place, the table in apps/config/schema.cpp; the members here are only zeroed. An empty optional means "off" or "not
@@ -181,4 +181,4 @@ std::size_t total_steps(const Config& config);
 /// again gives the same Config.
 nlohmann::ordered_json to_json(const Config& config);
 
-}  // namespace headlight
+}  // namespace headlight::config

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 void read_value(const Json& json, const Type& /*type*/, bool& value) { json.get_to(value); }
 void read_value(const Json& json, const Type& /*type*/, std::uint64_t& value) { json.get_to(value); }
@@ -71,4 +71,4 @@ void write_choice(int enumerator, const Type& type, Json& json) {
   }
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -12,7 +12,7 @@
 
 #include "apps/config/schema.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 using Json = nlohmann::ordered_json;
 
@@ -68,4 +68,4 @@ Field at(Members... members) {
                               Json& json) { write_value((config.*....*members), type, json); }};
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -9,7 +9,7 @@
 
 #include "apps/config/field.h"
 
-namespace headlight {
+namespace headlight::config {
 
 namespace {
 
@@ -168,4 +168,4 @@ std::string config_reference() {
   return text;
 }
 
-}  // namespace headlight
+}  // namespace headlight::config

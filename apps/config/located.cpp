@@ -8,7 +8,7 @@
 
 #include "apps/config/syntax.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -212,4 +212,4 @@ std::optional<Node> read_located(const Source& source, std::size_t begin, Commen
   }
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -8,7 +8,7 @@
 
 #include "apps/config/problem.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// A JSON value that remembers where its key and itself stand in the text.
 struct Node {
@@ -45,4 +45,4 @@ enum class Comments { kAllowed, kForbidden };
 std::optional<Node> read_located(const Source& source, std::size_t begin, Comments comments,
                                  std::vector<Problem>& problems);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

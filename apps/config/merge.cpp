@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -132,4 +132,4 @@ class Merger {
 
 void merge(Node& base, const Node& overlay, Report& report) { Merger(report).object(base, overlay, tree()); }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

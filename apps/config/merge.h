@@ -4,7 +4,7 @@
 #include "apps/config/schema.h"
 #include "apps/config/validate.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// Lays a validated source over what earlier sources said. Objects are merged key by key; everything else replaces.
 /// Steps of an override go into lists by index (the index behind the last item appends). A key that excludes another
@@ -12,4 +12,4 @@ namespace headlight::schema {
 /// they are a problem.
 void merge(Node& base, const Node& overlay, Report& report);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

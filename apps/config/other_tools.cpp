@@ -1,6 +1,6 @@
 #include "apps/config/suggest.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 // Names as PyTorch, Keras, JAX libraries, Hugging Face, nanoGPT, minGPT, fairseq and Lightning have them, in
 // snake_case: suggest_key() turns dashes and capitals into that before it looks here.
@@ -167,4 +167,4 @@ const std::vector<std::pair<std::string, std::string>>& names_of_other_tools() {
   return names;
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -4,7 +4,7 @@
 
 #include "apps/config/schema.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -76,4 +76,4 @@ std::optional<Node> read_override(const Source& argument, std::vector<ResolvedAl
   return node;
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

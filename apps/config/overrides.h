@@ -6,7 +6,7 @@
 #include "apps/config/located.h"
 #include "apps/config/read.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// Reads one `section.key=value` of the command line as the smallest config that says the same: an object for every
 /// step of the path (marked `path_step`), and the value at its end. The value is JSON if it can be, else the text
@@ -15,4 +15,4 @@ namespace headlight::schema {
 std::optional<Node> read_override(const Source& argument, std::vector<ResolvedAlias>& aliases,
                                   std::vector<Problem>& problems);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

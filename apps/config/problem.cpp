@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -152,4 +152,4 @@ std::string in_quotes(std::string_view text) { return cut(text, "\""); }
 
 std::string as_key(std::string_view text) { return cut(text, "`"); }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

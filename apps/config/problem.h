@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// A text that gives part of a config: a whole file, or one `section.key=value` from the command line.
 struct Source {
@@ -61,4 +61,4 @@ std::string in_quotes(std::string_view text);
 /// The same between backquotes, as keys are shown.
 std::string as_key(std::string_view text);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -14,7 +14,7 @@
 #include "apps/config/resolve.h"
 #include "core/error.h"
 
-namespace headlight {
+namespace headlight::config {
 
 namespace {
 
@@ -125,4 +125,4 @@ LoadedConfig read_config_text(const std::vector<ConfigText>& texts, const std::v
   return reader.finish();
 }
 
-}  // namespace headlight
+}  // namespace headlight::config

@@ -6,7 +6,7 @@
 
 #include "apps/config/config.h"
 
-namespace headlight {
+namespace headlight::config {
 
 /// A short name from the command line and the key it stood for: `lr` and `optimizer.lr`. To be shown to the user.
 struct ResolvedAlias {
@@ -36,4 +36,4 @@ LoadedConfig read_config(const std::vector<std::filesystem::path>& files,
 /// The same from texts in memory.
 LoadedConfig read_config_text(const std::vector<ConfigText>& texts, const std::vector<std::string>& overrides = {});
 
-}  // namespace headlight
+}  // namespace headlight::config

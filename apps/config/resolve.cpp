@@ -10,7 +10,7 @@
 #include "apps/config/checks.h"
 #include "apps/config/field.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -170,9 +170,9 @@ void put(Json& root, std::string_view path, Json value) {
 
 Config resolve(const Node& given, Report& report) { return Resolver(given, report).run(); }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema
 
-namespace headlight {
+namespace headlight::config {
 
 nlohmann::ordered_json to_json(const Config& config) {
   auto json = nlohmann::ordered_json::object();
@@ -185,4 +185,4 @@ nlohmann::ordered_json to_json(const Config& config) {
   return json;
 }
 
-}  // namespace headlight
+}  // namespace headlight::config

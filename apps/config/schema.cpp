@@ -7,7 +7,7 @@
 
 #include "apps/config/field.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -490,4 +490,4 @@ const std::vector<Key>& table() {
   return rows;
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -12,7 +12,7 @@
 #include "apps/config/config.h"
 #include "apps/config/type.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// What a key that is not given means.
 struct Default {
@@ -91,4 +91,4 @@ std::string selected(const Key& key, const Config& config);
 /// Whether the key has an effect in this config.
 bool is_active(const Key& key, const Config& config);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

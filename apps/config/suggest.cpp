@@ -9,7 +9,7 @@
 
 #include "apps/config/problem.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -185,4 +185,4 @@ std::string suggest_choice(std::string_view written, const Type& type) {
   return nearest.empty() ? all : fmt::format("did you mean {}? {}", in_quotes(nearest), all);
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -8,7 +8,7 @@
 
 #include "apps/config/schema.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, in code points.
 /// Source: "optimal string alignment" distance, Boytsov 2011, doi:10.1145/1963190.1963191, section 2.
@@ -27,4 +27,4 @@ std::string suggest_choice(std::string_view written, const Type& type);
 /// Names in other tools and the path of our key; a test holds that each path exists.
 const std::vector<std::pair<std::string, std::string>>& names_of_other_tools();
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

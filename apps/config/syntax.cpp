@@ -6,7 +6,7 @@
 #include <cctype>
 #include <string>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -263,4 +263,4 @@ Problem explain_syntax_error(const Source& source, const Cursor& cursor, Reached
   return Explanation(source, cursor.last(), reached, read_until, open).find();
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

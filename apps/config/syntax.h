@@ -6,7 +6,7 @@
 
 #include "apps/config/problem.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// A token's bytes, [begin, end).
 struct Token {
@@ -44,4 +44,4 @@ enum class Reached { kStart, kOpen, kKey, kValue };
 Problem explain_syntax_error(const Source& source, const Cursor& cursor, Reached reached, std::size_t read_until,
                              const std::vector<OpenBracket>& open);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -7,7 +7,7 @@
 #include "apps/config/field.h"
 #include "apps/config/schema.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -90,4 +90,4 @@ bool is_active(const Key& key, const Config& config) {
   return std::find(key.only.values.begin(), key.only.values.end(), value) != key.only.values.end();
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

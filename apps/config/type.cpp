@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::string plain(double value) {
   return value == kLargestWhole ? "9007199254740991" : fmt::format("{}", value);
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

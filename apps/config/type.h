@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// The numbers from `from` (or above `above`) to `to` (or below `below`). Written with designated initialisers:
 /// `number({.above = 0, .to = 1000})`. Whole numbers stay below 2^53, where every reader of JSON agrees on them.
@@ -83,4 +83,4 @@ std::string describe(TextRule rule);
 /// A number as people write it: 16384, 0.001, 9007199254740991.
 std::string plain(double value);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -8,7 +8,7 @@
 
 #include "apps/config/suggest.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 namespace {
 
@@ -297,4 +297,4 @@ void validate(Node& root, const Selection& selection, Report& report) {
   Validator(selection, report).object(root, tree(), "");
 }
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

@@ -9,7 +9,7 @@
 #include "apps/config/located.h"
 #include "apps/config/schema.h"
 
-namespace headlight::schema {
+namespace headlight::config::schema {
 
 /// The mistakes found so far, and the keys that they concern: later checks leave those alone.
 struct Report {
@@ -47,4 +47,4 @@ Problem no_effect(const Key& key, const std::string& value, const Place& place);
 /// is replaced by that object.
 void validate(Node& root, const Selection& selection, Report& report);
 
-}  // namespace headlight::schema
+}  // namespace headlight::config::schema

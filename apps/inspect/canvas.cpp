@@ -81,9 +81,10 @@ void Canvas::cross(const Rect& rect, Rgb line) {
   }
 }
 
-void Canvas::text(const Font& font, int x, int y, std::string_view text, Rgb color, Align align, Direction direction) {
+void Canvas::text(const Font& font, int x, int y, std::string_view text, Rgb color, TextAlign align,
+                  Direction direction) {
   const int length = text_width(font, text);
-  const int start = align == Align::kLeft ? 0 : align == Align::kCenter ? length / 2 : length;
+  const int start = align == TextAlign::kLeft ? 0 : align == TextAlign::kCenter ? length / 2 : length;
   std::int32_t pen = 0;
   char32_t previous = 0;
   for (const Glyph* drawn : glyphs_of(font, text)) {

@@ -24,7 +24,7 @@ struct Rect {
 };
 
 /// Which point of a text is placed.
-enum class Align { kLeft, kCenter, kRight };
+enum class TextAlign { kLeft, kCenter, kRight };
 
 /// Which way a text runs.
 enum class Direction { kRight, kUp };
@@ -51,7 +51,7 @@ class Canvas {
 
   /// Writes text on the baseline through (x, y): to the right, or upwards with the baseline vertical. `align` says
   /// whether the point is the beginning, the middle or the end of the text.
-  void text(const Font& font, int x, int y, std::string_view text, Rgb color, Align align = Align::kLeft,
+  void text(const Font& font, int x, int y, std::string_view text, Rgb color, TextAlign align = TextAlign::kLeft,
             Direction direction = Direction::kRight);
 
  private:

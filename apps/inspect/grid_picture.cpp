@@ -104,13 +104,13 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
   for (int column = 0; column < columns; ++column) {
     const int middle = kMargin + left + column * (thumb_width + kThumbGap) + thumb_width / 2;
     const std::string name = visible_line(grid.col_names[static_cast<std::size_t>(column)], Charset::kUtf8);
-    canvas.text(text, middle, names_y, fit_text(text, name, thumb_width), colors.muted, Align::kCenter);
+    canvas.text(text, middle, names_y, fit_text(text, name, thumb_width), colors.muted, TextAlign::kCenter);
   }
   for (int row = 0; row < rows; ++row) {
     const int y = top + row * row_pitch + title_height;
     const std::string name = visible_line(grid.row_names[static_cast<std::size_t>(row)], Charset::kUtf8);
     canvas.text(text, kMargin + text.cap_height, y + thumb_height / 2, fit_text(text, name, thumb_height), colors.muted,
-                Align::kCenter, Direction::kUp);
+                TextAlign::kCenter, Direction::kUp);
     for (int column = 0; column < columns; ++column) {
       const AttentionMap& map = maps[static_cast<std::size_t>(row * columns + column)];
       const int x = kMargin + left + column * (thumb_width + kThumbGap);

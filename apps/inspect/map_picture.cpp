@@ -93,19 +93,19 @@ void draw_row_labels(MapPicture& picture, const Layout& layout, const Inks& colo
   for (std::size_t row = 0; row < map.rows; row += layout.label_every) {
     const int baseline = picture.cell_rect(row, 0).center_y() + layout.tokens->cap_height / 2;
     picture.canvas.text(*layout.positions, position_x, baseline, fmt::format("{}", row * map.stride), colors.muted,
-                        Align::kRight);
+                        TextAlign::kRight);
     if (map.row_labels.empty()) continue;
     picture.canvas.text(*layout.tokens, token_x, baseline, token_text(layout, map.row_labels[row]), colors.ink,
-                        Align::kRight);
+                        TextAlign::kRight);
   }
 }
 
 void draw_col_label(Canvas& canvas, const Font& face, int middle, int bottom, const std::string& text, Rgb color,
                     bool upright) {
   if (upright) {
-    canvas.text(face, middle, bottom, text, color, Align::kCenter);
+    canvas.text(face, middle, bottom, text, color, TextAlign::kCenter);
   } else {
-    canvas.text(face, middle + face.cap_height / 2, bottom, text, color, Align::kLeft, Direction::kUp);
+    canvas.text(face, middle + face.cap_height / 2, bottom, text, color, TextAlign::kLeft, Direction::kUp);
   }
 }
 
@@ -127,9 +127,9 @@ void draw_axis_names(MapPicture& picture, const Layout& layout, const Inks& colo
   const AttentionMap& map = picture.drawn;
   const Font& text = font(FontName::kText);
   picture.canvas.text(text, picture.matrix.center_x(), picture.matrix.y - layout.above() + text.cap_height,
-                      visible_line(map.col_axis, Charset::kUtf8), colors.muted, Align::kCenter);
+                      visible_line(map.col_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter);
   picture.canvas.text(text, picture.matrix.x - layout.left() + text.cap_height, picture.matrix.center_y(),
-                      visible_line(map.row_axis, Charset::kUtf8), colors.muted, Align::kCenter, Direction::kUp);
+                      visible_line(map.row_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter, Direction::kUp);
 }
 
 void draw_values(MapPicture& picture, const Colormap& shades) {
@@ -144,7 +144,7 @@ void draw_values(MapPicture& picture, const Colormap& shades) {
       // Weights that round to zero step back, so that the others can be read.
       const Rgb ink = mix(paper, ink_on(paper), map.weight(row, col) < 0.005F ? 0.5 : 1.0);
       picture.canvas.text(face, rect.center_x(), rect.center_y() + face.cap_height / 2,
-                          short_number(map.weight(row, col)), ink, Align::kCenter);
+                          short_number(map.weight(row, col)), ink, TextAlign::kCenter);
     }
   }
 }

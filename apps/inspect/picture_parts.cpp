@@ -150,7 +150,7 @@ void draw_color_bar(Canvas& canvas, const AttentionMap& map, int x, int top, int
   }
   const int baseline = x + kBarWidth + kTickLength + kTickGap + widest_tick(map) + kBarNameGap + small.cap_height;
   canvas.text(small, baseline, top + height / 2, fit_text(small, scale_title(map), height), theme_inks.muted,
-              Align::kCenter, Direction::kUp);
+              TextAlign::kCenter, Direction::kUp);
 }
 
 int mark_legend_height(const std::vector<AttentionMap>& maps) {

@@ -10,7 +10,7 @@ namespace headlight::fuzzing {
 namespace {
 
 std::string resolved(const std::string& text, const std::vector<std::string>& overrides) {
-  return to_json(read_config_text({{.name = "input", .text = text, .directory = {}}}, overrides).config).dump();
+  return to_json(config::read_config_text({{.name = "input", .text = text, .directory = {}}}, overrides).config).dump();
 }
 
 }  // namespace

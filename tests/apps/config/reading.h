@@ -8,7 +8,7 @@
 #include "apps/config/read.h"
 #include "core/error.h"
 
-namespace headlight {
+namespace headlight::config {
 
 /// A config with nothing but what has no default.
 inline const std::string kSmallest = R"({"task": {"type": "reverse"}, "trainer": {"steps": 100}})";
@@ -41,4 +41,4 @@ inline Config read_text(const std::string& text, const std::vector<std::string>&
   return read_config_text({{.name = "a.json", .text = text, .directory = {}}}, overrides).config;
 }
 
-}  // namespace headlight
+}  // namespace headlight::config

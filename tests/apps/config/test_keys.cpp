@@ -11,7 +11,7 @@
 #include "apps/config/schema.h"
 #include "tests/apps/config/reading.h"
 
-using namespace headlight;
+using namespace headlight::config;
 using Json = nlohmann::ordered_json;
 
 // Every key of the table, damaged in every way: either the value means what it says, or the message names the key and

@@ -5,7 +5,7 @@
 
 #include "tests/apps/config/reading.h"
 
-using namespace headlight;
+using namespace headlight::config;
 
 TEST_CASE("defaults give way to files from left to right, and these to overrides") {
   const std::string base = with(R"("model": {"heads": 2, "layers": 3, "d_model": 32}, "seed": 5)");

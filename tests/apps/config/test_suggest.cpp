@@ -5,8 +5,8 @@
 
 #include "apps/config/suggest.h"
 
-using namespace headlight;
-using namespace headlight::schema;
+using namespace headlight::config;
+using namespace headlight::config::schema;
 
 TEST_CASE("edit distance counts single edits and swaps, in code points") {
   // By hand: the classic pairs of the literature, a swap, and two-byte letters.

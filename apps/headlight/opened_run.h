@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "apps/config/config.h"
+#include "apps/tasks/task.h"
+#include "layers/models/encoder.h"
+
+namespace headlight {
+
+/// A run read back from its directory, with the weights of one checkpoint.
+struct OpenedRun {
+  std::filesystem::path directory;
+  config::Config config;
+  std::unique_ptr<Task> task;
+  std::unique_ptr<Encoder> model;
+  std::uint64_t step;
+};
+
+/// `checkpoint`: `last` or a step. Throws ConfigError when there is no such run, FileError when it is damaged.
+OpenedRun open_run(const std::filesystem::path& run, std::string_view checkpoint);
+
+/// How a run is called in pictures: name of the config and of the directory, "reverse/2026-11-23T15-10-02-7f3a".
+std::string run_name(const config::Config& config, const std::filesystem::path& directory);
+
+}  // namespace headlight

@@ -1,0 +1,67 @@
+#include "apps/headlight/run_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "apps/headlight/build_facts.h"
+#include "apps/headlight/training_session.h"
+#include "apps/training/json_file.h"
+#include "core/io/file.h"
+#include "core/parallel.h"
+
+namespace headlight {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestConfig = std::uint64_t{1} << 20U;
+
+Json running(double started) {
+  return {{"format", kFileFormat},
+          {"status", "running"},
+          {"started", started},
+          {"environment",
+           {{"headlight", HEADLIGHT_VERSION},
+            {"build", HEADLIGHT_BUILD_TYPE},
+            {"compiler", compiler_description()},
+            {"kernels", kernels_description()},
+            {"threads", thread_count()}}}};
+}
+
+}  // namespace
+
+std::vector<ConfigSource> read_sources(const std::vector<std::filesystem::path>& files) {
+  std::vector<ConfigSource> sources;
+  for (const std::filesystem::path& file : files) {
+    sources.push_back({file.filename().string(), read_file(file, kLargestConfig)});
+  }
+  return sources;
+}
+
+void write_config_files(const std::filesystem::path& run, const config::Config& config,
+                        const std::vector<ConfigSource>& sources, const std::vector<std::string>& overrides) {
+  write_json(run / "config.json", config::to_json(config));
+  if (sources.size() == 1) {
+    write_file_atomically(run / "config.source.json", sources.front().text);
+  } else {
+    Json all{{"format", kFileFormat}};
+    for (const ConfigSource& source : sources) all["sources"].push_back({{"name", source.name}, {"text", source.text}});
+    write_json(run / "config.source.json", all);
+  }
+  write_json(run / "overrides.json", {{"format", kFileFormat}, {"overrides", overrides}});
+}
+
+RunRecord::RunRecord(const std::filesystem::path& run) : path_(run / "run.json"), started_(unix_time()) {
+  write_json(path_, running(started_));
+}
+
+void RunRecord::finish(const std::string& status, int exit_code, const std::string& reason,
+                       std::optional<std::uint64_t> step) {
+  Json json = running(started_);
+  json["status"] = status;
+  json["ended"] = unix_time();
+  if (step) json["step"] = *step;
+  json["exit"] = {{"code", exit_code}, {"reason", reason}};
+  write_json(path_, json);
+}
+
+}  // namespace headlight

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/headlight/attention_report.h"
+#include "apps/headlight/command.h"
+#include "apps/headlight/opened_run.h"
+#include "apps/headlight/score_table.h"
+#include "core/error.h"
+
+namespace headlight {
+namespace {
+
+struct ShowArguments {
+  std::string run;
+  std::string checkpoint = "last";
+  std::optional<std::size_t> layer{};
+  std::optional<std::size_t> head{};
+  std::uint64_t probe = 0;
+  std::string input;
+  bool average = false;
+  bool values = false;
+};
+
+/// Tokens as people write them, separated by blanks. Throws ConfigError on a word that is no token.
+std::vector<std::int32_t> parse_tokens(const std::string& text, const Task& task, std::size_t longest) {
+  std::istringstream words(text);
+  std::vector<std::int32_t> tokens;
+  for (std::string word; words >> word;) {
+    std::int32_t id = 0;
+    const auto count = static_cast<std::int32_t>(task.vocabulary());
+    while (id < count && task.token_text(id) != word) ++id;
+    if (id == count) {
+      raise<ConfigError>("--input", "`" + word + "` is no token of this task", {},
+                         fmt::format("its {} tokens are {} to {}, separated by blanks", count, task.token_text(0),
+                                     task.token_text(count - 1)));
+    }
+    tokens.push_back(id);
+  }
+  if (tokens.empty() || tokens.size() > longest) {
+    raise<ConfigError>("--input", fmt::format("it holds {} tokens", tokens.size()), {},
+                       fmt::format("give from 1 to {}, as model.max_len says", longest));
+  }
+  return tokens;
+}
+
+bool wanted(const std::optional<std::size_t>& choice, std::size_t index) { return !choice || *choice == index; }
+
+void check_choice(const ShowArguments& arguments, const AttentionReport& report) {
+  const std::size_t layers = report.layers.size();
+  if (arguments.layer && *arguments.layer >= layers) {
+    raise<ConfigError>("--layer", fmt::format("there is no layer {}", *arguments.layer), {},
+                       fmt::format("layers count from 0 to {}", layers - 1));
+  }
+  const std::size_t heads = report.layers.front().heads;
+  if (arguments.head && *arguments.head >= heads) {
+    raise<ConfigError>("--head", fmt::format("there is no head {}", *arguments.head), {},
+                       fmt::format("heads count from 0 to {}", heads - 1));
+  }
+}
+
+int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
+  const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
+  const AttentionReport report = report_attention(*run.model, *run.task);
+  check_choice(arguments, report);
+
+  std::vector<std::int32_t> tokens;
+  std::string input = fmt::format("mean of {} held-out sequences", report.sequences);
+  if (!arguments.input.empty()) {
+    tokens = parse_tokens(arguments.input, *run.task, run.config.model.max_len);
+    input = "given input";
+  } else if (!arguments.average) {
+    tokens = probe_tokens(*run.task, arguments.probe);
+    input = fmt::format("probe {}", arguments.probe);
+  }
+  const std::vector<AttentionWeights> single =
+      arguments.average ? std::vector<AttentionWeights>{} : attention_on(*run.model, tokens);
+  const std::vector<AttentionWeights>& layers = arguments.average ? report.layers : single;
+
+  const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input};
+  std::vector<AttentionMap> maps;
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    const AttentionWeights& weights = layers[layer];
+    for (std::size_t head = 0; head < weights.heads; ++head) {
+      if (!wanted(arguments.layer, layer) || !wanted(arguments.head, head)) continue;
+      const std::vector<float> map = arguments.average ? mean_head_map(weights, head) : head_map(weights, head, 0);
+      maps.push_back(make_map(map, weights.queries, weights.keys, layer, head, source, *run.task, tokens));
+    }
+  }
+  TerminalStyle style = terminal_style(global);
+  style.values = arguments.values;
+  print_result(render_terminal(maps, style) + "\n" + head_table(report.scores, report.sequences));
+  return kOk;
+}
+
+}  // namespace
+
+Command add_show(CLI::App& program, const GlobalOptions& global) {
+  CLI::App* const app = program.add_subcommand("show", "attention maps of a run, in the terminal");
+  const auto arguments = std::make_shared<ShowArguments>();
+  app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
+  app->add_option("--checkpoint", arguments->checkpoint, "last, or a step");
+  app->add_option("--layer", arguments->layer, "only this layer, from 0");
+  app->add_option("--head", arguments->head, "only this head, from 0");
+  CLI::Option* const probe = app->add_option("--probe", arguments->probe, "which held-out example is read, from 0");
+  CLI::Option* const input =
+      app->add_option("--input", arguments->input, "tokens to read instead, separated by blanks")->excludes(probe);
+  app->add_flag("--average", arguments->average, "the mean map of 256 held-out sequences")
+      ->excludes(probe)
+      ->excludes(input);
+  app->add_flag("--values", arguments->values, "print the weight in each cell");
+  return {app, [arguments, &global] { return show_run(*arguments, global); }};
+}
+
+}  // namespace headlight

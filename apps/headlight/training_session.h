@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "apps/config/config.h"
+#include "apps/training/metrics.h"
+#include "apps/training/progress.h"
+#include "apps/training/trainer.h"
+#include "core/io/file.h"
+
+namespace headlight {
+
+/// Watches a run of `headlight train`: metrics.jsonl, train.log, the progress on stderr, checkpoints, and the signals
+/// that ask it to stop.
+class TrainingSession : public TrainingObserver {
+ public:
+  /// What the session writes to, and about. `start` are the facts of the start row. All must outlive it.
+  struct Parts {
+    const config::Config& config;
+    const std::filesystem::path& directory;
+    const Encoder& model;
+    const Optimizer& optimizer;
+    Progress& progress;
+    bool verbose;  ///< tell of every checkpoint on the progress line too
+  };
+  TrainingSession(const Parts& parts, const nlohmann::ordered_json& start);
+
+  void updated(std::uint64_t step) override { parts_.progress.updated(step); }
+  void row(const MetricsRow& row) override;
+  void skipped(const std::string& reason) override;
+  void save(const TrainingState& state) override;
+  bool stop_requested() override;
+
+  /// A line for train.log.
+  void log(const std::string& line);
+
+  /// The held-out row with the least loss.
+  const std::optional<MetricsRow>& best() const { return best_; }
+
+ private:
+  Parts parts_;
+  std::optional<MetricsLog> metrics_;
+  AppendFile log_;
+  std::optional<MetricsRow> best_;
+};
+
+/// Seconds since 1970, UTC, to the millisecond.
+double unix_time();
+
+}  // namespace headlight

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace headlight {
+
+/// Attention weights of one layer for a batch, in float whatever the model computes in.
+struct AttentionWeights {
+  std::string path{};  ///< of the layer: "layers.0.attention"
+  std::size_t batch = 0;
+  std::size_t heads = 0;
+  std::size_t queries = 0;
+  std::size_t keys = 0;
+  std::vector<float> weights{};  ///< (B, H, Tq, Tk), row-major
+  std::size_t hidden_rows = 0;   ///< rows (b, h, q) in which every key is hidden
+
+  /// The Tk weights of one query.
+  const float* row(std::size_t member, std::size_t head, std::size_t query) const {
+    return weights.data() + ((member * heads + head) * queries + query) * keys;
+  }
+};
+
+/// Adds the batch members of `more` behind those of `weights`. Throws ShapeError unless all but the batches agree.
+void append(AttentionWeights& weights, const AttentionWeights& more);
+
+/// The map of one head for one batch member, or averaged over all: (Tq, Tk), row-major.
+/// Throw ShapeError when there is no such head or member.
+std::vector<float> head_map(const AttentionWeights& weights, std::size_t head, std::size_t member);
+std::vector<float> mean_head_map(const AttentionWeights& weights, std::size_t head);
+
+}  // namespace headlight

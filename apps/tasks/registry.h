@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "apps/config/config.h"
+#include "apps/tasks/task.h"
+
+namespace headlight {
+
+/// A task as configs and `headlight tasks` know it.
+struct TaskEntry {
+  config::TaskType type;
+  std::string_view name;     ///< the word in `task.type`
+  std::string_view summary;  ///< one line
+  std::string_view keys;     ///< its keys in `task`
+  std::unique_ptr<Task> (*make)(const config::TaskConfig& task, std::uint64_t seed);
+};
+
+/// All tasks, in the order of their names.
+std::span<const TaskEntry> tasks();
+
+/// The entry of the task that a config asks for.
+const TaskEntry& find_task(config::TaskType type);
+
+/// The task of a config: its training set comes from `seed`, its held-out set from `task.eval.seed`.
+std::unique_ptr<Task> make_task(const config::Config& config);
+
+}  // namespace headlight

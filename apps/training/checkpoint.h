@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+#include "apps/config/config.h"
+#include "apps/training/trainer.h"
+#include "layers/module.h"
+#include "optim/optimizer.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// Writes the checkpoint of `state.step` into the run directory; when this returns it is complete and survives a power
+/// cut. The metadata of the weights say what the model is, and the step; nothing of threads, paths, times or the
+/// machine, so that the same weights give the same bytes. Throws NumericError when a weight is not finite (nothing is
+/// written then), FileError.
+void save_checkpoint(const std::filesystem::path& run, const TrainingState& state, const config::Config& config,
+                     const Module& model, const Optimizer& optimizer);
+
+/// Verifies the checkpoint in `directory` and reads it. `optimizer` may be null: then only the weights are read.
+/// Throws FileError on damage and on tensors that are missing, unknown or misshapen; the model is whole then.
+TrainingState load_checkpoint(const std::filesystem::path& directory, const Module& model, Optimizer* optimizer);
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The files of checkpoints: `checkpoints/step-00002000/{model,optimizer}.safetensors`, `state.json`, and `DONE`, which
+/// is written last and holds the digest of each of them; `checkpoints/last.txt` names the newest.
+namespace headlight {
+
+constexpr std::string_view kModelFile = "model.safetensors";
+constexpr std::string_view kOptimizerFile = "optimizer.safetensors";
+constexpr std::string_view kStateFile = "state.json";
+
+/// Where the checkpoint of a step lies in a run directory.
+std::filesystem::path checkpoint_directory(const std::filesystem::path& run, std::uint64_t step);
+
+/// Makes the directory for a checkpoint; one that is there already is no longer complete from here on.
+void begin_checkpoint(const std::filesystem::path& directory);
+
+/// Writes DONE over the files that lie in the directory, then last.txt; only then is the checkpoint saved. Throws
+/// FileError.
+void finish_checkpoint(const std::filesystem::path& directory);
+
+/// The steps whose checkpoint is complete, in rising order.
+std::vector<std::uint64_t> complete_checkpoints(const std::filesystem::path& run);
+
+/// Removes all but the newest `keep` checkpoints, and what unfinished ones left.
+void remove_old_checkpoints(const std::filesystem::path& run, std::size_t keep);
+
+/// The directory of the checkpoint that `which` names: `last`, or a step. Throws ConfigError on another word, FileError
+/// when there is no such checkpoint, listing those there are.
+std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view which);
+
+/// Compares every file with its digest in DONE. Throws FileError that names the damaged file and the other checkpoints
+/// of the run.
+void verify_checkpoint(const std::filesystem::path& directory);
+
+}  // namespace headlight

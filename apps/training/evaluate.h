@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+#include "apps/tasks/batches.h"
+#include "apps/training/accuracy.h"
+#include "layers/models/encoder.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// Counts where the largest logit (the first of equal ones; never NaN) is the target. logits (B, T, V), targets (B, T).
+Accuracy count_correct(const Array& logits, const Tokens& targets);
+
+/// The first `examples` examples of a split, in batches that depend on nothing else, without history or dropout.
+/// The loss is that of every position with a target, averaged in double.
+Evaluation evaluate(Encoder& model, const Task& task, Split split, std::uint64_t examples);
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

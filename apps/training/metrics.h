@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "apps/tasks/task.h"
+#include "core/io/file.h"
+
+namespace headlight {
+
+/// One row of a run's log.
+struct MetricsRow {
+  std::uint64_t step = 0;  ///< completed updates
+  Split split = Split::train;
+  double loss = 0;     ///< of the batch before its update, or of the held-out examples; in nats
+  double tok_acc = 0;  ///< share of positions predicted right
+  double seq_acc = 0;  ///< share of sequences predicted right at every position
+
+  struct Update {
+    double learning_rate = 0;
+    double gradient_norm = 0;  ///< before clipping
+    double tokens_per_second = 0;
+  };
+  std::optional<Update> update{};  ///< of training rows
+};
+
+/// The row as an object with the keys step, time, split, loss, tok_acc, seq_acc, lr, grad_norm, tok_s in this order.
+/// JSON has no NaN: such a figure is null, and `nonfinite` says what it was ("nan", "inf", "-inf").
+/// `time` is in seconds since 1970, UTC.
+nlohmann::ordered_json to_json(const MetricsRow& row, double time);
+
+/// The file metrics.jsonl: a start row, then one object per line, each written at once.
+class MetricsLog {
+ public:
+  /// `facts` are further keys of the start row. Throws FileError.
+  MetricsLog(const std::filesystem::path& path, const nlohmann::ordered_json& facts);
+
+  void append(const nlohmann::ordered_json& row);
+
+ private:
+  AppendFile file_;
+};
+
+}  // namespace headlight

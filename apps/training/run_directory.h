@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/io/file.h"
+
+namespace headlight {
+
+/// Where a run writes, and what it may replace.
+struct RunDirectoryOptions {
+  std::filesystem::path directory{};  ///< empty: root/name/<UTC time>-<4 hexadecimal digits>
+  std::filesystem::path root{};
+  std::string name{};
+  bool force = false;  ///< a directory that holds a run is emptied of it; files that no run writes stay
+};
+
+/// The directory of one run, locked against a second writer as long as this lives.
+class RunDirectory {
+ public:
+  /// Throws ConfigError when the directory is not empty and `force` was not given (nothing is touched then), StateError
+  /// when another process writes into it, FileError.
+  explicit RunDirectory(const RunDirectoryOptions& options);
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor lock_;
+};
+
+/// The run that a user names: its directory, a directory of runs with a file `latest`, or that file.
+/// Throws ConfigError when there is no run, FileError when `latest` cannot be read.
+std::filesystem::path find_run(const std::filesystem::path& given);
+
+}  // namespace headlight

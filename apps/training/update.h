@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "apps/tasks/batches.h"
+#include "layers/models/encoder.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// What an update needs besides its batch.
+struct UpdateParts {
+  Encoder& model;
+  Optimizer& optimizer;
+  Schedule schedule{};
+  std::optional<double> grad_clip{};  ///< largest norm of the gradient
+  std::uint64_t seed = 1;             ///< of dropout
+};
+
+struct UpdateResult {
+  double loss;           ///< of the batch before the update, in nats
+  double gradient_norm;  ///< before clipping
+  double rate_factor;    ///< what the schedule multiplied the learning rate by
+  bool applied;          ///< false when loss or gradient was not finite: then no weight has changed
+  Tensor logits;
+};
+
+/// Update number `step` = 0, 1, ...: forward, loss, backward, clipping, optimiser step. A pure function of the weights,
+/// the optimiser's state, the step and the batch.
+UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, const Batch& batch);
+
+/// Repeats an update that was not applied, searching every value and gradient, and says where the first NaN or infinity
+/// came up: operation, layer and step (counted as in logs: `step` + 1).
+std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, const Batch& batch);
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "core/io/safetensors.h"
+#include "layers/module.h"
+
+/// The parameters of a model as a safetensors file, each under its dotted name.
+namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// Name in the file -> our name.
+using Renames = std::map<std::string, std::string>;
+
+struct LoadOptions {
+  Renames rename = {};
+  bool require_digest = false;  ///< for files of our own
+};
+
+/// Writes all parameters atomically. The same parameters and metadata give the same bytes. Throws FileError.
+void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata);
+
+/// Reads all parameters; any stored floating-point type is converted. Either all are replaced or, on an error, none.
+/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names no
+/// parameter of ours or the same one twice.
+void load_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options = {});
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

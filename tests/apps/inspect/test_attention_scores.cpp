@@ -1,0 +1,93 @@
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "apps/inspect/attention_scores.h"
+#include "core/error.h"
+#include "tests/core/io/io_testing.h"
+
+using namespace headlight;
+
+namespace {
+
+/// Two sequences, two heads, T = 4. Head 0: the exact anti-diagonal in the first sequence, uniform in the second.
+/// Head 1: the previous token, and the first one reads itself, in both.
+AttentionWeights two_heads() {
+  AttentionWeights weights{.path = "layers.0.attention", .batch = 2, .heads = 2, .queries = 4, .keys = 4};
+  weights.weights.assign(2 * 2 * 4 * 4, 0.0F);
+  const auto cell = [&](std::size_t member, std::size_t head, std::size_t query, std::size_t key) -> float& {
+    return weights.weights[((member * 2 + head) * 4 + query) * 4 + key];
+  };
+  for (std::size_t query = 0; query < 4; ++query) {
+    cell(0, 0, query, 3 - query) = 1;
+    for (std::size_t key = 0; key < 4; ++key) cell(1, 0, query, key) = 0.25F;
+    for (std::size_t member = 0; member < 2; ++member) cell(member, 1, query, query == 0 ? 0 : query - 1) = 1;
+  }
+  return weights;
+}
+
+std::optional<std::size_t> mirrored(std::size_t query) { return 3 - query; }
+std::optional<std::size_t> nothing(std::size_t) { return std::nullopt; }
+
+}  // namespace
+
+// All expected values are counted by hand.
+TEST_CASE("Mass around the anti-diagonal, its share of largest weights, and entropy") {
+  const AttentionWeights weights = two_heads();
+  // First sequence 1; second: a quarter each.
+  CHECK(antidiag_mass(weights, 0, 0) == (1 + 0.25) / 2);
+  // With a neighbour on either side the second sequence holds 2, 3, 3, 2 quarters.
+  CHECK(antidiag_mass(weights, 0, 1) == (1 + 2.5 / 4) / 2);
+  // In the uniform sequence the first of equal weights is at key 0, which is right for query 3 alone.
+  CHECK(antidiag_argmax(weights, 0) == 5.0 / 8);
+  CHECK(entropy(weights, 0) == Approx(std::log(4.0) / 2).epsilon(1e-12));
+  CHECK(entropy(weights, 1) == 0);
+}
+
+TEST_CASE("Mass around a diagonal counts what lies inside of the map") {
+  const AttentionWeights weights = two_heads();
+  CHECK(diag_mass(weights, 1, -1, 0) == 0.75);
+  CHECK(diag_mass(weights, 1, 0, 0) == 0.25);
+  CHECK(diag_mass(weights, 1, 0, 1) == 1);
+  CHECK(diag_mass(weights, 1, 9, 2) == 0);
+  CHECK(diag_mass(weights, 1, -9, 100) == 1);
+}
+
+TEST_CASE("Mass on expected keys is averaged over the rows that expect one") {
+  const AttentionWeights weights = two_heads();
+  CHECK(expected_mass(weights, 0, mirrored, 1) == antidiag_mass(weights, 0, 1));
+  CHECK(expected_mass(weights, 0, nothing, 1) == std::nullopt);
+  const auto second_only = [](std::size_t query) { return query == 1 ? std::optional<std::size_t>(0) : std::nullopt; };
+  CHECK(expected_mass(weights, 1, second_only, 0) == 1);
+}
+
+TEST_CASE("The most telling head does what the task expects, or else reads most sharply") {
+  const std::vector<AttentionWeights> layers = {two_heads()};
+  CHECK(best_head(score_heads(layers, mirrored)).head == 0);
+  CHECK(best_head(score_heads(layers, nothing)).head == 1);
+  CHECK(score_heads(layers, nothing).size() == 2);
+  CHECK_THROWS_AS(best_head({}), ShapeError);
+}
+
+TEST_CASE("Maps of one sequence and of the mean") {
+  const AttentionWeights weights = two_heads();
+  CHECK(head_map(weights, 1, 0)[4] == 1);
+  CHECK(mean_head_map(weights, 0)[3] == 0.625F);
+  CHECK(testing::message_of<ShapeError>([&] { head_map(weights, 2, 0); }) ==
+        "attention map: there is no head 2 of batch member 0; 2 heads, 2 members");
+}
+
+TEST_CASE("Batches of one layer are joined, others refused") {
+  AttentionWeights weights = two_heads();
+  append(weights, two_heads());
+  CHECK(weights.batch == 4);
+  CHECK(antidiag_mass(weights, 0, 1) == (1 + 2.5 / 4) / 2);
+  AttentionWeights longer = two_heads();
+  longer.keys = 5;
+  CHECK_THROWS_AS(append(weights, longer), ShapeError);
+}
+
+TEST_CASE("Scores of a head that is not there are refused") {
+  CHECK(testing::message_of<ShapeError>([&] { antidiag_mass(two_heads(), 2, 1); }) ==
+        "attention scores: there is no row of head 2; (2, 2, 4, 4)");
+}

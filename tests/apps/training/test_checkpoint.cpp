@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "apps/training/checkpoint.h"
+#include "apps/training/checkpoint_files.h"
+#include "apps/training/weights.h"
+#include "core/error.h"
+#include "core/io/array_io.h"
+#include "core/io/safetensors.h"
+#include "tests/apps/training/training_testing.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+namespace fs = std::filesystem;
+using headlight::testing::message_of;
+using headlight::testing::slurp;
+using headlight::testing::spill;
+using headlight::testing::TemporaryDirectory;
+using headlight::testing::tiny_config;
+using testing_run::Notes;
+using testing_run::Parts;
+using testing_run::weight_bytes;
+
+/// Saves as `headlight train` does.
+class Saving : public Notes {
+ public:
+  Saving(Parts& parts, fs::path run) : parts_(parts), run_(std::move(run)) {}
+  void save(const TrainingState& state) override {
+    save_checkpoint(run_, state, parts_.config, *parts_.model, *parts_.optimizer);
+  }
+
+ private:
+  Parts& parts_;
+  fs::path run_;
+};
+
+void train_into(Parts& parts, const fs::path& run) {
+  Saving saving(parts, run);
+  train(parts.setup(), {}, saving);
+}
+
+}  // namespace
+
+TEST_CASE("A checkpoint gives back weights, optimiser and step, so that training goes on as if never stopped") {
+  const TemporaryDirectory run;
+  // 12 steps at once, and 5 steps, a checkpoint, and 7 more by other objects.
+  const config::Config config = tiny_config();
+  Parts whole(config);
+  Notes whole_notes;
+  train(whole.setup(), {}, whole_notes);
+
+  Parts first(config);
+  Saving saving(first, run.path());
+  saving.stop_at = 5;
+  train(first.setup(), {}, saving);
+  Parts second(tiny_config({"seed=3"}));
+  const TrainingState state =
+      load_checkpoint(find_checkpoint(run.path(), "last"), *second.model, second.optimizer.get());
+  CHECK(state.step == 5);
+  Notes rest;
+  train(second.setup(), state, rest);
+  CHECK(weight_bytes(*second.model) == weight_bytes(*whole.model));
+  CHECK(rest.rows.back().loss == whole_notes.rows.back().loss);
+}
+
+TEST_CASE("Old checkpoints go, the newest stay, and last.txt names the last") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  train_into(parts, run.path());
+  CHECK(complete_checkpoints(run.path()) == std::vector<std::uint64_t>{10, 12});
+  CHECK_FALSE(fs::exists(checkpoint_directory(run.path(), 5)));
+  CHECK(slurp(run / "checkpoints/last.txt") == "step-00000012\n");
+  CHECK(find_checkpoint(run.path(), "last") == run / "checkpoints/step-00000012");
+  CHECK(find_checkpoint(run.path(), "10") == run / "checkpoints/step-00000010");
+}
+
+TEST_CASE("The same weights give the same bytes, whatever the threads, paths and rest of the config") {
+  const TemporaryDirectory first;
+  const TemporaryDirectory second;
+  Parts parts(tiny_config());
+  save_checkpoint(first.path(), {.step = 3}, parts.config, *parts.model, *parts.optimizer);
+  save_checkpoint(second.path(), {.step = 3}, tiny_config({"threads=3", "output.root=elsewhere", "name=other"}),
+                  *parts.model, *parts.optimizer);
+  for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
+    const std::string place = std::string("checkpoints/step-00000003/") + file;
+    CHECK(slurp(first / place) == slurp(second / place));
+  }
+  const SafetensorsFile file(first / "checkpoints/step-00000003/model.safetensors");
+  CHECK(file.metadata().at("format") == "pt");
+  CHECK(file.metadata().at("headlight.step") == "3");
+  CHECK_THAT(file.metadata().at("headlight.model"), Catch::StartsWith("{\"arch\":\"encoder\",\"d_model\":8"));
+  CHECK(file.metadata().size() == 5);
+}
+
+TEST_CASE("Damage to any file of a checkpoint is found, and the message names another checkpoint") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  train_into(parts, run.path());
+  const fs::path last = find_checkpoint(run.path(), "last");
+  const std::string before = weight_bytes(*parts.model);
+  for (const char* name : {"model.safetensors", "optimizer.safetensors", "state.json"}) {
+    const std::string whole = slurp(last / name);
+    std::string flipped = whole;
+    flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 4);
+    for (const std::string& damaged : {flipped, whole.substr(0, whole.size() - 1), std::string()}) {
+      spill(last / name, damaged);
+      const std::string message =
+          message_of<FileError>([&] { load_checkpoint(last, *parts.model, parts.optimizer.get()); });
+      CHECK_THAT(message, Catch::StartsWith((last / name).string() + ": the file is damaged") &&
+                              Catch::EndsWith("other checkpoints of this run, for --checkpoint: 10"));
+    }
+    spill(last / name, whole);
+  }
+  fs::remove(last / "state.json");
+  CHECK_THAT(message_of<FileError>([&] { load_checkpoint(last, *parts.model, nullptr); }),
+             Catch::Contains("state.json: the file is missing"));
+  CHECK(weight_bytes(*parts.model) == before);
+  // The one before still loads.
+  CHECK(load_checkpoint(find_checkpoint(run.path(), "10"), *parts.model, parts.optimizer.get()).step == 10);
+}
+
+TEST_CASE("A checkpoint without DONE does not count") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  train_into(parts, run.path());
+  fs::remove(checkpoint_directory(run.path(), 12) / "DONE");
+  CHECK(complete_checkpoints(run.path()) == std::vector<std::uint64_t>{10});
+  CHECK(message_of<FileError>([&] { find_checkpoint(run.path(), "last"); }) ==
+        (run / "checkpoints").string() +
+            ": there is no complete checkpoint of step 12; complete checkpoints of this run: 10");
+}
+
+TEST_CASE("A checkpoint that is not there is named, with those that are") {
+  const TemporaryDirectory run;
+  CHECK(message_of<FileError>([&] { find_checkpoint(run.path(), "last"); }) ==
+        (run / "checkpoints").string() + ": there is no checkpoint; this run has no complete checkpoint");
+  CHECK(message_of<ConfigError>([&] { find_checkpoint(run.path(), "newest"); }) ==
+        "--checkpoint: `newest` is no checkpoint; give `last` or a step");
+}
+
+TEST_CASE("A checkpoint of a newer format is refused with both versions") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  save_checkpoint(run.path(), {.step = 3}, parts.config, *parts.model, *parts.optimizer);
+  const fs::path done = checkpoint_directory(run.path(), 3) / "DONE";
+  std::string text = slurp(done);
+  text.replace(text.find("\"format\": 1"), 11, "\"format\": 2");
+  spill(done, text);
+  CHECK_THAT(message_of<FileError>([&] { verify_checkpoint(done.parent_path()); }),
+             Catch::Contains("format 2, this program reads 1"));
+}
+
+TEST_CASE("Weights that are not finite are never saved") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  const Tensor bias = parts.model->parameters().back().tensor;
+  bias.assign(full(bias.shape(), std::numeric_limits<Real>::infinity()));
+  CHECK_THAT(message_of<NumericError>(
+                 [&] { save_checkpoint(run.path(), {.step = 3}, parts.config, *parts.model, *parts.optimizer); }),
+             Catch::StartsWith("checkpoint: `head.bias` holds NaN or infinity; after step 3"));
+  CHECK(run.entries() == 0);
+}
+
+TEST_CASE("Weights of another model are refused with every tensor that does not fit") {
+  const TemporaryDirectory directory;
+  Parts small(tiny_config({"model.d_ff=4"}));
+  Parts other(tiny_config());
+  save_weights(directory / "w.safetensors", *small.model, {});
+  const std::string message = message_of<FileError>([&] { load_weights(directory / "w.safetensors", *other.model); });
+  CHECK_THAT(message, Catch::Contains("(4, 8)") && Catch::Contains("(16, 8)"));
+}
+
+TEST_CASE("Weights load under other names when they are renamed, and a wrong rename is named") {
+  const TemporaryDirectory directory;
+  Parts parts(tiny_config());
+  // The file of another tool: the same tensors, one of them under its own name.
+  std::vector<TensorView> views;
+  for (const NamedParameter& parameter : parts.model->parameters()) {
+    views.push_back(
+        tensor_view(parameter.name == "head.bias" ? "classifier.b" : parameter.name, parameter.tensor.value()));
+  }
+  write_safetensors(directory / "theirs.safetensors", std::move(views));
+  const std::string path = (directory / "theirs.safetensors").string();
+  const std::string saved = weight_bytes(*parts.model);
+
+  Parts fresh(tiny_config({"seed=77"}));
+  REQUIRE(weight_bytes(*fresh.model) != saved);
+  load_weights(path, *fresh.model, {.rename = {{"classifier.b", "head.bias"}}});
+  CHECK(weight_bytes(*fresh.model) == saved);
+  // The same by the config.
+  const Parts loaded(
+      tiny_config({"seed=77", "model.load.file=" + path, R"(model.load.rename={"classifier.b": "head.bias"})"}));
+  CHECK(weight_bytes(*loaded.model) == saved);
+
+  CHECK_THAT(message_of<FileError>([&] { load_weights(path, *fresh.model); }),
+             Catch::Contains("head.bias") && Catch::Contains("classifier.b"));
+  CHECK_THAT(message_of<ConfigError>([&] {
+               load_weights(path, *fresh.model, {.rename = {{"a", "head.b"}}});
+             }),
+             Catch::StartsWith("model.load.rename: the model has no parameter `head.b`; given for `a`"));
+  CHECK_THAT(message_of<ConfigError>([&] {
+               load_weights(path, *fresh.model, {.rename = {{"a", "head.bias"}, {"b", "head.bias"}}});
+             }),
+             Catch::StartsWith("model.load.rename: two tensors are given for `head.bias`; `a` and `b`"));
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

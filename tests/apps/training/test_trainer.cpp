@@ -1,0 +1,180 @@
+#include <cmath>
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "apps/training/evaluate.h"
+#include "core/parallel.h"
+#include "tests/apps/training/training_testing.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+using headlight::testing::tiny_config;
+using testing_run::Notes;
+using testing_run::Parts;
+using testing_run::weight_bytes;
+
+struct Trained {
+  std::string weights;
+  std::vector<MetricsRow> rows;
+};
+
+Trained train_with_threads(const config::Config& config, std::size_t threads) {
+  const std::size_t before = thread_count();
+  set_thread_count(threads);
+  Parts parts(config);
+  Notes notes;
+  train(parts.setup(), {}, notes);
+  set_thread_count(before);
+  return {weight_bytes(*parts.model), notes.rows};
+}
+
+/// Writes NaN into the first weight of the model.
+void spoil(const Encoder& model) {
+  const Tensor parameter = model.parameters().front().tensor;
+  Array value = parameter.value();
+  value.data()[0] = std::numeric_limits<Real>::quiet_NaN();
+  parameter.assign(value);
+}
+
+}  // namespace
+
+TEST_CASE("A run gives the same weights and figures again, for every number of threads") {
+  // Wide enough for every operation to be cut into several chunks.
+  const config::Config config = tiny_config({"steps=20", "batch_size=32", "d_model=32", "model.d_ff=128"});
+  const Trained first = train_with_threads(config, 1);
+  for (const std::size_t threads : {1U, 2U, 3U}) {
+    const Trained again = train_with_threads(config, threads);
+    CHECK(again.weights == first.weights);
+    REQUIRE(again.rows.size() == first.rows.size());
+    for (std::size_t i = 0; i < first.rows.size(); ++i) {
+      CHECK(again.rows[i].step == first.rows[i].step);
+      CHECK(again.rows[i].loss == first.rows[i].loss);
+      CHECK(again.rows[i].tok_acc == first.rows[i].tok_acc);
+      CHECK(again.rows[i].seq_acc == first.rows[i].seq_acc);
+      CHECK(again.rows[i].update.has_value() == first.rows[i].update.has_value());
+      if (first.rows[i].update) CHECK(again.rows[i].update->gradient_norm == first.rows[i].update->gradient_norm);
+    }
+  }
+  CHECK(train_with_threads(tiny_config({"steps=20", "seed=4"}), 1).weights != first.weights);
+}
+
+TEST_CASE("Rows, evaluations and checkpoints come at the steps that the config says") {
+  Parts parts(tiny_config());
+  Notes notes;
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  std::vector<std::pair<std::uint64_t, Split>> places;
+  for (const MetricsRow& row : notes.rows) places.emplace_back(row.step, row.split);
+  const std::vector<std::pair<std::uint64_t, Split>> expected = {{0, Split::eval},  {4, Split::train},
+                                                                 {5, Split::eval},  {8, Split::train},
+                                                                 {10, Split::eval}, {12, Split::train},
+                                                                 {12, Split::eval}};
+  CHECK(places == expected);
+  CHECK(notes.saves == std::vector<std::uint64_t>{5, 10, 12});
+  CHECK(result.ending == Ending::finished);
+  CHECK(result.state.step == 12);
+  // During training 10 examples are evaluated, at the end all 20 of 4 positions.
+  CHECK(result.evaluation.all.accuracy.positions == 80);
+  CHECK(result.evaluation.by_length.at(4).accuracy.sequences == 20);
+  CHECK(notes.rows.back().loss == result.evaluation.all.loss());
+}
+
+TEST_CASE("A training row tells of the batch before its update") {
+  const config::Config config = tiny_config({"dropout=0", "trainer.log_every=1", "steps=1"});
+  Parts parts(config);
+  Batch batch;
+  build_batches(config, *parts.task).fill(0, batch);
+  const Accuracy before = count_correct((*parts.model)(batch.inputs, {}).value(), batch.targets);
+  Notes notes;
+  train(parts.setup(), {}, notes);
+  const MetricsRow& row = notes.rows.at(1);
+  CHECK(row.step == 1);
+  CHECK(row.tok_acc == before.tok_acc());
+  CHECK(row.update->learning_rate == 0.01);
+}
+
+TEST_CASE("A run that is asked to stop finishes its step, saves and ends") {
+  Parts parts(tiny_config());
+  Notes notes;
+  notes.stop_at = 7;
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  CHECK(result.ending == Ending::stopped);
+  CHECK(result.state.step == 7);
+  CHECK(notes.saves == std::vector<std::uint64_t>{5, 7});
+}
+
+TEST_CASE("A run learns") {
+  Parts parts(tiny_config({"steps=300", "dropout=0", "trainer.eval_every=300"}));
+  Notes notes;
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  // Guessing costs log 3 = 1.0986 nat per symbol and gets a third right; this task is solved to below a tenth of it.
+  CHECK(notes.rows.front().loss > 0.9);
+  CHECK(result.evaluation.all.loss() < 0.11);
+  CHECK(result.evaluation.all.accuracy.tok_acc() > 0.95);
+}
+
+TEST_CASE("A loss that is not finite stops the run, naming the operation, the layer and the step") {
+  Parts parts(tiny_config());
+  Notes notes;
+  notes.spoil_at = 6;
+  notes.spoil = [&] { spoil(*parts.model); };
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  CHECK(result.ending == Ending::diverged);
+  CHECK(result.state.step == 6);
+  CHECK(notes.saves == std::vector<std::uint64_t>{5});
+  CHECK_THAT(result.reason, Catch::Contains("embedding") && Catch::Contains("step 7"));
+  CHECK(notes.rows.back().step == 7);
+  CHECK(std::isnan(notes.rows.back().loss));
+}
+
+TEST_CASE("An update that is not finite can be left out, and is counted") {
+  Parts parts(tiny_config({"trainer.non_finite=skip"}));
+  Notes notes;
+  notes.spoil_at = 10;
+  std::string at_ten;
+  notes.spoil = [&] {
+    spoil(*parts.model);
+    at_ten = weight_bytes(*parts.model);
+  };
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  CHECK(result.ending == Ending::finished);
+  CHECK(result.state.step == 12);
+  CHECK(result.state.skipped == 2);
+  CHECK(notes.reasons.size() == 2);
+  CHECK(weight_bytes(*parts.model) == at_ten);
+}
+
+TEST_CASE("A finished state has nothing left to train") {
+  Parts parts(tiny_config());
+  const std::string before = weight_bytes(*parts.model);
+  Notes notes;
+  const TrainingResult result = train(parts.setup(), {.step = 12}, notes);
+  CHECK(result.ending == Ending::finished);
+  CHECK(notes.rows.empty());
+  CHECK(weight_bytes(*parts.model) == before);
+}
+
+TEST_CASE("Accuracy counts positions with a target and whole sequences, and NaN is never right") {
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  // Two sequences of two positions and three classes. Predictions: 2, then the first of two equal ones: 0; NaN aside:
+  // 1, nothing but NaN: none.
+  Array logits = uninitialized({2, 2, 3});
+  const std::vector<Real> values = {0, 1, 2, 5, 5, 1, nan, 1, 0, nan, nan, nan};
+  std::copy(values.begin(), values.end(), logits.data());
+  Tokens targets(Shape{2, 2});
+  const std::vector<std::int32_t> wanted = {2, 0, 1, 0};
+  std::copy(wanted.begin(), wanted.end(), targets.data());
+  Accuracy counted = count_correct(logits, targets);
+  CHECK(counted.positions == 4);
+  CHECK(counted.correct_positions == 3);
+  CHECK(counted.correct_sequences == 1);
+  CHECK(counted.tok_acc() == 0.75);
+  CHECK(counted.seq_acc() == 0.5);
+  targets(1, 1) = kIgnoredTarget;
+  counted = count_correct(logits, targets);
+  CHECK(counted.positions == 3);
+  CHECK(counted.correct_sequences == 2);
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION

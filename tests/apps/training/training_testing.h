@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/config/read.h"
+#include "apps/tasks/registry.h"
+#include "apps/training/build.h"
+#include "apps/training/trainer.h"
+#include "tests/core/io/io_testing.h"
+
+namespace headlight::testing {
+
+/// A run of a second: reversing four of three symbols, with every part of a model in it.
+inline config::Config tiny_config(const std::vector<std::string>& overrides = {}) {
+  const std::string text = R"({
+    "name": "tiny", "seed": 3,
+    "task": {"type": "reverse", "symbols": 3, "length": 4, "train_examples": 40, "eval": {"examples": 20, "seed": 1}},
+    "model": {"d_model": 8, "heads": 2, "layers": 1, "d_ff": 16, "dropout": 0.1},
+    "optimizer": {"type": "adamw", "lr": 0.01, "grad_clip": 1.0},
+    "trainer": {"steps": 12, "batch_size": 8, "log_every": 4, "eval_every": 5, "eval_examples": 10,
+                "checkpoint": {"every": 5, "keep": 2}}
+  })";
+  return config::read_config_text({{.name = "tiny.json", .text = text, .directory = {}}}, overrides).config;
+}
+
+}  // namespace headlight::testing
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace testing_run {
+
+/// What a config builds.
+struct Parts {
+  explicit Parts(config::Config given)
+      : config(std::move(given)),
+        task(make_task(config)),
+        model(build_model(config, *task)),
+        optimizer(build_optimizer(config.optimizer, *model)) {}
+
+  TrainingSetup setup() { return {.config = config, .task = *task, .model = *model, .optimizer = *optimizer}; }
+
+  config::Config config;
+  std::unique_ptr<Task> task;
+  std::unique_ptr<Encoder> model;
+  std::unique_ptr<Optimizer> optimizer;
+};
+
+/// Notes what it is told; may ask to stop, or spoil a weight, behind a step.
+class Notes : public TrainingObserver {
+ public:
+  void updated(std::uint64_t step) override {
+    last_step = step;
+    if (spoil_at == step && spoil) spoil();
+  }
+  void row(const MetricsRow& row) override { rows.push_back(row); }
+  void skipped(const std::string& reason) override { reasons.push_back(reason); }
+  void save(const TrainingState& state) override { saves.push_back(state.step); }
+  bool stop_requested() override { return stop_at == last_step; }
+
+  std::uint64_t stop_at = 0;
+  std::uint64_t spoil_at = 0;
+  std::function<void()> spoil{};
+  std::uint64_t last_step = 0;
+  std::vector<MetricsRow> rows{};
+  std::vector<std::string> reasons{};
+  std::vector<std::uint64_t> saves{};
+};
+
+/// The bytes of all parameters.
+inline std::string weight_bytes(const Module& module) {
+  std::string bytes;
+  for (const NamedParameter& parameter : module.parameters()) {
+    const auto values = std::as_bytes(flat(parameter.tensor.value()));
+    for (const std::byte byte : values) bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+}  // namespace testing_run
+}  // namespace headlight::inline HEADLIGHT_PRECISION
