@@ -38,8 +38,10 @@ build=$1
 mkdir -p "$build/lint"
 mapfile -d '' sources < <(git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cpp')
 echo "clang-format: ${#sources[@]} files"
-clang-format-14 --dry-run -Werror "${sources[@]}"
+status=0
+clang-format-14 --dry-run -Werror "${sources[@]}" || status=1
 
 mapfile -d '' units < <(git ls-files -z --cached --others --exclude-standard -- '*.cpp')
 echo "clang-tidy: ${#units[@]} files"
-printf '%s\0' "${units[@]}" | xargs -0 --max-args=1 --max-procs="$(nproc)" cmake/lint.sh --one "$build"
+printf '%s\0' "${units[@]}" | xargs -0 --max-args=1 --max-procs="$(nproc)" cmake/lint.sh --one "$build" || status=1
+exit "$status"
