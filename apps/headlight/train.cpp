@@ -117,7 +117,7 @@ void report_finished(const Built& built, const TrainingResult& result, const std
   const AttentionMap map = make_map(head_map(weights, best.head, 0), weights.queries, weights.keys, best.layer,
                                     best.head, source, *built.task, tokens);
   const std::filesystem::path picture = directory / "attention.png";
-  write_file_atomically(picture, render_png(map, {}));
+  write_file_atomically(picture, render_png(map, {.theme = Theme::kDark}));
   print_result("\n" + score_table("eval", result.evaluation) + "\n" + head_table(report.scores, report.sequences) +
                "\n" + render_terminal(map, terminal_style(global)) + "\npicture: " + picture.string() + "\n");
 }
