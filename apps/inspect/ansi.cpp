@@ -31,8 +31,12 @@ const std::array<Lab, kPaletteSize>& palette_lab() {
   return table;
 }
 
+// Lightness counts threefold: it carries the order of a sequential map, and by plain distance in Lab the dark blue that
+// stands for 0 would become a greyer and much lighter entry than the one for 0.1.
+constexpr double kLightnessWeight = 3;
+
 double squared_distance(const Lab& a, const Lab& b) {
-  const double lightness = a.lightness - b.lightness;
+  const double lightness = kLightnessWeight * (a.lightness - b.lightness);
   const double green_red = a.green_red - b.green_red;
   const double blue_yellow = a.blue_yellow - b.blue_yellow;
   return lightness * lightness + green_red * green_red + blue_yellow * blue_yellow;
