@@ -25,12 +25,9 @@ class Speed {
     since_row_ = {};
     return taken.seconds > 0 ? static_cast<double>(taken.tokens) / taken.seconds : 0;
   }
-  /// Writes what was measured since the beginning into a result.
-  TrainingResult measured(TrainingResult result) const {
-    result.tokens = whole_.tokens;
-    result.seconds = whole_.seconds;
-    return result;
-  }
+  /// Since the beginning.
+  std::uint64_t tokens() const { return whole_.tokens; }
+  double seconds() const { return whole_.seconds; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -77,48 +74,54 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   Batches batches = build_batches(setup.config, setup.task);
   Batch batch;
   Speed speed;
-  const auto evaluate_and_log = [&](std::uint64_t examples) {
-    const Evaluation evaluation = evaluate(setup.model, setup.task, Split::eval, examples);
-    observer.row(eval_row(state.step, evaluation));
-    return evaluation;
+  TrainingResult result;
+  result.state = state;
+  const auto measure = [&](std::uint64_t examples) {
+    result.evaluation = evaluate(setup.model, setup.task, Split::eval, examples);
+  };
+  const auto ended = [&](Ending ending) {
+    result.ending = ending;
+    result.tokens = speed.tokens();
+    result.seconds = speed.seconds();
+    return result;
   };
 
-  if (state.step == 0) evaluate_and_log(trainer.eval_examples);
-  while (state.step < total) {
+  if (result.state.step >= total) {
+    measure(setup.config.task.eval.examples);
+    return ended(Ending::finished);
+  }
+  if (result.state.step == 0) {
+    measure(trainer.eval_examples);
+    observer.row(eval_row(0, result.evaluation));
+  }
+  for (;;) {
     speed.begin_update();
-    batches.fill(state.step, batch);
-    const UpdateResult result = run_update(parts, state.step, batch);
+    batches.fill(result.state.step, batch);
+    const UpdateResult update = run_update(parts, result.state.step, batch);
     speed.end_update(batch.inputs.size());
-    const std::uint64_t step = state.step + 1;
+    const std::uint64_t step = result.state.step + 1;
     const bool last = step == total;
-    if (!result.applied || last || step % trainer.log_every == 0) {
-      observer.row(train_row(step, result, batch, setup.config.optimizer.lr, speed.take()));
+    if (!update.applied || last || step % trainer.log_every == 0) {
+      observer.row(train_row(step, update, batch, setup.config.optimizer.lr, speed.take()));
     }
-    if (!result.applied) {
-      const std::string reason = explain_non_finite(parts, state.step, batch);
-      if (trainer.non_finite == config::NonFinite::kStop) {
-        return speed.measured({.ending = Ending::diverged, .state = state, .reason = reason});
-      }
-      ++state.skipped;
-      observer.skipped(reason);
+    if (!update.applied) {
+      result.reason = explain_non_finite(parts, result.state.step, batch);
+      if (trainer.non_finite == config::NonFinite::kStop) return ended(Ending::diverged);
+      ++result.state.skipped;
+      observer.skipped(result.reason);
     }
-    state.step = step;
+    result.state.step = step;
     observer.updated(step);
 
     const bool stop = observer.stop_requested();
-    Evaluation evaluation;
-    if (last) {
-      evaluation = evaluate_and_log(setup.config.task.eval.examples);
-    } else if (step % trainer.eval_every == 0) {
-      evaluate_and_log(trainer.eval_examples);
+    if (last || step % trainer.eval_every == 0) {
+      measure(last ? setup.config.task.eval.examples : trainer.eval_examples);
+      observer.row(eval_row(step, result.evaluation));
     }
-    if (last || stop || step % trainer.checkpoint.every == 0) observer.save(state);
-    if (last) return speed.measured({.ending = Ending::finished, .state = state, .evaluation = evaluation});
-    if (stop) return speed.measured({.ending = Ending::stopped, .state = state});
+    if (last || stop || step % trainer.checkpoint.every == 0) observer.save(result.state);
+    if (last) return ended(Ending::finished);
+    if (stop) return ended(Ending::stopped);
   }
-  return {.ending = Ending::finished,
-          .state = state,
-          .evaluation = evaluate(setup.model, setup.task, Split::eval, setup.config.task.eval.examples)};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -5,6 +5,7 @@
 
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 namespace {

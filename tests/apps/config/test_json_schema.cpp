@@ -13,6 +13,7 @@
 #include "apps/config/json_schema.h"
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 namespace {

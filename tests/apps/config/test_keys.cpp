@@ -11,6 +11,7 @@
 #include "apps/config/schema.h"
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 using Json = nlohmann::ordered_json;
 

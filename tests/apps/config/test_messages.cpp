@@ -5,6 +5,7 @@
 
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 // Whole messages, written out by hand from the rules of the config format: what, place, line, carets, help.

@@ -5,6 +5,7 @@
 
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 TEST_CASE("defaults give way to files from left to right, and these to overrides") {

@@ -9,6 +9,7 @@
 #include "apps/config/schema.h"
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "apps/config/suggest.h"
 
+using namespace headlight;
 using namespace headlight::config;
 using namespace headlight::config::schema;
 

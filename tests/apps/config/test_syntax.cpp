@@ -8,6 +8,7 @@
 #include "apps/config/located.h"
 #include "tests/apps/config/reading.h"
 
+using namespace headlight;
 using namespace headlight::config;
 
 namespace {
