@@ -59,7 +59,7 @@ struct Node {
   std::string label;
 
   bool is_leaf() const { return op.empty(); }
-  /// "parameter `head.weight`", "`linear` in layer `head`", "a tensor of shape (2, 3)": for messages.
+  /// "`head.weight`", "`linear` in layer `head`", "a leaf of shape (2, 3)": for messages.
   std::string describe() const;
 };
 

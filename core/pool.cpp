@@ -110,6 +110,18 @@ void poison([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #endif
 }
 
+/// One more waiting block from the system. The caller holds the lock.
+void add_block(Pool& p, const SizeClass& wanted) {
+  BlockList& list = p.lists[wanted.index];
+  if (list.issued == list.waiting.capacity()) list.waiting.reserve(std::max<std::size_t>(2 * list.issued, 4));
+  void* const block = from_system(wanted.bytes);
+  forbid(block, wanted.bytes);
+  list.waiting.push_back(block);
+  ++list.issued;
+  p.statistics.bytes_held += wanted.bytes;
+  ++p.statistics.system_requests;
+}
+
 void free_flat_if_unused(std::vector<Flat>& flats, std::vector<Flat>::iterator flat) {
   if (flat->owned || flat->live > 0) return;
   std::free(flat->begin);
@@ -137,22 +149,22 @@ void* pool_allocate(std::size_t bytes) {
   {
     const std::lock_guard lock(p.mutex);
     BlockList& list = p.lists[wanted.index];
-    if (!list.waiting.empty()) {
-      block = list.waiting.back();
-      list.waiting.pop_back();
-    } else {
-      if (list.issued == list.waiting.capacity()) list.waiting.reserve(std::max<std::size_t>(2 * list.issued, 4));
-      block = from_system(wanted.bytes);
-      forbid(block, wanted.bytes);
-      ++list.issued;
-      p.statistics.bytes_held += wanted.bytes;
-      ++p.statistics.system_requests;
-    }
+    if (list.waiting.empty()) add_block(p, wanted);
+    block = list.waiting.back();
+    list.waiting.pop_back();
     p.statistics.bytes_in_use += wanted.bytes;
   }
   permit(block, bytes);
   poison(block, bytes);
   return block;
+}
+
+void pool_reserve(std::size_t bytes, std::size_t count) {
+  if (bytes > kLargestBlock) throw std::bad_alloc();
+  const SizeClass wanted = size_class(bytes);
+  Pool& p = pool();
+  const std::lock_guard lock(p.mutex);
+  while (p.lists[wanted.index].waiting.size() < count) add_block(p, wanted);
 }
 
 void pool_release(void* block, std::size_t bytes) noexcept {

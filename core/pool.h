@@ -23,6 +23,11 @@ void* pool_allocate(std::size_t bytes);
 /// Returns a block; `bytes` is the size asked for. A block inside a FlatMemory only leaves that memory's count.
 void pool_release(void* block, std::size_t bytes) noexcept;
 
+/// Makes sure that `count` blocks of `bytes` bytes can be had without asking the system. For memory that the threads of
+/// a loop take for themselves: how many of them hold some at once is left to chance, and what the pool holds is not.
+/// Throws as pool_allocate() does.
+void pool_reserve(std::size_t bytes, std::size_t count);
+
 PoolStatistics pool_statistics();
 
 /// Gives the waiting blocks back to the system.

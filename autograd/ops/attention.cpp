@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -72,6 +73,12 @@ struct Head {
   }
 };
 
+/// Room for `planes` planes of scores per thread, so that what the pool holds does not depend on which threads meet.
+void reserve_scratch(const AttentionSize& size, std::size_t planes) {
+  const std::size_t elements = planes * size.queries * size.keys;
+  pool_reserve(elements * sizeof(Real), std::min(thread_count(), size.batch * size.heads));
+}
+
 struct Dropout {
   double probability;
   kernels::DropoutKey key;
@@ -102,11 +109,13 @@ struct AttentionRule {
     Array dkey(key.shape());
     Array dvalue = dz != nullptr ? Array(value.shape()) : zeros(value.shape());
     const std::size_t plane = size.queries * size.keys;
+    const std::size_t planes = dropout.probability > 0 ? 2 : 1;
+    reserve_scratch(size, planes);
 
     parallel_for(size.batch * size.heads, [&](std::size_t i) {
       const Head head(size, i);
       const Real* const weights = pass.y().data() + i * plane;
-      Scratch storage(plane * (dropout.probability > 0 ? 2 : 1));
+      Scratch storage(planes * plane);
       const Matrix dscores{storage.data(), size.queries, size.keys, size.keys};
       if (dz != nullptr) {
         const ConstMatrix head_dz = head.slice(*dz, size.value_size);
@@ -151,6 +160,7 @@ AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& 
   const std::size_t plane = size.queries * size.keys;
   const std::size_t head_count = size.batch * size.heads;
   std::vector<std::size_t, PoolAllocator<std::size_t>> hidden(head_count, 0);
+  if (dropout.probability > 0) reserve_scratch(size, 1);
 
   parallel_for(head_count, [&](std::size_t i) {
     const Head head(size, i);

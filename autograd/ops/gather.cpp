@@ -10,6 +10,7 @@
 #include "autograd/make_op.h"
 #include "core/elementwise.h"
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/rearrange.h"
 #include "core/shape.h"
 
@@ -131,6 +132,7 @@ Tensor gather(const Tensor& x, std::ptrdiff_t axis, const Tokens& index) {
     const Array& g = pass.g();
     const GradientTarget target = pass.target(0);
     if (!target.accumulate) fill(target.array, 0);
+    pool_reserve(extent * inner * sizeof(double), thread_count());  // so that its size does not depend on chance
     parallel_ranges(outer, grain, [&](std::size_t begin, std::size_t end) {
       Scratch<double> totals(extent * inner);
       for (std::size_t block = begin; block < end; ++block) {

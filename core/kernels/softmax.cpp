@@ -32,13 +32,19 @@ void multiply(Real* y, std::size_t n, Real factor) {
   map([=](Vec v) { return v * factor; }, n, y, y);
 }
 
-double log_sum_exp(const Real* x, std::size_t n) {
+// log sum exp x = top + rest, in two parts: near a large maximum their sum has no digits left for the rest.
+struct LogSumExp {
+  Real top;
+  double rest;
+};
+
+LogSumExp log_sum_exp(const Real* x, std::size_t n) {
   const Real top = max(x, n);
   // max gives NaN if there is one; an infinite maximum is the answer itself.
-  if (!std::isfinite(top)) return static_cast<double>(top);
+  if (!std::isfinite(top)) return {top, 0};
   DoubleSum total;
   for_vectors(n, [&](std::size_t i, auto count) { total.add(exp(load_lanes(x + i, count, -kInfinity) - top)); });
-  return static_cast<double>(top) + std::log(total.total());
+  return {top, std::log(total.total())};
 }
 
 void set_zero(Real* y, std::size_t n) {
@@ -110,8 +116,9 @@ void softmax_backward_rows(const Real* y, const Real* g, Real* dx, std::size_t r
 
 void log_softmax_rows(const Real* x, Real* y, std::size_t rows, std::size_t cols) {
   for (std::size_t row = 0; row < rows; ++row, x += cols, y += cols) {
-    const Real normalizer = static_cast<Real>(log_sum_exp(x, cols));
-    map([=](Vec v) { return v - normalizer; }, cols, y, x);
+    const LogSumExp normalizer = log_sum_exp(x, cols);
+    const Real rest = static_cast<Real>(normalizer.rest);
+    map([=, top = normalizer.top](Vec v) { return v - top - rest; }, cols, y, x);
   }
 }
 
@@ -123,7 +130,10 @@ void log_softmax_backward_rows(const Real* y, const Real* g, Real* dx, std::size
 }
 
 void logsumexp_rows(const Real* x, Real* y, std::size_t rows, std::size_t cols) {
-  for (std::size_t row = 0; row < rows; ++row, x += cols) y[row] = static_cast<Real>(log_sum_exp(x, cols));
+  for (std::size_t row = 0; row < rows; ++row, x += cols) {
+    const LogSumExp result = log_sum_exp(x, cols);
+    y[row] = static_cast<Real>(static_cast<double>(result.top) + result.rest);
+  }
 }
 
 bool masked_softmax_row(const Real* scores, Real* weights, std::size_t n, Real scale, const VisibleKeys& keys) {

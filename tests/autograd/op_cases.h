@@ -10,9 +10,19 @@
 #include "autograd/gradcheck.h"
 #include "autograd/tensor.h"
 #include "core/array.h"
+#include "tests/common/arrays.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {
+
+using testing::at;
+using testing::by_index;
+using testing::close;
+using testing::distinct;
+using testing::drawn;
+using testing::element_of;
+using testing::index_of;
+using testing::tokens;
 
 using Reference = std::function<Array(const std::vector<Array>& inputs)>;
 
@@ -42,31 +52,8 @@ std::vector<OpCase> unary_cases();
 /// All families.
 const std::vector<OpCase>& op_cases();
 
-/// Numbers in [low, high), none within `gap` of a kink.
-Array drawn(const Shape& shape, double low, double high, std::uint64_t seed, const std::vector<double>& kinks = {},
-            double gap = 0.05);
-
-/// Multiples of 1/4 in random order, shifted by `offset`: no two are closer than 1/4, so that no comparison between
-/// them changes within a step of a difference.
-Array distinct(const Shape& shape, std::uint64_t seed, double offset = 0);
-
 /// f for each element of the broadcast inputs, by index arithmetic alone.
 Array by_elements(const std::vector<Array>& inputs, const std::function<double(const std::vector<double>&)>& f);
-
-/// The index of an element, and back.
-std::vector<std::size_t> index_of(std::size_t element, const Shape& shape);
-std::size_t element_of(const std::vector<std::size_t>& index, const Shape& shape);
-
-/// An array filled by a function of the index.
-Array by_index(const Shape& shape, const std::function<double(const std::vector<std::size_t>&)>& f);
-
-/// One element as double.
-double at(const Array& a, const std::vector<std::size_t>& index);
-
-Tokens tokens(const Shape& shape, const std::vector<std::int32_t>& values);
-
-/// Shapes and bytes equal up to |a - b| <= atol + rtol |b|; NaN equals NaN.
-bool close(const Array& a, const Array& b, double rtol, double atol);
 
 }  // namespace op_test
 }  // namespace headlight::inline HEADLIGHT_PRECISION

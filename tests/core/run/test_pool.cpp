@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +7,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "core/array.h"
 #include "core/error.h"
@@ -71,6 +71,23 @@ TEST_CASE("Many blocks of one size all come back and serve again") {
   for (void*& block : blocks) block = pool_allocate(777);
   CHECK(pool_statistics().system_requests == requests);
   for (void* block : blocks) pool_release(block, 777);
+}
+
+TEST_CASE("Reserved blocks are handed out together without asking the system, and reserving again asks for none") {
+  pool_trim();
+  const PoolStatistics before = pool_statistics();
+  pool_reserve(5000, 3);
+  const PoolStatistics reserved = pool_statistics();
+  CHECK(reserved.system_requests == before.system_requests + 3);
+  CHECK(reserved.bytes_held >= before.bytes_held + 3 * 5000);
+  CHECK(reserved.bytes_in_use == before.bytes_in_use);
+  pool_reserve(5000, 3);
+  pool_reserve(5000, 0);
+  std::vector<void*> blocks;
+  for (int i = 0; i < 3; ++i) blocks.push_back(pool_allocate(5000));
+  CHECK(pool_statistics().system_requests == reserved.system_requests);
+  for (void* block : blocks) pool_release(block, 5000);
+  CHECK_THROWS_AS(pool_reserve(std::numeric_limits<std::size_t>::max(), 1), std::bad_alloc);
 }
 
 TEST_CASE("Trimming gives back what waits and leaves what is in use") {
@@ -143,8 +160,7 @@ TEST_CASE("A placement that cannot be, or does not happen, is an error and leave
   CHECK_THROWS_AS(memory.place(std::numeric_limits<std::size_t>::max(), 8, [] { return zeros({2}); }), ShapeError);
   CHECK_THROWS_AS(memory.place(0, 32, [] { return zeros({3}); }), StateError);
   CHECK_THROWS_AS(memory.place(0, 32, []() -> int { throw std::domain_error("none"); }), std::domain_error);
-  CHECK_THROWS_AS(
-      memory.place(0, 32, [&] { return memory.place(32, 32, [] { return zeros({8}); }); }), StateError);
+  CHECK_THROWS_AS(memory.place(0, 32, [&] { return memory.place(32, 32, [] { return zeros({8}); }); }), StateError);
   const Array a = zeros({8});
   const auto* const address = reinterpret_cast<const std::byte*>(a.data());
   CHECK((address < memory.data() || address >= memory.data() + 64));

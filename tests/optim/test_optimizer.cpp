@@ -1,0 +1,192 @@
+// Single steps: first-step figures, decay, what is left alone, threads, messages.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/reduce.h"
+#include "core/error.h"
+#include "optim/adam.h"
+#include "optim/sgd.h"
+#include "tests/common/arrays.h"
+#include "tests/core/run/threads.h"
+
+using namespace headlight;
+using headlight::testing::difference;
+using headlight::testing::drawn;
+
+namespace {
+
+Tensor labelled(Array value, const std::string& label) {
+  Tensor tensor(std::move(value), true);
+  tensor.set_label(label);
+  return tensor;
+}
+
+/// The only element after one step from `start` with gradient `g`.
+double after_one_step(Optimizer& optimizer, const Tensor& theta, double g) {
+  theta.backward(full(theta.shape(), static_cast<Real>(g)));
+  optimizer.step();
+  return static_cast<double>(theta.value().data()[0]);
+}
+
+// Float keeps 7 digits of a value near 1.
+const double kTolerance = sizeof(Real) == 8 ? 1e-15 : 1.2e-7;
+
+}  // namespace
+
+TEST_CASE("Adam's first step is the rate for gradients far above eps, and smaller near it") {
+  // rate * g / (|g| + eps): both bias corrections cancel. PyTorch's form: .990 of the rate at g = 1e-6.
+  for (const auto& [g, share] : std::vector<std::pair<double, double>>{
+           {3, 1 / (1 + 1e-8 / 3)}, {-0.5, -1 / (1 + 2e-8)}, {1e-6, 1 / 1.01}, {1e-8, 0.5}, {0, 0}}) {
+    const Tensor theta = labelled(zeros({1}), "theta");
+    Adam adam({theta}, {.common = {.learning_rate = 0.01}});
+    INFO("g " << g);
+    CHECK(std::abs(after_one_step(adam, theta, g) + 0.01 * share) <= 0.01 * 8 * kTolerance);
+  }
+}
+
+TEST_CASE("SGD's first step is the rate times the gradient, with any momentum and dampening") {
+  for (const SgdOptions& options :
+       std::vector<SgdOptions>{{.momentum = 0}, {.momentum = 0.9}, {.momentum = 0.9, .dampening = 0.5}}) {
+    SgdOptions own = options;
+    own.common.learning_rate = 0.5;
+    const Tensor theta = labelled(full({1}, 1), "theta");
+    Sgd sgd({theta}, own);
+    CHECK(after_one_step(sgd, theta, 0.25) == 0.875);
+  }
+  const Tensor theta = labelled(full({1}, 1), "theta");
+  Sgd nesterov({theta}, {.common = {.learning_rate = 0.5}, .momentum = 0.5, .nesterov = true});
+  CHECK(after_one_step(nesterov, theta, 0.25) == 1 - 0.5 * (0.25 + 0.5 * 0.25));
+}
+
+TEST_CASE("decoupled decay shrinks by rate * decay, also where the gradient is 0; L2 works through the gradient") {
+  const Tensor a = labelled(full({1, 1}, 1), "a");
+  Adam adamw({a}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
+  CHECK(std::abs(after_one_step(adamw, a, 0) - 0.95) <= kTolerance);
+  const Tensor b = labelled(full({1, 1}, 1), "b");
+  Adam adam({b}, {.common = {.learning_rate = 0.1, .l2 = 0.5}});
+  // g becomes 0.5, and Adam's first step is the rate whatever its size.
+  CHECK(std::abs(after_one_step(adam, b, 0) - (1 - 0.1 / (1 + 2e-8))) <= kTolerance);
+  const Tensor c = labelled(full({1, 1}, 1), "c");
+  Sgd sgd({c}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
+  CHECK(std::abs(after_one_step(sgd, c, 1) - (0.95 - 0.1)) <= kTolerance);
+}
+
+TEST_CASE("decay leaves biases and gains alone unless told otherwise, and groups have rates of their own") {
+  const auto run = [](const OptimizerOptions& options) {
+    const Tensor weight = labelled(full({2, 1}, 1), "head.weight"), bias = labelled(full({2}, 1), "head.bias");
+    Sgd sgd({weight, bias}, {.common = options});
+    weight.backward(full({2, 1}, 1));
+    bias.backward(full({2}, 1));
+    sgd.step();
+    return std::vector<double>{static_cast<double>(weight.value().data()[0]),
+                               static_cast<double>(bias.value().data()[0])};
+  };
+  // Powers of two: exact in both precisions. theta <- 1 - rate decay - rate.
+  CHECK(run({.learning_rate = 0.5, .weight_decay = 0.5}) == std::vector<double>{0.25, 0.5});
+  CHECK(run({.learning_rate = 0.5, .weight_decay = 0.5, .decay = DecayScope::all}) == std::vector<double>{0.25, 0.25});
+  CHECK(run({.learning_rate = 0.5, .groups = {{.match = "*.bias", .learning_rate = 0.25}}}) ==
+        std::vector<double>{0.5, 0.75});
+}
+
+TEST_CASE("the schedule multiplies every rate and the clipping every gradient") {
+  const Tensor theta = labelled(full({2}, 1), "theta");
+  Sgd sgd({theta}, {.common = {.learning_rate = 0.5}});
+  theta.backward(full({2}, 1));
+  sgd.step(0.5, 0.25);
+  CHECK(theta.value() == full({2}, Real{0.9375}));
+  CHECK(theta.grad() == full({2}, 1));  // scaled as it is read, not written
+  sgd.step(0, 1);                       // the first step of a warm-up from zero
+  CHECK(theta.value() == full({2}, Real{0.9375}));
+}
+
+TEST_CASE("parameters without a gradient are left alone, with their moments and their count") {
+  const Tensor a = labelled(full({3, 2}, 1), "a"), b = labelled(full({2, 2}, 1), "b");
+  Adam adam({a, b}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
+  a.backward(full({3, 2}, 1));
+  adam.step();
+  CHECK(b.value() == full({2, 2}, 1));  // not even decay
+  OptimizerState state = adam.state();
+  CHECK(state.updates == std::vector<std::uint64_t>{1, 0});
+  // Its first update later on is a first update: the same as in a fresh optimiser.
+  adam.parameters().zero_grad();
+  b.backward(full({2, 2}, Real{0.5}));
+  adam.step();
+  const Tensor fresh = labelled(full({2, 2}, 1), "b");
+  Adam other({fresh}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
+  fresh.backward(full({2, 2}, Real{0.5}));
+  other.step();
+  CHECK(same_bytes(b.value(), fresh.value()));
+  CHECK(adam.state().updates == std::vector<std::uint64_t>{1, 1});
+}
+
+TEST_CASE("steps have the same bits for 1, 2 and 3 threads") {
+  // 20,000 elements are three tasks of 8,192.
+  const auto run = [](std::size_t count, const std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>& make) {
+    const test::Threads threads(count);
+    const Tensor a = labelled(drawn({100, 200}, -1, 1, 1), "a"), b = labelled(drawn({7}, -1, 1, 2), "b");
+    const std::unique_ptr<Optimizer> optimizer = make({a, b});
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      optimizer->parameters().zero_grad();
+      a.backward(drawn({100, 200}, -1, 1, 10 + step));
+      b.backward(drawn({7}, -1, 1, 20 + step));
+      optimizer->step(1, 0.5);
+    }
+    return std::vector<Array>{a.value(), b.value()};
+  };
+  const std::vector<std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>> kinds{
+      [](auto p) { return std::make_unique<Adam>(p, AdamOptions{.common = {.weight_decay = 0.1}}); },
+      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.l2 = 0.1}, .momentum = 0.9}); }};
+  for (const auto& make : kinds) {
+    const std::vector<Array> one = run(1, make), two = run(2, make), three = run(3, make);
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      CHECK(same_bytes(one[i], two[i]));
+      CHECK(same_bytes(one[i], three[i]));
+    }
+  }
+}
+
+TEST_CASE("a step between forward and backward is an error that names the parameter") {
+  const Tensor theta = labelled(full({2}, 1), "head.weight");
+  Sgd sgd({theta}, {});
+  const Tensor loss = sum(mul(theta, theta));
+  theta.backward(full({2}, 1));
+  sgd.step();
+  CHECK_THROWS_WITH(loss.backward(),
+                    "backward: `head.weight` was changed after `mul` had used it; its shape is "
+                    "(2); run forward again before backward, and step the optimiser only after backward");
+}
+
+TEST_CASE("options that mean nothing are refused") {
+  const auto sgd = [](const SgdOptions& options) { Sgd({labelled(zeros({1}), "a")}, options); };
+  const auto adam = [](const AdamOptions& options) { Adam({labelled(zeros({1}), "a")}, options); };
+  CHECK_THROWS_WITH(sgd({.momentum = 1}), "sgd: momentum is outside [0, 1); 1");
+  CHECK_THROWS_WITH(sgd({.momentum = -0.5}), "sgd: momentum is outside [0, 1); -0.5");
+  CHECK_THROWS_WITH(sgd({.nesterov = true}),
+                    "sgd: nesterov needs a momentum and no dampening; momentum 0, dampening 0");
+  CHECK_THROWS_WITH(sgd({.momentum = 0.5, .dampening = 0.5, .nesterov = true}),
+                    "sgd: nesterov needs a momentum and no dampening; momentum 0.5, dampening 0.5");
+  const std::string betas = "adam: betas must lie in [0, 1) and eps above 0; betas ";
+  CHECK_THROWS_WITH(adam({.beta1 = 1}), betas + "1 and 0.999, eps 1e-08");
+  CHECK_THROWS_WITH(adam({.beta2 = -0.5}), betas + "0.9 and -0.5, eps 1e-08");
+  CHECK_THROWS_WITH(adam({.eps = 0}), betas + "0.9 and 0.999, eps 0");
+  CHECK_THROWS_WITH(
+      adam({.common = {.weight_decay = 0.5, .l2 = 0.25}}),
+      "optimizer: weight_decay and l2 are two kinds of the same thing; only one can be used; weight_decay "
+      "0.5, l2 0.25; weight_decay is decoupled (AdamW), l2 is added to the gradient (Adam)");
+}
+
+TEST_CASE("what cannot be laid out for an optimiser is refused") {
+  const Tensor theta = labelled(full({2}, 1), "theta");
+  CHECK_THROWS_WITH(Sgd({theta, theta}, {}),
+                    "flat parameters: a parameter lies in a flat buffer already; `theta`; give each parameter "
+                    "once, to one optimiser");
+  CHECK_THROWS_AS(Sgd({mul(theta, theta)}, {}), StateError);
+  CHECK_THROWS_AS(Sgd({Tensor(full({2}, 1))}, {}), StateError);
+}

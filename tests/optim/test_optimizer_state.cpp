@@ -1,0 +1,144 @@
+// Saving and loading an optimiser.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "optim/adam.h"
+#include "optim/sgd.h"
+#include "tests/common/arrays.h"
+
+using namespace headlight;
+using headlight::testing::drawn;
+
+namespace {
+
+using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
+
+Tensor labelled(Array value, const std::string& label) {
+  Tensor tensor(std::move(value), true);
+  tensor.set_label(label);
+  return tensor;
+}
+
+/// Two parameters and their optimiser; the gradient of a step is a function of its number.
+struct Training {
+  explicit Training(const Make& make)
+      : weight(labelled(drawn({5, 3}, -1, 1, 1), "head.weight")),
+        bias(labelled(drawn({3}, -1, 1, 2), "head.bias")),
+        optimizer(make({weight, bias})) {}
+
+  void steps(std::uint64_t from, std::uint64_t to) {
+    for (std::uint64_t step = from; step < to; ++step) {
+      optimizer->parameters().zero_grad();
+      weight.backward(drawn({5, 3}, -1, 1, 100 + step));
+      if (step % 2 == 0) bias.backward(drawn({3}, -1, 1, 200 + step));  // the counts of the two differ
+      optimizer->step(1 / (1 + static_cast<double>(step)), 0.5);
+    }
+  }
+
+  Tensor weight, bias;
+  std::unique_ptr<Optimizer> optimizer;
+};
+
+std::unique_ptr<Optimizer> make_adam(std::vector<Tensor> parameters) {
+  return std::make_unique<Adam>(std::move(parameters), AdamOptions{.common = {.weight_decay = 0.1}});
+}
+
+std::unique_ptr<Optimizer> make_sgd(std::vector<Tensor> parameters) {
+  return std::make_unique<Sgd>(std::move(parameters), SgdOptions{.momentum = 0.9});
+}
+
+std::string message_of(Optimizer& optimizer, const OptimizerState& state) {
+  try {
+    optimizer.load_state(state);
+  } catch (const StateError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("a training that is saved and loaded goes on to the byte as if never stopped") {
+  for (const Make& make : {Make(make_adam), Make(make_sgd)}) {
+    Training whole(make);
+    whole.steps(0, 10);
+    Training first(make);
+    first.steps(0, 4);
+    const OptimizerState state = first.optimizer->state();
+    Training second(make);
+    second.weight.assign(first.weight.value());
+    second.bias.assign(first.bias.value());
+    second.optimizer->load_state(state);
+    second.steps(4, 10);
+    CHECK(same_bytes(whole.weight.value(), second.weight.value()));
+    CHECK(same_bytes(whole.bias.value(), second.bias.value()));
+    CHECK(second.optimizer->state().updates == std::vector<std::uint64_t>{10, 5});
+    // Taking the state has changed nothing.
+    first.steps(4, 10);
+    CHECK(same_bytes(whole.weight.value(), first.weight.value()));
+  }
+}
+
+TEST_CASE("the state names every slot of every parameter") {
+  const Training adam(make_adam), sgd(make_sgd);
+  const auto names = [](const OptimizerState& state) {
+    std::vector<std::string> all;
+    for (const auto& [name, array] : state.arrays) all.push_back(name);
+    return all;
+  };
+  CHECK(names(adam.optimizer->state()) ==
+        std::vector<std::string>{"m.head.weight", "m.head.bias", "v.head.weight", "v.head.bias"});
+  CHECK(names(sgd.optimizer->state()) == std::vector<std::string>{"momentum.head.weight", "momentum.head.bias"});
+  const Training plain([](std::vector<Tensor> p) { return std::make_unique<Sgd>(std::move(p), SgdOptions{}); });
+  CHECK(plain.optimizer->state().arrays.empty());
+}
+
+TEST_CASE("a state of something else is refused with everything that is wrong, and nothing is changed") {
+  Training adam(make_adam);
+  adam.steps(0, 3);
+  const OptimizerState before = adam.optimizer->state();
+  const std::string start = "optimizer state: it does not belong to this optimiser and model; ";
+  const std::string end = "; resume with the optimiser and the model that wrote it";
+
+  CHECK(message_of(*adam.optimizer, Training(make_sgd).optimizer->state()) ==
+        start +
+            "`m.head.weight` is missing, `m.head.bias` is missing, `v.head.weight` is missing, `v.head.bias` is "
+            "missing, `momentum.head.bias` is unknown, `momentum.head.weight` is unknown" +
+            end);
+
+  OptimizerState wrong = before;
+  wrong.updates.pop_back();
+  wrong.arrays[0].second = zeros({3, 5});
+  wrong.arrays.erase(wrong.arrays.begin() + 3);
+  wrong.arrays.emplace_back("w.head.bias", zeros({3}));
+  CHECK(message_of(*adam.optimizer, wrong) ==
+        start +
+            "1 update counts for 2 parameters, `m.head.weight` has shape (3, 5) for (5, 3), `v.head.bias` is missing, "
+            "`w.head.bias` is unknown" +
+            end);
+
+  const OptimizerState after = adam.optimizer->state();
+  CHECK(after.updates == before.updates);
+  for (std::size_t i = 0; i < before.arrays.size(); ++i) {
+    CHECK(same_bytes(after.arrays[i].second, before.arrays[i].second));
+  }
+}
+
+TEST_CASE("the order of a state's arrays does not matter") {
+  Training adam(make_adam);
+  adam.steps(0, 2);
+  OptimizerState state = adam.optimizer->state();
+  std::reverse(state.arrays.begin(), state.arrays.end());
+  Training other(make_adam);
+  other.optimizer->load_state(state);
+  const OptimizerState loaded = other.optimizer->state();
+  for (std::size_t i = 0; i < loaded.arrays.size(); ++i) {
+    CHECK(same_bytes(loaded.arrays[i].second, adam.optimizer->state().arrays[i].second));
+  }
+}

@@ -1,0 +1,125 @@
+// Schedules against closed forms written here by themselves, s = step, w = warm-up, n = steps, r = final ratio.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "optim/schedule.h"
+
+using namespace headlight;
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+/// A few roundings of numbers up to 1, and the cosine's own.
+bool near(double a, double b) { return std::abs(a - b) <= 2e-15; }
+
+/// (1 + cos x) / 2 by the half-angle formula, which does not cancel at pi.
+double half_cosine(double x) { return std::cos(x / 2) * std::cos(x / 2); }
+
+}  // namespace
+
+TEST_CASE("a constant schedule is its factor at every step") {
+  const Schedule one;
+  const Schedule half{.factor = 0.5};
+  for (const std::uint64_t step : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 60}) {
+    CHECK(one(step) == 1);
+    CHECK(half(step) == 0.5);
+  }
+}
+
+TEST_CASE("a warm-up rises in a straight line from zero or from its first part") {
+  const Schedule from_zero{.warmup_steps = 4};
+  const std::vector<double> zero{0, 0.25, 0.5, 0.75, 1, 1};
+  const Schedule from_first{.warmup_steps = 4, .warmup = Warmup::from_first};
+  const std::vector<double> first{0.2, 0.4, 0.6, 0.8, 1, 1};
+  for (std::size_t s = 0; s < zero.size(); ++s) {
+    CHECK(near(from_zero(s), zero[s]));
+    CHECK(near(from_first(s), first[s]));
+  }
+}
+
+TEST_CASE("linear falls in a straight line from the end of the warm-up to the final ratio and stays there") {
+  const Schedule schedule{
+      .kind = ScheduleKind::linear, .steps = 20, .warmup_steps = 4, .final_ratio = 0.2, .factor = 3};
+  CHECK(near(schedule(0), 0));
+  CHECK(near(schedule(2), 1.5));
+  for (std::uint64_t s = 4; s <= 20; ++s) {
+    // Through (4, 3) and (20, 0.6).
+    CHECK(near(schedule(s), 0.6 + static_cast<double>(20 - s) * 0.15));
+  }
+  CHECK(near(schedule(21), 0.6));
+  CHECK(near(schedule(std::numeric_limits<std::uint64_t>::max()), 0.6));
+}
+
+TEST_CASE("cosine falls from 1 to the final ratio between warm-up and end") {
+  const Schedule schedule{.kind = ScheduleKind::cosine, .steps = 70, .warmup_steps = 10, .final_ratio = 0.1};
+  // r + (1 - r) (1 + cos(pi p)) / 2 at p = 0, 1/3, 1/2, 2/3, 1, where the cosine is 1, 1/2, 0, -1/2, -1.
+  CHECK(near(schedule(10), 1));
+  CHECK(near(schedule(30), 0.1 + 0.9 * 0.75));
+  CHECK(near(schedule(40), 0.1 + 0.9 * 0.5));
+  CHECK(near(schedule(50), 0.1 + 0.9 * 0.25));
+  CHECK(near(schedule(70), 0.1));
+  CHECK(near(schedule(1000), 0.1));
+  for (std::uint64_t s = 0; s < 10; ++s) CHECK(near(schedule(s), static_cast<double>(s) / 10));
+  for (std::uint64_t s = 10; s <= 70; ++s) {
+    CHECK(near(schedule(s), 0.1 + 0.9 * half_cosine(kPi * static_cast<double>(s - 10) / 60)));
+  }
+}
+
+TEST_CASE("cosine_times_warmup begins its cosine with the warm-up") {
+  // The schedule of the reverse task: 3,900 steps, 50 of them warm-up.
+  const Schedule schedule{.kind = ScheduleKind::cosine_times_warmup, .steps = 3900, .warmup_steps = 50};
+  CHECK(schedule(0) == 0);
+  CHECK(near(schedule(50), half_cosine(kPi / 78)));
+  CHECK(near(schedule(1300), 0.75));
+  CHECK(near(schedule(1950), 0.5));
+  CHECK(near(schedule(3900), 0));
+  CHECK(near(schedule(4000), 0));
+  for (std::uint64_t s = 0; s <= 3900; s += 13) {
+    const double warm = s < 50 ? static_cast<double>(s) / 50 : 1;
+    CHECK(near(schedule(s), warm * half_cosine(kPi * static_cast<double>(s) / 3900)));
+  }
+}
+
+TEST_CASE("a schedule that is all warm-up, or has none, is defined at its ends") {
+  const Schedule all{.kind = ScheduleKind::cosine, .steps = 5, .warmup_steps = 5, .final_ratio = 0.5};
+  all.check();
+  CHECK(near(all(4), 0.8));
+  CHECK(near(all(5), 0.5));  // nothing is left between warm-up and end
+  const Schedule none{.kind = ScheduleKind::linear, .steps = 4};
+  CHECK(near(none(0), 1));
+  CHECK(near(none(4), 0));
+}
+
+TEST_CASE("rates are never negative nor above the factor when the final ratio is at most 1") {
+  for (const ScheduleKind kind :
+       {ScheduleKind::constant, ScheduleKind::linear, ScheduleKind::cosine, ScheduleKind::cosine_times_warmup}) {
+    for (const Warmup warmup : {Warmup::from_zero, Warmup::from_first}) {
+      const Schedule schedule{.kind = kind, .steps = 97, .warmup_steps = 13, .warmup = warmup, .factor = 2};
+      schedule.check();
+      for (std::uint64_t s = 0; s < 120; ++s) {
+        CHECK(schedule(s) >= 0);
+        CHECK(schedule(s) <= 2);
+      }
+    }
+  }
+}
+
+TEST_CASE("figures out of range are refused") {
+  const std::string range = "schedule: final ratio and factor must be finite and not negative; ";
+  CHECK_THROWS_WITH((Schedule{.kind = ScheduleKind::cosine}.check()),
+                    "schedule: the number of steps must be at least 1; set schedule.steps or trainer.steps");
+  CHECK_THROWS_WITH((Schedule{.kind = ScheduleKind::linear, .steps = 5, .warmup_steps = 6}.check()),
+                    "schedule: the warm-up is longer than the schedule; warmup_steps 6, steps 5");
+  CHECK_THROWS_WITH((Schedule{.final_ratio = -0.5}.check()), range + "final_lr_ratio -0.5, factor 1");
+  CHECK_THROWS_WITH((Schedule{.factor = std::numeric_limits<double>::infinity()}.check()),
+                    range + "final_lr_ratio 0, factor inf");
+  CHECK_THROWS_AS((Schedule{.factor = std::nan("")}.check()), ConfigError);
+  CHECK_NOTHROW((Schedule{.warmup_steps = 6}.check()));  // a constant schedule has no end
+}
