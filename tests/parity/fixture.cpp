@@ -3,6 +3,8 @@
 #include <span>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "core/io/array_io.h"
 #include "core/io/strict_json.h"
@@ -39,7 +41,7 @@ nlohmann::json Fixture::json(const std::string& key) const {
   return parse_json(file_.metadata().at(key), {}, file_.file().path().string() + ", metadata " + key);
 }
 
-std::string FixtureCase::describe() const { return op + " " + std::to_string(number) + " " + attributes.dump(); }
+std::string FixtureCase::describe() const { return op + " " + std::to_string(number) + " " + attributes().dump(); }
 
 std::vector<FixtureCase> fixture_cases(const std::string& name) {
   const auto file = std::make_shared<const Fixture>(name);
@@ -53,7 +55,7 @@ std::vector<FixtureCase> fixture_cases(const std::string& name) {
                      .inputs = names(entry, "inputs"),
                      .parameters = names(entry, "parameters"),
                      .results = names(entry, "results"),
-                     .attributes = entry.at("attributes"),
+                     .attribute_object = std::make_shared<const nlohmann::json>(entry.at("attributes")),
                      .file = file});
   }
   return cases;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "core/array.h"
 #include "core/io/safetensors.h"
@@ -45,9 +45,10 @@ struct FixtureCase {
   std::string op;
   std::size_t number;
   std::vector<std::string> inputs, parameters, results;
-  nlohmann::json attributes;
+  std::shared_ptr<const nlohmann::json> attribute_object;
   std::shared_ptr<const Fixture> file;
 
+  const nlohmann::json& attributes() const { return *attribute_object; }
   std::string prefix() const { return "case/" + op + "/" + std::to_string(number) + "/"; }
   bool has(const std::string& name) const { return file->has(prefix() + name); }
   bool is_real(const std::string& name) const { return file->is_real(prefix() + name); }

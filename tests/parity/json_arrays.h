@@ -3,7 +3,7 @@
 // The JSON files of tests/reference: arrays as {"shape": [...], "data": [...]}, row-major.
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "core/array.h"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <nlohmann/json.hpp>
+
 #include "autograd/ops.h"
 #include "layers/activation.h"
 
@@ -12,22 +14,22 @@ namespace {
 
 using Inputs = std::vector<Tensor>;
 
-Real real(const FixtureCase& c, const char* key) { return static_cast<Real>(c.attributes.at(key).get<double>()); }
+Real real(const FixtureCase& c, const char* key) { return static_cast<Real>(c.attributes().at(key).get<double>()); }
 
-std::ptrdiff_t axis(const FixtureCase& c) { return c.attributes.at("axis").get<std::ptrdiff_t>(); }
+std::ptrdiff_t axis(const FixtureCase& c) { return c.attributes().at("axis").get<std::ptrdiff_t>(); }
 
 Shape shape(const FixtureCase& c) {
-  const auto extents = c.attributes.at("shape").get<std::vector<std::size_t>>();
+  const auto extents = c.attributes().at("shape").get<std::vector<std::size_t>>();
   return Shape(extents.begin(), extents.end());
 }
 
 std::vector<std::ptrdiff_t> axes(const FixtureCase& c) {
-  const nlohmann::json& value = c.attributes.at("axes");
+  const nlohmann::json& value = c.attributes().at("axes");
   return value.is_null() ? std::vector<std::ptrdiff_t>{} : value.get<std::vector<std::ptrdiff_t>>();
 }
 
 ReduceOptions reduction(const FixtureCase& c) {
-  return {.axes = axes(c), .keep_dims = c.attributes.at("keepdim").get<bool>()};
+  return {.axes = axes(c), .keep_dims = c.attributes().at("keepdim").get<bool>()};
 }
 
 template <Tensor (*f)(const Tensor&)>
@@ -47,36 +49,36 @@ OpCall reducing() {
 
 Inputs call_matmul(const FixtureCase& c, const Inputs& x) {
   return {matmul(x.at(0), x.at(1),
-                 {.transpose_a = c.attributes.at("transpose_a").get<bool>(),
-                  .transpose_b = c.attributes.at("transpose_b").get<bool>()})};
+                 {.transpose_a = c.attributes().at("transpose_a").get<bool>(),
+                  .transpose_b = c.attributes().at("transpose_b").get<bool>()})};
 }
 
 Inputs call_linear(const FixtureCase& c, const Inputs& x) {
   return {linear(x.at(0), x.at(1), x.size() > 2 ? x[2] : Tensor(),
-                 activation_of(c.attributes.at("activation").get<std::string>()))};
+                 activation_of(c.attributes().at("activation").get<std::string>()))};
 }
 
 Inputs call_conv1d(const FixtureCase& c, const Inputs& x) {
   return {conv1d(x.at(0), x.at(1), x.size() > 2 ? x[2] : Tensor(),
-                 {.stride = c.attributes.at("stride").get<std::size_t>(),
-                  .dilation = c.attributes.at("dilation").get<std::size_t>(),
-                  .pad_left = c.attributes.at("padding_left").get<std::size_t>(),
-                  .pad_right = c.attributes.at("padding_right").get<std::size_t>()})};
+                 {.stride = c.attributes().at("stride").get<std::size_t>(),
+                  .dilation = c.attributes().at("dilation").get<std::size_t>(),
+                  .pad_left = c.attributes().at("padding_left").get<std::size_t>(),
+                  .pad_right = c.attributes().at("padding_right").get<std::size_t>()})};
 }
 
 Inputs call_var(const FixtureCase& c, const Inputs& x) {
   return {var(x.at(0), {.axes = axes(c),
-                        .keep_dims = c.attributes.at("keepdim").get<bool>(),
-                        .unbiased = c.attributes.at("unbiased").get<bool>()})};
+                        .keep_dims = c.attributes().at("keepdim").get<bool>(),
+                        .unbiased = c.attributes().at("unbiased").get<bool>()})};
 }
 
 Inputs call_cross_entropy(const FixtureCase& c, const Inputs& x) {
-  CrossEntropyOptions options{.label_smoothing = c.attributes.at("label_smoothing").get<double>(),
-                              .reduction = c.attributes.at("reduction") == "sum" ? Reduction::sum : Reduction::mean};
-  if (const nlohmann::json& ignored = c.attributes.at("ignore_index"); !ignored.is_null()) {
+  CrossEntropyOptions options{.label_smoothing = c.attributes().at("label_smoothing").get<double>(),
+                              .reduction = c.attributes().at("reduction") == "sum" ? Reduction::sum : Reduction::mean};
+  if (const nlohmann::json& ignored = c.attributes().at("ignore_index"); !ignored.is_null()) {
     options.ignore_index = ignored.get<std::int32_t>();
   }
-  if (c.attributes.at("weighted").get<bool>()) options.weights = x.at(2).value();
+  if (c.attributes().at("weighted").get<bool>()) options.weights = x.at(2).value();
   return {cross_entropy(x.at(0), c.tokens("input.1"), options)};
 }
 
@@ -95,18 +97,18 @@ Inputs call_index_select(const FixtureCase& c, const Inputs& x) {
 }
 
 Inputs call_split(const FixtureCase& c, const Inputs& x) {
-  return split(x.at(0), c.attributes.at("sizes").get<std::vector<std::size_t>>(), axis(c));
+  return split(x.at(0), c.attributes().at("sizes").get<std::vector<std::size_t>>(), axis(c));
 }
 
 Inputs call_slice(const FixtureCase& c, const Inputs& x) {
   return {slice(x.at(0), {.axis = axis(c),
-                          .begin = c.attributes.at("start").get<std::ptrdiff_t>(),
-                          .end = c.attributes.at("stop").get<std::ptrdiff_t>()})};
+                          .begin = c.attributes().at("start").get<std::ptrdiff_t>(),
+                          .end = c.attributes().at("stop").get<std::ptrdiff_t>()})};
 }
 
 Inputs call_pad(const FixtureCase& c, const Inputs& x) {
   std::vector<Padding> padding;
-  for (const nlohmann::json& pair : c.attributes.at("padding")) padding.push_back({pair.at(0), pair.at(1)});
+  for (const nlohmann::json& pair : c.attributes().at("padding")) padding.push_back({pair.at(0), pair.at(1)});
   return {pad(x.at(0), padding, real(c, "value"))};
 }
 
@@ -122,7 +124,7 @@ Tensor head_by_head(const Tensor& x, std::size_t heads) {
 Inputs call_attention(const FixtureCase& c, const Inputs& x) {
   const std::size_t heads = x.at(0).extent(1);
   AttentionOptions options{.heads = heads, .scale = real(c, "scale")};
-  const std::string mask = c.attributes.at("mask");
+  const std::string mask = c.attributes().at("mask");
   if (mask == "causal") options.mask = Mask::causal();
   if (mask == "allow") options.mask = Mask::allow(truth(c.tokens("input.3")));
   if (mask == "bias") options.mask = Mask::bias(x.at(3).value());

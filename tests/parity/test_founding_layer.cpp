@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "layers/multi_head_attention.h"
 #include "tests/common/arrays.h"

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "layers/activation.h"
 #include "layers/dense.h"
@@ -23,7 +24,7 @@ namespace {
 
 Tensor input(const FixtureCase& c, const std::string& name) { return Tensor(c.array("input." + name), true); }
 
-std::size_t size(const FixtureCase& c, const char* key) { return c.attributes.at(key).get<std::size_t>(); }
+std::size_t size(const FixtureCase& c, const char* key) { return c.attributes().at(key).get<std::size_t>(); }
 
 void check_close(const std::string& what, const Array& actual, const Array& expected) {
   INFO(what);
@@ -32,7 +33,7 @@ void check_close(const std::string& what, const Array& actual, const Array& expe
 
 /// The case's mask; (B * H, Tq, Tk) and (B, Tk) of PyTorch become (B, H, Tq, Tk) and (B, 1, 1, Tk).
 Mask mask_of(const FixtureCase& c, std::size_t heads) {
-  const std::string kind = c.attributes.at("mask");
+  const std::string kind = c.attributes().at("mask");
   Mask mask;
   if (kind == "causal" || kind == "causal_and_padding") mask = mask & Mask::causal();
   if (kind == "hide") mask = mask & Mask::forbid(truth(c.tokens("input.attention_mask")));
@@ -77,14 +78,14 @@ TEST_CASE("Dense, Embedding and LayerNorm equal PyTorch's Linear, Embedding and 
     }
     const Tensor x = input(c, "x");
     if (c.op == "linear") {
-      const bool bias = c.attributes.at("bias");
+      const bool bias = c.attributes().at("bias");
       Dense layer({.in = size(c, "in_features"), .out = size(c, "out_features"), .bias = bias}, init);
       std::vector<Match> matches{{"weight", "weight"}};
       if (bias) matches.push_back({"bias", "bias"});
       run(layer, matches, [&] { return layer(x, {}); });
     } else {
       REQUIRE(c.op == "layer_norm");
-      LayerNorm layer({.width = size(c, "channels"), .eps = c.attributes.at("eps")}, init);
+      LayerNorm layer({.width = size(c, "channels"), .eps = c.attributes().at("eps")}, init);
       run(layer, {{"gain", "weight"}, {"bias", "bias"}}, [&] { return layer(x, {}); });
     }
     check_close("gradient of x", x.grad(), c.array("grad.x"));
@@ -103,11 +104,11 @@ TEST_CASE(
                               .heads = size(c, "heads"),
                               .key_width = size(c, "key_width"),
                               .value_width = size(c, "value_width"),
-                              .bias = c.attributes.at("bias")},
+                              .bias = c.attributes().at("bias")},
                              init);
     const std::vector<Match> matches = attention_matches(c, "", "");
     load_parameters(layer, c, matches);
-    const std::string kind = c.attributes.at("kind");
+    const std::string kind = c.attributes().at("kind");
     const Tensor query = input(c, "query");
     const Tensor key = kind == "self" ? query : input(c, kind == "memory" ? "memory" : "key");
     const Tensor value = kind == "cross" ? input(c, "value") : key;
@@ -136,9 +137,9 @@ TEST_CASE("EncoderBlock equals nn.TransformerEncoderLayer: pre and post norm, re
     EncoderBlock layer({.d_model = size(c, "d_model"),
                         .heads = size(c, "heads"),
                         .d_ff = size(c, "d_ff"),
-                        .norm = c.attributes.at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
-                        .norm_eps = c.attributes.at("eps"),
-                        .activation = activation_of(c.attributes.at("activation").get<std::string>())},
+                        .norm = c.attributes().at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
+                        .norm_eps = c.attributes().at("eps"),
+                        .activation = activation_of(c.attributes().at("activation").get<std::string>())},
                        init);
     std::vector<Match> matches = attention_matches(c, "attention.", "self_attn.");
     for (const std::string end : {"weight", "bias"}) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "autograd/ops/arithmetic.h"
 #include "tests/common/arrays.h"
@@ -80,7 +81,7 @@ TEST_CASE("operations give PyTorch's values and gradients") {
 TEST_CASE("attention composed with a learned bias has PyTorch's gradient for the bias") {
   std::size_t cases = 0;
   for (const FixtureCase& c : fixture_cases("ops/attention")) {
-    if (c.attributes.at("mask") != "bias") continue;
+    if (c.attributes().at("mask") != "bias") continue;
     CHECK(compare(c, attention_with_learned_bias, true) == 4);
     ++cases;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "optim/adam.h"
 #include "optim/clip.h"
@@ -37,7 +38,7 @@ Tensor labelled(Array value, const std::string& label) {
 
 /// Decay acts on every parameter in the fixtures: L2 for SGD and Adam, decoupled for AdamW.
 std::unique_ptr<Optimizer> optimizer_of(const FixtureCase& c, std::vector<Tensor> parameters) {
-  const nlohmann::json& a = c.attributes;
+  const nlohmann::json& a = c.attributes();
   const double decay = a.at("weight_decay");
   const OptimizerOptions common{.learning_rate = a.at("lr"),
                                 .weight_decay = c.op == "adamw" ? decay : 0,
@@ -58,7 +59,7 @@ std::unique_ptr<Optimizer> optimizer_of(const FixtureCase& c, std::vector<Tensor
 }
 
 Schedule schedule_of(const FixtureCase& c) {
-  const nlohmann::json& a = c.attributes;
+  const nlohmann::json& a = c.attributes();
   const std::uint64_t warmup = a.value("warmup_steps", std::uint64_t{0});
   const std::uint64_t total = a.value("total_steps", std::uint64_t{0});
   if (c.op == "linear_warmup_from_zero") return {.warmup_steps = warmup, .warmup = Warmup::from_zero};
@@ -116,7 +117,7 @@ TEST_CASE("clipping scales by PyTorch's factor") {
     const double norm = gradient_norm(optimizer.parameters());
     // The norm is summed in double from gradients that float32 holds exactly, in both builds.
     CHECK(std::abs(norm - c.doubles("norm")[0]) <= 1e-12 * norm);
-    optimizer.step(1, clip_scale(norm, c.attributes.at("max_norm")));
+    optimizer.step(1, clip_scale(norm, c.attributes().at("max_norm")));
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       Array clipped = c.array("clipped." + c.parameters[i]);
       for (Real& g : flat(clipped)) g = -g;
@@ -133,7 +134,7 @@ TEST_CASE("schedules have PyTorch's rates") {
     ++cases;
     const Schedule schedule = schedule_of(c);
     schedule.check();
-    const double rate = c.attributes.at("rate");
+    const double rate = c.attributes().at("rate");
     const std::vector<double> expected = c.doubles("rate");
     REQUIRE(expected.size() == 50);
     for (std::size_t step = 0; step < expected.size(); ++step) {
