@@ -38,8 +38,8 @@ struct Node {
   bool queued = false;    ///< waits in the queue of a running backward pass
   bool released = false;  ///< inputs and rule were dropped by backward(Graph::release)
 
-  std::string_view op;             ///< empty for a leaf
-  const std::string* layer_path;   ///< the layer whose forward() made this node; never null
+  std::string_view op;            ///< empty for a leaf
+  const std::string* layer_path;  ///< the layer whose forward() made this node; never null
   std::uint64_t id;
   std::uint64_t version = 0;
   std::vector<NodeInput> inputs;

@@ -33,9 +33,9 @@ using Shape = xt::xarray<float>::shape_type;
 /// Integers with a shape: token ids, class targets, positions.
 using Tokens = xt::xarray<std::int32_t, xt::layout_type::row_major, PoolAllocator<std::int32_t>>;
 
-static_assert(std::is_same_v<xt::detail::xtype_for_shape<Shape>::type<float, xt::layout_type::row_major>,
-                             xt::xarray<float>>,
-              "array.h: xtensor picks a fixed-rank temporary for a free-rank array; the repair above is not in effect");
+static_assert(
+    std::is_same_v<xt::detail::xtype_for_shape<Shape>::type<float, xt::layout_type::row_major>, xt::xarray<float>>,
+    "array.h: xtensor picks a fixed-rank temporary for a free-rank array; the repair above is not in effect");
 
 /// Truth values with a shape: 0 is false, everything else true.
 using Booleans = xt::xarray<std::uint8_t, xt::layout_type::row_major, PoolAllocator<std::uint8_t>>;

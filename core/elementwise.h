@@ -59,8 +59,7 @@ void update(Array& y, F f, const In&... in) {
 #pragma omp simd
     for (std::size_t i = begin; i < end; ++i) to[i] = f(to[i], from[i]...);
   };
-  parallel_ranges(y.size(), kElementGrain,
-                  [&](std::size_t begin, std::size_t end) { loop(begin, end, in.data()...); });
+  parallel_ranges(y.size(), kElementGrain, [&](std::size_t begin, std::size_t end) { loop(begin, end, in.data()...); });
 }
 
 /// An array seen through the shape it broadcasts to: where each row (the last axis) begins, and the step inside it.

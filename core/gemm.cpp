@@ -1,12 +1,12 @@
 #include "core/gemm.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <complex>
 #include <limits>
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #define WITH_OPENBLAS
 #include <xflens/cxxblas/cxxblas.cxx>
@@ -25,7 +25,7 @@ constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits
 // larger ones leave a thread idle at the end.
 constexpr std::size_t kBlock = 128;
 constexpr std::size_t kTallBlock = 256;
-constexpr std::size_t kTall = 2048;     // rows from which a block has kTallBlock of them
+constexpr std::size_t kTall = 2048;    // rows from which a block has kTallBlock of them
 constexpr std::size_t kRowBlocks = 4;  // so many row blocks suffice: columns stay whole
 constexpr std::size_t kRowMultiple = 8;
 // Multiplications that are worth a chunk of their own: about 1 us of one core.
@@ -38,7 +38,8 @@ std::string describe(const ConstMatrix& a) {
 void check(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c) {
   const auto shapes = [&] { return fmt::format("A {}, B {}, C ({}, {})", describe(a), describe(b), c.rows, c.cols); };
   if (a.cols != b.rows || a.rows != c.rows || b.cols != c.cols) {
-    raise<ShapeError>("matrix product", "the shapes do not fit", shapes(), "A (m, k), B (k, n) and C (m, n) are needed");
+    raise<ShapeError>("matrix product", "the shapes do not fit", shapes(),
+                      "A (m, k), B (k, n) and C (m, n) are needed");
   }
   const auto check_stride = [&](std::size_t stored_cols, std::size_t stride, std::string_view name) {
     if (stride < stored_cols) {

@@ -58,8 +58,8 @@ void check_padding(const Rule& rule, const Shape& scores) {
   const auto longest = std::max_element(rule.lengths.begin(), rule.lengths.end());
   if (longest != rule.lengths.end() && *longest > scores[3]) {
     raise<ShapeError>("mask padding", "a length exceeds the number of keys",
-                      fmt::format("length {} of batch member {}, {} keys", *longest,
-                                  longest - rule.lengths.begin(), scores[3]));
+                      fmt::format("length {} of batch member {}, {} keys", *longest, longest - rule.lengths.begin(),
+                                  scores[3]));
   }
 }
 
@@ -94,7 +94,8 @@ void merge_planes(xt::xarray<T, xt::layout_type::row_major, PoolAllocator<T>>& s
       for (std::size_t q = 0; q < shape[2]; ++q) {
         for (std::size_t k = 0; k < keys; ++k, ++at) {
           T& value = storage.data()[at];
-          for (const auto* plane : planes) value = merge(value, plane->data()[plane_index(plane->shape(), {b, h, q, k})]);
+          for (const auto* plane : planes)
+            value = merge(value, plane->data()[plane_index(plane->shape(), {b, h, q, k})]);
         }
       }
     }
@@ -105,7 +106,9 @@ void merge_planes(xt::xarray<T, xt::layout_type::row_major, PoolAllocator<T>>& s
 
 Mask::Mask(std::shared_ptr<const Rule> rule) { rules_.push_back(std::move(rule)); }
 
-Mask Mask::causal(Align align) { return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::causal, .align = align})); }
+Mask Mask::causal(Align align) {
+  return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::causal, .align = align}));
+}
 
 Mask Mask::padding(std::vector<std::size_t> lengths) {
   return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::padding, .lengths = std::move(lengths)}));
@@ -113,7 +116,8 @@ Mask Mask::padding(std::vector<std::size_t> lengths) {
 
 Mask Mask::window(std::size_t n) {
   if (n == 0) {
-    raise<ConfigError>("mask window", "a window of 0 keys hides everything", {}, "pass the number of visible keys, >= 1");
+    raise<ConfigError>("mask window", "a window of 0 keys hides everything", {},
+                       "pass the number of visible keys, >= 1");
   }
   return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::window, .window = n}));
 }
@@ -154,7 +158,9 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
   const auto query = static_cast<std::ptrdiff_t>(q);
   const auto key = static_cast<std::ptrdiff_t>(k);
   std::string reasons;
-  const auto add = [&reasons](const std::string& reason) { reasons += (reasons.empty() ? "hidden by " : "; ") + reason; };
+  const auto add = [&reasons](const std::string& reason) {
+    reasons += (reasons.empty() ? "hidden by " : "; ") + reason;
+  };
   for (const auto& rule : rules_) {
     const std::ptrdiff_t own = query + causal_offset(rule->align, scores_shape[2], scores_shape[3]);
     switch (rule->kind) {
@@ -225,8 +231,9 @@ MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
     plane = {array.data(), strides[0], strides[1], strides[2]};
   };
   if (!visible.empty()) {
-    merge_planes<std::uint8_t>(visible_storage_, visible, keys_, 1,
-                               [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a != 0 && b != 0); });
+    merge_planes<std::uint8_t>(visible_storage_, visible, keys_, 1, [](std::uint8_t a, std::uint8_t b) {
+      return static_cast<std::uint8_t>(a != 0 && b != 0);
+    });
     lay(visible_, visible_storage_);
   }
   if (!biases.empty()) {

@@ -10,9 +10,9 @@ namespace headlight {
 
 /// Whole size classes are counted; FlatMemory is not.
 struct PoolStatistics {
-  std::size_t bytes_in_use;    ///< bytes handed out and not returned
-  std::size_t bytes_held;      ///< bytes taken from the system: in use and waiting
-  std::size_t system_requests; ///< how often the pool had to ask the system
+  std::size_t bytes_in_use;     ///< bytes handed out and not returned
+  std::size_t bytes_held;       ///< bytes taken from the system: in use and waiting
+  std::size_t system_requests;  ///< how often the pool had to ask the system
 };
 
 /// A block of at least `bytes` bytes, aligned to 64; never null. Safe to call from any thread.

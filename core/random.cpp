@@ -1,14 +1,14 @@
 // Compiled with -ffp-contract=off (CMakeLists.txt): the header promises the same numbers everywhere.
 #include "core/random.h"
 
-#include <Random123/philox.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 #include <string>
+
+#include <Random123/philox.h>
 
 #include "core/error.h"
 
@@ -73,10 +73,14 @@ Direction direction(double turn) {
   }
   sine *= angle;
   switch (quadrant % 4) {
-    case 0: return {cosine, sine};
-    case 1: return {-sine, cosine};
-    case 2: return {-cosine, -sine};
-    default: return {sine, -cosine};
+    case 0:
+      return {cosine, sine};
+    case 1:
+      return {-sine, cosine};
+    case 2:
+      return {-cosine, -sine};
+    default:
+      return {sine, -cosine};
   }
 }
 
@@ -148,7 +152,8 @@ void fill_normal(std::span<double> values, double mean, double deviation, const 
   const std::uint64_t end = first + values.size();
   std::array<std::uint32_t, kPiece> words;
   for (std::uint64_t begin = start; begin < end; begin += kPiece) {
-    const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - begin + (end - begin) % 2));
+    const std::size_t count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - begin + (end - begin) % 2));
     fill_random_words(std::span(words).first(count), key, begin);
     for (std::size_t i = 0; i < count; i += 2) {
       const Direction pair = normal_pair((words[i] + 1.0) * kWordStep, words[i + 1] * kWordStep);

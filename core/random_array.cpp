@@ -35,17 +35,15 @@ Array random_uniform(const Shape& shape, double low, double high, const RandomKe
   // The largest Real below high: the draw is below high in double, but rounding could lift it there.
   auto top = static_cast<Real>(high);
   if (static_cast<double>(top) >= high) top = std::nextafter(top, static_cast<Real>(low));
-  Array out = drawn(shape, [&](std::span<double> values, std::size_t first) {
-    fill_uniform(values, low, high, key, first);
-  });
+  Array out =
+      drawn(shape, [&](std::span<double> values, std::size_t first) { fill_uniform(values, low, high, key, first); });
   for (Real& value : flat(out)) value = std::min(value, top);
   return out;
 }
 
 Array random_normal(const Shape& shape, double mean, double deviation, const RandomKey& key) {
-  return drawn(shape, [&](std::span<double> values, std::size_t first) {
-    fill_normal(values, mean, deviation, key, first);
-  });
+  return drawn(shape,
+               [&](std::span<double> values, std::size_t first) { fill_normal(values, mean, deviation, key, first); });
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -33,13 +33,13 @@ Tensor ActivationLayer::forward(const Tensor& x, const Context&) {
 
 Activation activation_of(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, Activation>, 8> kNames{{{"none", Activation::none},
-                                                                                 {"relu", Activation::relu},
-                                                                                 {"gelu", Activation::gelu},
-                                                                                 {"gelu_tanh", Activation::gelu_tanh},
-                                                                                 {"silu", Activation::silu},
-                                                                                 {"tanh", Activation::tanh},
-                                                                                 {"sigmoid", Activation::sigmoid},
-                                                                                 {"softplus", Activation::softplus}}};
+                                                                                  {"relu", Activation::relu},
+                                                                                  {"gelu", Activation::gelu},
+                                                                                  {"gelu_tanh", Activation::gelu_tanh},
+                                                                                  {"silu", Activation::silu},
+                                                                                  {"tanh", Activation::tanh},
+                                                                                  {"sigmoid", Activation::sigmoid},
+                                                                                  {"softplus", Activation::softplus}}};
   std::string all;
   for (const auto& [known, kind] : kNames) {
     if (known == name) return kind;

@@ -2,6 +2,7 @@
 // an object file that nothing refers to would be left out, and its registration with it.
 #include <memory>
 
+#include "core/error.h"
 #include "layers/activation.h"
 #include "layers/dense.h"
 #include "layers/dropout.h"
@@ -12,7 +13,6 @@
 #include "layers/registry.h"
 #include "layers/residual.h"
 #include "layers/sequential.h"
-#include "core/error.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -29,12 +29,12 @@ const RegisterLayer activation{"activation", [](const LayerConfig& config, Init&
                                }};
 
 const RegisterLayer dense{"dense", [](const LayerConfig& config, Init& init) {
-                            return std::make_unique<Dense>(
-                                DenseOptions{.in = config.size("in"),
-                                             .out = config.size("out"),
-                                             .bias = config.flag("bias", true),
-                                             .activation = activation_of(config.text("activation", "none"))},
-                                init);
+                            return std::make_unique<Dense>(DenseOptions{.in = config.size("in"),
+                                                                        .out = config.size("out"),
+                                                                        .bias = config.flag("bias", true),
+                                                                        .activation = activation_of(
+                                                                            config.text("activation", "none"))},
+                                                           init);
                           }};
 
 const RegisterLayer dropout{"dropout", [](const LayerConfig& config, Init&) {
@@ -45,19 +45,19 @@ const RegisterLayer feed_forward{"feed_forward", [](const LayerConfig& config, I
                                    return std::make_unique<FeedForward>(
                                        FeedForwardOptions{.d_model = config.size("d_model"),
                                                           .d_ff = config.size("d_ff"),
-                                                          .activation = activation_of(config.text("activation", "relu")),
+                                                          .activation =
+                                                              activation_of(config.text("activation", "relu")),
                                                           .bias = config.flag("bias", true),
                                                           .dropout = config.number("dropout", 0)},
                                        init);
                                  }};
 
 const RegisterLayer layer_norm{"layer_norm", [](const LayerConfig& config, Init& init) {
-                                 return std::make_unique<LayerNorm>(
-                                     LayerNormOptions{.width = config.size("width"),
-                                                      .eps = config.number("eps", 1e-5),
-                                                      .gain = config.flag("gain", true),
-                                                      .bias = config.flag("bias", true)},
-                                     init);
+                                 return std::make_unique<LayerNorm>(LayerNormOptions{.width = config.size("width"),
+                                                                                     .eps = config.number("eps", 1e-5),
+                                                                                     .gain = config.flag("gain", true),
+                                                                                     .bias = config.flag("bias", true)},
+                                                                    init);
                                }};
 
 const RegisterLayer learned_positions{"learned_positions", [](const LayerConfig& config, Init& init) {
@@ -70,21 +70,20 @@ const RegisterLayer sinusoidal_positions{"sinusoidal_positions", [](const LayerC
                                                                                         config.size("width"));
                                          }};
 
-const RegisterLayer multi_head_attention{
-    "multi_head_attention", [](const LayerConfig& config, Init& init) {
-      return std::make_unique<MultiHeadAttention>(
-          MultiHeadAttentionOptions{.d_model = config.size("d_model"),
-                                    .heads = config.size("heads", 1),
-                                    .head_size = config.size("head_size", 0),
-                                    .value_size = config.size("value_size", 0),
-                                    .key_width = config.size("key_width", 0),
-                                    .value_width = config.size("value_width", 0),
-                                    .out_size = config.size("out_size", 0),
-                                    .bias = config.flag("bias", true),
-                                    .dropout = config.number("dropout", 0),
-                                    .cross = config.flag("cross", false)},
-          init);
-    }};
+const RegisterLayer multi_head_attention{"multi_head_attention", [](const LayerConfig& config, Init& init) {
+                                           return std::make_unique<MultiHeadAttention>(
+                                               MultiHeadAttentionOptions{.d_model = config.size("d_model"),
+                                                                         .heads = config.size("heads", 1),
+                                                                         .head_size = config.size("head_size", 0),
+                                                                         .value_size = config.size("value_size", 0),
+                                                                         .key_width = config.size("key_width", 0),
+                                                                         .value_width = config.size("value_width", 0),
+                                                                         .out_size = config.size("out_size", 0),
+                                                                         .bias = config.flag("bias", true),
+                                                                         .dropout = config.number("dropout", 0),
+                                                                         .cross = config.flag("cross", false)},
+                                               init);
+                                         }};
 
 const RegisterLayer residual{"residual", [](const LayerConfig& config, Init& init) {
                                const NormPlacement norm = placement_of(config.text("norm", "pre"));

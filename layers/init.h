@@ -19,9 +19,9 @@ enum class InitScheme {
 
 /// What a weight does in its layer, where a scheme makes a difference.
 enum class WeightRole {
-  dense,             ///< torch: weight and bias U(+-1 / sqrt(in))
-  attention_input,   ///< query, key, value.  torch: xavier_uniform with each matrix's own fans, bias 0
-  attention_output,  ///< torch: U(+-1 / sqrt(in)), bias 0.  Writes to the residual stream
+  dense,                ///< torch: weight and bias U(+-1 / sqrt(in))
+  attention_input,      ///< query, key, value.  torch: xavier_uniform with each matrix's own fans, bias 0
+  attention_output,     ///< torch: U(+-1 / sqrt(in)), bias 0.  Writes to the residual stream
   feed_forward_output,  ///< as dense.  Writes to the residual stream
 };
 

@@ -31,7 +31,8 @@ std::size_t checked_head_size(const MultiHeadAttentionOptions& options) {
   if (options.d_model % options.heads != 0) {
     raise<ConfigError>("multi_head_attention",
                        fmt::format("d_model {} is no multiple of {} heads", options.d_model, options.heads), {},
-                       fmt::format("use {} heads, or set head_size", nearest_head_counts(options.d_model, options.heads)));
+                       fmt::format("use {} heads, or set head_size",
+                                   nearest_head_counts(options.d_model, options.heads)));
   }
   return options.d_model / options.heads;
 }
@@ -41,10 +42,7 @@ std::size_t or_else(std::size_t value, std::size_t other) { return value != 0 ? 
 }  // namespace
 
 MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionOptions& options, Init& init)
-    : heads_(options.heads),
-      head_size_(checked_head_size(options)),
-      dropout_(options.dropout),
-      cross_(options.cross) {
+    : heads_(options.heads), head_size_(checked_head_size(options)), dropout_(options.dropout), cross_(options.cross) {
   if (!(dropout_ >= 0 && dropout_ < 1)) {
     raise<ConfigError>("multi_head_attention", "the dropout probability is outside [0, 1)", std::to_string(dropout_));
   }

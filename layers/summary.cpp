@@ -23,12 +23,12 @@ std::string summary(const Module& module) {
     name_width = std::max(name_width, parameter.name.size());
     shape_width = std::max(shape_width, to_string(parameter.tensor.shape()).size());
   }
-  std::string table = fmt::format("{:<{}}  {:<{}}  {:>10}  {}\n", "parameter", name_width, "shape", shape_width, "count",
-                                  "initialisation");
+  std::string table = fmt::format("{:<{}}  {:<{}}  {:>10}  {}\n", "parameter", name_width, "shape", shape_width,
+                                  "count", "initialisation");
   for (const NamedParameter& parameter : parameters) {
-    table += fmt::format("{:<{}}  {:<{}}  {:>10}  {}\n", parameter.name, name_width,
-                         to_string(parameter.tensor.shape()), shape_width, parameter.tensor.size(),
-                         parameter.initialization);
+    table +=
+        fmt::format("{:<{}}  {:<{}}  {:>10}  {}\n", parameter.name, name_width, to_string(parameter.tensor.shape()),
+                    shape_width, parameter.tensor.size(), parameter.initialization);
   }
   return table + fmt::format("{:<{}}  {:>10}\n", "total", name_width + shape_width + 2, parameter_count(module));
 }

@@ -105,7 +105,8 @@ void Optimizer::load_state(const OptimizerState& state) {
         continue;
       }
       if (found->second->shape() != parameter.shape()) {
-        complain("`" + name + "` has shape " + to_string(found->second->shape()) + " for " + to_string(parameter.shape()));
+        complain("`" + name + "` has shape " + to_string(found->second->shape()) + " for " +
+                 to_string(parameter.shape()));
       }
       copies.push_back({found->second, slots_[s].data() + parameters_.segments()[i].offset});
       given.erase(found);

@@ -20,7 +20,7 @@ enum class Warmup {
 /// the same rates to the last bit. s = step (0 for the first), w = warm-up steps, n = all steps, r = final ratio.
 struct Schedule {
   ScheduleKind kind = ScheduleKind::constant;
-  std::uint64_t steps = 0;         ///< n >= 1 for all kinds but constant; from step n on the rate stays what it is there
+  std::uint64_t steps = 0;  ///< n >= 1 for all kinds but constant; from step n on the rate stays what it is there
   std::uint64_t warmup_steps = 0;  ///< w <= n
   Warmup warmup = Warmup::from_zero;
   double final_ratio = 0;  ///< r >= 0

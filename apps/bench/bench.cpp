@@ -2,14 +2,15 @@
 // PyTorch where it is installed. Everything is measured in turns in one run: compare ratios, not milliseconds.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "apps/bench/cases.h"
 #include "apps/bench/peer.h"
@@ -82,12 +83,9 @@ nlohmann::ordered_json to_json(const std::vector<Result>& results, const Floor& 
   nlohmann::ordered_json cases = nlohmann::ordered_json::array();
   for (const Result& result : results) {
     const double floor_ms = result.flops / floor.rate();
-    nlohmann::ordered_json row{{"name", result.name},
-                               {"headlight_ms", result.headlight_ms},
-                               {"floor_ms", floor_ms},
-                               {"efficiency", floor_ms / result.headlight_ms},
-                               {"pytorch_ms", nullptr},
-                               {"ratio", nullptr}};
+    nlohmann::ordered_json row{{"name", result.name},   {"headlight_ms", result.headlight_ms},
+                               {"floor_ms", floor_ms},  {"efficiency", floor_ms / result.headlight_ms},
+                               {"pytorch_ms", nullptr}, {"ratio", nullptr}};
     if (result.pytorch_ms.has_value()) {
       row["pytorch_ms"] = *result.pytorch_ms;
       row["ratio"] = *result.pytorch_ms / result.headlight_ms;

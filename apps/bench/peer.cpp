@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 
@@ -25,8 +26,7 @@ bool can_import_torch() {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   int pid = 0;
-  const int failed =
-      posix_spawn(&pid, kPython, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
+  const int failed = posix_spawn(&pid, kPython, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
   posix_spawn_file_actions_destroy(&actions);
   int status = 1;
   return failed == 0 && waitpid(pid, &status, 0) == pid && status == 0;
@@ -45,8 +45,7 @@ std::optional<Peer> Peer::start(const std::string& script) {
   posix_spawn_file_actions_adddup2(&actions, answer[1], STDOUT_FILENO);
   std::array<const char*, 4> arguments{kPython, script.c_str(), "--serve", nullptr};
   int pid = 0;
-  const int failed =
-      posix_spawn(&pid, kPython, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
+  const int failed = posix_spawn(&pid, kPython, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(request[0]);
   close(answer[1]);

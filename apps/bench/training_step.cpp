@@ -44,8 +44,7 @@ TrainingStep::TrainingStep(const Case& which)
       targets_(random_tokens(which, "bench targets")) {}
 
 double TrainingStep::run() {
-  const Tensor loss =
-      cross_entropy(model_(inputs_, {.training = true, .mask = Mask::causal()}), targets_);
+  const Tensor loss = cross_entropy(model_(inputs_, {.training = true, .mask = Mask::causal()}), targets_);
   optimizer_.parameters().zero_grad();
   loss.backward(Graph::release);
   const double norm = gradient_norm(optimizer_.parameters());

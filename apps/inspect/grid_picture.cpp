@@ -25,10 +25,10 @@ constexpr int kLegendGap = 26;
 void check_grid(const AttentionGrid& grid) {
   const std::size_t places = grid.row_names.size() * grid.col_names.size();
   if (places == 0 || grid.maps.size() != places) {
-    raise<ShapeError>(
-        "draw_grid", "the maps do not fill the grid",
-        fmt::format("{} maps for {} x {} places", grid.maps.size(), grid.row_names.size(), grid.col_names.size()),
-        "pass one map per row name and column name");
+    raise<ShapeError>("draw_grid", "the maps do not fill the grid",
+                      fmt::format("{} maps for {} x {} places", grid.maps.size(), grid.row_names.size(),
+                                  grid.col_names.size()),
+                      "pass one map per row name and column name");
   }
   for (const AttentionMap& map : grid.maps) {
     check(map, "draw_grid");

@@ -30,9 +30,8 @@ AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tenso
     raise<ShapeError>("attention", "the batches differ", shapes());
   }
   if (key.extent(1) != value.extent(1)) {
-    raise<ShapeError>("attention",
-                      fmt::format("key has {} positions but value has {}", key.extent(1), value.extent(1)), shapes(),
-                      "pass the same sequence to both");
+    raise<ShapeError>("attention", fmt::format("key has {} positions but value has {}", key.extent(1), value.extent(1)),
+                      shapes(), "pass the same sequence to both");
   }
   if (query.extent(2) != key.extent(2)) {
     raise<ShapeError>("attention", "query and key differ in width", shapes(), "project both to heads * head size");

@@ -10,10 +10,10 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 struct AttentionOptions {
-  std::size_t heads = 1;                  ///< H; divides the last axis of query, key and value
-  std::optional<Real> scale = {};         ///< multiplies the scores; 1 / sqrt(D) by default
+  std::size_t heads = 1;           ///< H; divides the last axis of query, key and value
+  std::optional<Real> scale = {};  ///< multiplies the scores; 1 / sqrt(D) by default
   Mask mask = {};
-  double dropout = 0;                     ///< probability in [0, 1) of dropping a weight
+  double dropout = 0;  ///< probability in [0, 1) of dropping a weight
   kernels::DropoutKey dropout_key = {};
 };
 

@@ -32,10 +32,11 @@ void check_numbers(std::string_view op, std::string_view noun, const Tokens& num
     place[axis] = rest % numbers.shape()[axis];
     rest /= numbers.shape()[axis];
   }
-  raise<ShapeError>(
-      op, fmt::format("{} {} at {} of {} is out of range", noun, *bad, to_string(place), to_string(numbers.shape())),
-      fmt::format("{} {}", of_what, count),
-      count == 0 ? "nothing can be picked from it" : fmt::format("it must lie in 0 to {}", count - 1));
+  raise<ShapeError>(op,
+                    fmt::format("{} {} at {} of {} is out of range", noun, *bad, to_string(place),
+                                to_string(numbers.shape())),
+                    fmt::format("{} {}", of_what, count),
+                    count == 0 ? "nothing can be picked from it" : fmt::format("it must lie in 0 to {}", count - 1));
 }
 
 /// The positions sorted by id, by counting; those of id v are order[begin[v]] ... order[begin[v + 1] - 1], ascending.

@@ -69,10 +69,11 @@ Tensor cross_entropy(const Tensor& logits, const Tokens& targets, const CrossEnt
   const std::size_t chunks = (rows + kRowsPerChunk - 1) / kRowsPerChunk;
   std::vector<kernels::CrossEntropySum, PoolAllocator<kernels::CrossEntropySum>> sums(chunks);
   parallel_ranges(rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
-    sums[begin / kRowsPerChunk] = kernels::cross_entropy_rows(
-        logits.value().data() + begin * classes, targets.data() + begin,
-        options.weights.has_value() ? options.weights->data() + begin : nullptr, nullptr,
-        wants_gradient ? dlogits->data() + begin * classes : nullptr, end - begin, classes, kernel_options);
+    sums[begin / kRowsPerChunk] =
+        kernels::cross_entropy_rows(logits.value().data() + begin * classes, targets.data() + begin,
+                                    options.weights.has_value() ? options.weights->data() + begin : nullptr, nullptr,
+                                    wants_gradient ? dlogits->data() + begin * classes : nullptr, end - begin, classes,
+                                    kernel_options);
   });
   kernels::CrossEntropySum total;
   for (const kernels::CrossEntropySum& sum : sums) {

@@ -13,9 +13,9 @@ enum class Reduction {
 };
 
 struct CrossEntropyOptions {
-  double label_smoothing = 0;           ///< s in [0, 1]: the target gets 1 - s, all classes share s
-  std::int32_t ignore_index = -100;     ///< positions with this target do not count
-  std::optional<Array> weights = {};    ///< one weight >= 0 per position, of the targets' shape
+  double label_smoothing = 0;         ///< s in [0, 1]: the target gets 1 - s, all classes share s
+  std::int32_t ignore_index = -100;   ///< positions with this target do not count
+  std::optional<Array> weights = {};  ///< one weight >= 0 per position, of the targets' shape
   Reduction reduction = Reduction::mean;
 };
 

@@ -74,7 +74,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
            (options.transpose_b ? " transposed" : "");
   };
   if (a.rank() < 2 || b.rank() < 2) {
-    raise<ShapeError>("matmul", "both factors need at least two axes", describe(), "reshape a vector to (1, n) or (n, 1)");
+    raise<ShapeError>("matmul", "both factors need at least two axes", describe(),
+                      "reshape a vector to (1, n) or (n, 1)");
   }
   if (a.extent(options.transpose_a ? -2 : -1) != b.extent(options.transpose_b ? -1 : -2)) {
     raise<ShapeError>("matmul", "the inner extents differ", describe());

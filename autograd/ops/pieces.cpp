@@ -39,9 +39,10 @@ Part checked_part(const Slice& part, const Shape& shape, std::size_t axis) {
   const auto extent = static_cast<std::ptrdiff_t>(shape[axis]);
   const auto refuse = [&](std::string_view what, std::string_view remedy) {
     const std::string end = part.end == Slice::kToTheEnd ? "the end" : std::to_string(part.end);
-    raise<ShapeError>(
-        "slice", what,
-        fmt::format("{} to {} by {} on axis {} of {}", part.begin, end, part.step, axis, to_string(shape)), remedy);
+    raise<ShapeError>("slice", what,
+                      fmt::format("{} to {} by {} on axis {} of {}", part.begin, end, part.step, axis,
+                                  to_string(shape)),
+                      remedy);
   };
   if (part.step < 1) refuse("the step is not positive", "give 1 or more");
   const auto from_start = [&](std::ptrdiff_t position, const char* what) {
@@ -104,10 +105,10 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::size_t>& sizes
   bool fits = !sizes.empty();
   for (const std::size_t size : sizes) fits = fits && !__builtin_add_overflow(total, size, &total);
   if (!fits || total != around.extent) {
-    raise<ShapeError>(
-        "split", sizes.empty() ? "no size is given" : "the sizes do not add up to the extent",
-        fmt::format("sizes ({}) on axis {} of {}", fmt::join(sizes, ", "), position, to_string(x.shape())),
-        fmt::format("give sizes whose sum is {}", around.extent));
+    raise<ShapeError>("split", sizes.empty() ? "no size is given" : "the sizes do not add up to the extent",
+                      fmt::format("sizes ({}) on axis {} of {}", fmt::join(sizes, ", "), position,
+                                  to_string(x.shape())),
+                      fmt::format("give sizes whose sum is {}", around.extent));
   }
   std::vector<Array> parts;
   parts.reserve(sizes.size());

@@ -13,8 +13,9 @@ namespace {
 
 // y = f(x), dx = g f'(x); the derivatives stand beside the functions in core/kernels/activation.h.
 Tensor activation(OpName op, Activation kind, const Tensor& x) {
-  Array y = map_spans(
-      x.value(), [kind](const Real* from, Real* to, std::size_t n) { kernels::activation_forward(kind, from, to, n); });
+  Array y = map_spans(x.value(), [kind](const Real* from, Real* to, std::size_t n) {
+    kernels::activation_forward(kind, from, to, n);
+  });
   return make_op(op, std::move(y), {x}, [kind](BackwardPass& pass) {
     Array dx = pass.take_g();
     const Real* const from = pass.x(0).data();

@@ -73,17 +73,18 @@ Array read_array(const InputFile& file, const StoredTensor& stored) {
     case kRealType:
       file.read(stored.offset, std::as_writable_bytes(out));
       break;
-    case sizeof(Real) == 4 ? DType::kF64 : DType::kF32: {
-      using Other = std::conditional_t<sizeof(Real) == 4, double, float>;
-      for_each_number<Other>(file, stored, [&](Other value, std::size_t i) {
-        out[i] = static_cast<Real>(value);
-        if (std::isinf(out[i]) && !std::isinf(value)) {
-          raise<NumericError>(place_of(file, stored), "a number does not fit this build's precision",
-                              fmt::format("{} at element {}", value, i), "use the double build");
-        }
-      });
-      break;
-    }
+    case sizeof(Real) == 4 ? DType::kF64:
+      DType::kF32 : {
+        using Other = std::conditional_t<sizeof(Real) == 4, double, float>;
+        for_each_number<Other>(file, stored, [&](Other value, std::size_t i) {
+          out[i] = static_cast<Real>(value);
+          if (std::isinf(out[i]) && !std::isinf(value)) {
+            raise<NumericError>(place_of(file, stored), "a number does not fit this build's precision",
+                                fmt::format("{} at element {}", value, i), "use the double build");
+          }
+        });
+        break;
+      }
     case DType::kF16:
       for_each_number<std::uint16_t>(file, stored, [&](std::uint16_t bits, std::size_t i) {
         out[i] = static_cast<Real>(half_to_float(bits));

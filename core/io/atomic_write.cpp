@@ -61,8 +61,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target)
       : target_(target),
-        path_(directory_of(target) /
-              fmt::format(".{}{}{}", target.filename().string(), kMark, ::getpid())) {
+        path_(directory_of(target) / fmt::format(".{}{}{}", target.filename().string(), kMark, ::getpid())) {
     int descriptor = open_retrying(path_, O_CREAT | O_EXCL | O_WRONLY, 0666);
     if (descriptor < 0 && errno == EEXIST) {
       ::unlink(path_.c_str());  // the leftover of an earlier process with our number, see `writing`

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/io/excerpt.h"
 #include "core/io/json_tokens.h"
@@ -137,9 +138,9 @@ TextPlace place_in(std::string_view text, std::size_t position) {
 
 void raise_json_error(std::string_view where, std::string_view text, std::size_t position, std::string_view reason) {
   const TextPlace place = place_in(text, position);
-  throw JsonError(
-      message(where, reason, fmt::format("line {}, column {} (byte {})", place.line, place.column, position), {}),
-      std::string(reason), position);
+  throw JsonError(message(where, reason,
+                          fmt::format("line {}, column {} (byte {})", place.line, place.column, position), {}),
+                  std::string(reason), position);
 }
 
 void read_json(std::string_view text, const JsonLimits& limits, std::string_view where, JsonEvents& events) {

@@ -15,8 +15,9 @@ double sum_of_squares(const Real* x, std::size_t n) { return dot(x, x, n); }
 
 double dot(const Real* x, const Real* y, std::size_t n) {
   DoubleSum total;
-  for_vectors(
-      n, [&](std::size_t i, auto count) { total.add_product(load_lanes(x + i, count), load_lanes(y + i, count)); });
+  for_vectors(n, [&](std::size_t i, auto count) {
+    total.add_product(load_lanes(x + i, count), load_lanes(y + i, count));
+  });
   return total.total();
 }
 

@@ -37,10 +37,13 @@ class Group : public Module {
 class MlpHead : public Layer {
  public:
   MlpHead(const EncoderOptions& options, std::size_t classes, Init& init)
-      : hidden_(child<Dense>("hidden", DenseOptions{.in = options.d_model, .out = options.d_model, .bias = options.bias.head}, init)),
+      : hidden_(child<Dense>("hidden",
+                             DenseOptions{.in = options.d_model, .out = options.d_model, .bias = options.bias.head},
+                             init)),
         norm_(child<LayerNorm>("norm", norm_options(options), init)),
         activation_(child<ActivationLayer>("activation", options.activation)),
-        output_(child<Dense>("output", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head}, init)) {}
+        output_(child<Dense>("output", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head},
+                             init)) {}
 
   Tensor forward(const Tensor& x, const Context& context) override {
     return output_(activation_(norm_(hidden_(x, context), context), context), context);

@@ -39,10 +39,10 @@ struct EncoderOptions {
   HeadKind head = HeadKind::linear;
   bool scale_embeddings = false;
   struct {
-    double embedding = 0;  ///< on the embeddings, before positions are added
-    double input = 0;      ///< on what enters the first block
-    double attention = 0;  ///< on the attention weights
-    double residual = 0;   ///< on what each step adds to the residual stream
+    double embedding = 0;     ///< on the embeddings, before positions are added
+    double input = 0;         ///< on what enters the first block
+    double attention = 0;     ///< on the attention weights
+    double residual = 0;      ///< on what each step adds to the residual stream
     double feed_forward = 0;  ///< behind the feed-forward activation
   } dropout = {};
   struct {

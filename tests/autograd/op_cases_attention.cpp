@@ -35,8 +35,10 @@ std::vector<Setting> settings() {
 std::vector<OpCase> attention_cases() {
   std::vector<OpCase> cases;
   for (const Setting& s : settings()) {
-    const AttentionOptions options{
-        .heads = s.heads, .mask = s.mask, .dropout = s.dropout, .dropout_key = {.seed = 5, .stream = 1, .step = 9}};
+    const AttentionOptions options{.heads = s.heads,
+                                   .mask = s.mask,
+                                   .dropout = s.dropout,
+                                   .dropout_key = {.seed = 5, .stream = 1, .step = 9}};
     const std::vector<Array> inputs{drawn({s.batch, s.queries, s.heads * s.head_size}, -2, 2, 701),
                                     drawn({s.batch, s.keys, s.heads * s.head_size}, -2, 2, 702),
                                     drawn({s.batch, s.keys, s.heads * s.value_size}, -2, 2, 703)};
@@ -45,15 +47,19 @@ std::vector<OpCase> attention_cases() {
         return composed ? composed_attention(x[0], x[1], x[2], options) : attention(x[0], x[1], x[2], options);
       };
       const std::string op = composed ? "composed_attention" : "attention";
-      cases.push_back({op, s.what, "in [-2, 2], smooth", inputs,
-                       [run](const std::vector<Tensor>& x) { return run(x).output; }});
+      cases.push_back(
+          {op, s.what, "in [-2, 2], smooth", inputs, [run](const std::vector<Tensor>& x) { return run(x).output; }});
       cases.push_back({op, s.what + ", the weights", "in [-2, 2], smooth", inputs,
                        [run](const std::vector<Tensor>& x) { return run(x).weights; }});
     }
   }
   const AttentionOptions two_heads{.heads = 2};
-  cases.push_back({"attention", "one input for all three", "in [-2, 2], smooth", {drawn({2, 3, 4}, -2, 2, 704)},
-                   [two_heads](const std::vector<Tensor>& x) { return attention(x[0], x[0], x[0], two_heads).output; }});
+  cases.push_back(
+      {"attention",
+       "one input for all three",
+       "in [-2, 2], smooth",
+       {drawn({2, 3, 4}, -2, 2, 704)},
+       [two_heads](const std::vector<Tensor>& x) { return attention(x[0], x[0], x[0], two_heads).output; }});
   return cases;
 }
 

@@ -129,14 +129,15 @@ void add_losses(std::vector<OpCase>& cases) {
     Tokens targets;
     CrossEntropyOptions options = {};
   };
-  const std::vector<Setting> settings = {
-      {{4}, tokens({}, {2})},
-      {{1, 3}, tokens({1}, {0})},
-      {{3, 5}, tokens({3}, {4, 0, 2}), {.label_smoothing = 0.1}},
-      {{2, 2, 3}, tokens({2, 2}, {0, -100, 2, 1})},
-      {{2, 4}, tokens({2}, {3, 3}), {.reduction = Reduction::sum}},
-      {{3, 2}, tokens({3}, {1, -1, 0}), {.label_smoothing = 0.3, .ignore_index = -1, .weights = Array{1, 2, 0.5}}},
-      {{2, 1}, tokens({2}, {0, 0})}};
+  const std::vector<Setting> settings = {{{4}, tokens({}, {2})},
+                                         {{1, 3}, tokens({1}, {0})},
+                                         {{3, 5}, tokens({3}, {4, 0, 2}), {.label_smoothing = 0.1}},
+                                         {{2, 2, 3}, tokens({2, 2}, {0, -100, 2, 1})},
+                                         {{2, 4}, tokens({2}, {3, 3}), {.reduction = Reduction::sum}},
+                                         {{3, 2},
+                                          tokens({3}, {1, -1, 0}),
+                                          {.label_smoothing = 0.3, .ignore_index = -1, .weights = Array{1, 2, 0.5}}},
+                                         {{2, 1}, tokens({2}, {0, 0})}};
   for (const Setting& s : settings) {
     cases.push_back({"cross_entropy",
                      to_string(s.logits),

@@ -12,10 +12,12 @@ std::vector<OpCase> gather_cases() {
     Shape table;
     Tokens ids;
   };
-  const std::vector<Lookup> lookups = {
-      {{5, 3}, tokens({4}, {4, 0, 4, 2})},        {{3, 4}, tokens({2, 3}, {0, 0, 1, 2, 0, 0})},
-      {{1, 2}, tokens({3}, {0, 0, 0})},           {{4, 1}, tokens({}, {3})},
-      {{4, 19}, tokens({2, 1, 2}, {1, 3, 3, 0})}, {{2, 3}, tokens({0}, {})}};
+  const std::vector<Lookup> lookups = {{{5, 3}, tokens({4}, {4, 0, 4, 2})},
+                                       {{3, 4}, tokens({2, 3}, {0, 0, 1, 2, 0, 0})},
+                                       {{1, 2}, tokens({3}, {0, 0, 0})},
+                                       {{4, 1}, tokens({}, {3})},
+                                       {{4, 19}, tokens({2, 1, 2}, {1, 3, 3, 0})},
+                                       {{2, 3}, tokens({0}, {})}};
   for (const Lookup& lookup : lookups) {
     cases.push_back({"embedding",
                      "ids " + to_string(lookup.ids.shape()),

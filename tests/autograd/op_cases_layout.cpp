@@ -43,30 +43,31 @@ std::vector<OpCase> layout_cases() {
     std::vector<std::size_t> order;
   };
   using T = const Tensor&;
-  const std::vector<Transposition> transpositions = {
-      {{}, [](T x) { return transpose(x); }, {}},
-      {{4}, [](T x) { return transpose(x); }, {0}},
-      {{2, 3}, [](T x) { return transpose(x); }, {1, 0}},
-      {{1, 5}, [](T x) { return transpose(x, -1, 0); }, {1, 0}},
-      {{2, 3, 4}, [](T x) { return transpose(x); }, {2, 1, 0}},
-      {{2, 3, 4},
-       [](T x) {
-         return transpose(x, {1, 2, 0});
-       },
-       {1, 2, 0}},
-      {{2, 3, 4},
-       [](T x) {
-         return transpose(x, {0, 1, 2});
-       },
-       {0, 1, 2}},
-      {{2, 1, 3, 2}, [](T x) { return transpose(x, 1, 2); }, {0, 2, 1, 3}},
-      {{2, 3, 2, 2},
-       [](T x) {
-         return transpose(x, {-1, 0, 2, 1});
-       },
-       {3, 0, 2, 1}},
-      {{19, 5}, [](T x) { return transpose(x); }, {1, 0}},
-      {{3, 0}, [](T x) { return transpose(x); }, {1, 0}}};
+  const std::vector<Transposition> transpositions = {{{}, [](T x) { return transpose(x); }, {}},
+                                                     {{4}, [](T x) { return transpose(x); }, {0}},
+                                                     {{2, 3}, [](T x) { return transpose(x); }, {1, 0}},
+                                                     {{1, 5}, [](T x) { return transpose(x, -1, 0); }, {1, 0}},
+                                                     {{2, 3, 4}, [](T x) { return transpose(x); }, {2, 1, 0}},
+                                                     {{2, 3, 4},
+                                                      [](T x) {
+                                                        return transpose(x, {1, 2, 0});
+                                                      },
+                                                      {1, 2, 0}},
+                                                     {{2, 3, 4},
+                                                      [](T x) {
+                                                        return transpose(x, {0, 1, 2});
+                                                      },
+                                                      {0, 1, 2}},
+                                                     {{2, 1, 3, 2},
+                                                      [](T x) { return transpose(x, 1, 2); },
+                                                      {0, 2, 1, 3}},
+                                                     {{2, 3, 2, 2},
+                                                      [](T x) {
+                                                        return transpose(x, {-1, 0, 2, 1});
+                                                      },
+                                                      {3, 0, 2, 1}},
+                                                     {{19, 5}, [](T x) { return transpose(x); }, {1, 0}},
+                                                     {{3, 0}, [](T x) { return transpose(x); }, {1, 0}}};
   for (const Transposition& transposition : transpositions) {
     cases.push_back({"transpose",
                      to_string(transposition.shape),

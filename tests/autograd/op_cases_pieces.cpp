@@ -60,9 +60,10 @@ void add_splits(std::vector<OpCase>& cases, const std::string& domain) {
     std::ptrdiff_t axis;
     std::size_t position;
   };
-  const std::vector<Setting> settings = {
-      {{6}, {1, 2, 3}, 0, 0},       {{2, 4}, {2, 2}, -1, 1}, {{3, 2}, {1, 2}, 0, 0},   {{2, 3, 2}, {1, 1, 1}, 1, 1},
-      {{1, 1, 4, 1}, {3, 1}, 2, 2}, {{2, 3}, {3}, 1, 1},     {{2, 3}, {0, 3, 0}, 1, 1}};
+  const std::vector<Setting> settings = {{{6}, {1, 2, 3}, 0, 0},       {{2, 4}, {2, 2}, -1, 1},
+                                         {{3, 2}, {1, 2}, 0, 0},       {{2, 3, 2}, {1, 1, 1}, 1, 1},
+                                         {{1, 1, 4, 1}, {3, 1}, 2, 2}, {{2, 3}, {3}, 1, 1},
+                                         {{2, 3}, {0, 3, 0}, 1, 1}};
   for (const Setting& s : settings) {
     // Joined in reverse order, so that each part's gradient must find its own place.
     cases.push_back({"split",

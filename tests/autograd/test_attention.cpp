@@ -1,8 +1,9 @@
 // Attention against its composed partner, and the promises about hidden keys.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/ops/attention.h"
 #include "autograd/ops/reduce.h"
@@ -170,11 +171,13 @@ TEST_CASE("attention and masks say what does not fit") {
   CHECK_THROWS_WITH(attention(Tensor(zeros({1, 3, 4})), k, k, {}), Contains("batches differ"));
   CHECK_THROWS_WITH(attention(Tensor(zeros({2, 3, 5})), k, k, {}), Contains("differ in width"));
   CHECK_THROWS_WITH(attention(q, k, k, {.dropout = 1}), Contains("outside [0, 1)"));
-  CHECK_THROWS_WITH(attention(q, k, k, {.mask = Mask::allow(Booleans(Shape{2, 6}))}),
-                    "mask allow: the array does not broadcast to the scores (B, H, Tq, Tk); (2, 6) for scores (2, 1, 3, "
-                    "7); add axes of extent 1: a mask per batch member and key has shape (B, 1, 1, Tk)");
+  CHECK_THROWS_WITH(
+      attention(q, k, k, {.mask = Mask::allow(Booleans(Shape{2, 6}))}),
+      "mask allow: the array does not broadcast to the scores (B, H, Tq, Tk); (2, 6) for scores (2, 1, 3, "
+      "7); add axes of extent 1: a mask per batch member and key has shape (B, 1, 1, Tk)");
   CHECK_THROWS_WITH(attention(q, k, k, {.mask = Mask::padding({1, 2, 3})}), Contains("3 lengths, batch of 2"));
-  CHECK_THROWS_WITH(attention(q, k, k, {.mask = Mask::padding({1, 8})}), Contains("length 8 of batch member 1, 7 keys"));
+  CHECK_THROWS_WITH(attention(q, k, k, {.mask = Mask::padding({1, 8})}),
+                    Contains("length 8 of batch member 1, 7 keys"));
   CHECK_THROWS_WITH(Mask::window(0), Contains("hides everything"));
   CHECK_THROWS_WITH(Mask::bias(full({2}, std::numeric_limits<Real>::infinity())), Contains("must be finite"));
 }

@@ -1,9 +1,10 @@
 // The graph itself, on three small operations made here by the public call. Expected numbers are worked by hand.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "autograd/flat_parameters.h"
 #include "autograd/make_op.h"
@@ -36,9 +37,8 @@ Tensor times(const Tensor& a, const Tensor& b) {
 Tensor total(const Tensor& x) {
   Real sum = 0;
   for (const Real v : flat(x.value())) sum += v;
-  return make_op("total", scalar(sum), {{x, [shape = x.shape()](const Array& g) -> Array {
-                                           return full(shape, *g.data());
-                                         }}});
+  return make_op("total", scalar(sum),
+                 {{x, [shape = x.shape()](const Array& g) -> Array { return full(shape, *g.data()); }}});
 }
 
 /// (x, x^2) as one operation with two outputs.
@@ -98,7 +98,7 @@ TEST_CASE("a chain of 300,000 nodes runs backward and is destroyed") {
 }
 
 TEST_CASE("the engine sums a gradient over the axes along which an input was broadcast") {
-  const Tensor row(Array{{1, 2, 3}}, true);   // (1, 3)
+  const Tensor row(Array{{1, 2, 3}}, true);    // (1, 3)
   const Tensor column(full({2, 1}, 2), true);  // (2, 1)
   total(times(row, column)).backward();
   CHECK(row.grad() == Array{{4, 4, 4}});
@@ -179,9 +179,8 @@ TEST_CASE("the first value that is not finite is reported with operation, layer 
 
 TEST_CASE("the first gradient that is not finite is reported too") {
   const Tensor x = leaf(0);
-  const Tensor root =
-      make_op("root", map(x.value(), [](Real v) { return std::sqrt(v); }),
-              {{x, [](const Array& g, const Array& y) -> Array { return Array(g / (2 * y)); }}});
+  const Tensor root = make_op("root", map(x.value(), [](Real v) { return std::sqrt(v); }),
+                              {{x, [](const Array& g, const Array& y) -> Array { return Array(g / (2 * y)); }}});
   const Tensor loss = total(root);
   const DetectNonFinite watch(3);
   CHECK_THROWS_WITH(loss.backward(), Contains("step 3: `root`, backward, for input 0 gives"));

@@ -120,9 +120,10 @@ TEST_CASE("A scale is found by its word, and an unknown word is answered with th
 }
 
 TEST_CASE("A weight is written in at most four characters") {
-  const std::vector<std::pair<float, std::string>> cases = {
-      {0.0F, "0"},    {0.001F, "<.01"}, {0.0049F, "<.01"}, {0.0051F, "0.01"}, {0.97F, "0.97"}, {0.999F, "1.00"},
-      {1.0F, "1.00"}, {9.99F, "9.99"},  {9.996F, "10.0"},  {99.96F, "100"},   {-0.5F, "-0.5"}};
+  const std::vector<std::pair<float, std::string>> cases = {{0.0F, "0"},       {0.001F, "<.01"}, {0.0049F, "<.01"},
+                                                            {0.0051F, "0.01"}, {0.97F, "0.97"},  {0.999F, "1.00"},
+                                                            {1.0F, "1.00"},    {9.99F, "9.99"},  {9.996F, "10.0"},
+                                                            {99.96F, "100"},   {-0.5F, "-0.5"}};
   for (const auto& [weight, text] : cases) CHECK(short_number(weight) == text);
 }
 

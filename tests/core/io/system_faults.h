@@ -7,12 +7,12 @@
 namespace headlight::testing {
 
 enum class Fault {
-  kNone,         ///< only count
-  kError,        ///< the chosen call fails with the chosen error and does nothing
-  kInterrupt,    ///< the chosen call fails once with EINTR
-  kShort,        ///< the chosen call, when it is a write or read, handles one byte only
-  kExitBefore,   ///< the process ends, as if killed, before the chosen call
-  kExitAfter,    ///< the process ends right after it
+  kNone,        ///< only count
+  kError,       ///< the chosen call fails with the chosen error and does nothing
+  kInterrupt,   ///< the chosen call fails once with EINTR
+  kShort,       ///< the chosen call, when it is a write or read, handles one byte only
+  kExitBefore,  ///< the process ends, as if killed, before the chosen call
+  kExitAfter,   ///< the process ends right after it
 };
 
 /// Arms one fault at the `call`-th counted call from now on, the first being 0, and starts counting.

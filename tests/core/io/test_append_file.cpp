@@ -37,7 +37,8 @@ TEST_CASE("An unfinished last line is dropped when the log is opened") {
 TEST_CASE("A log line with a newline and a log that is no file are refused") {
   const TemporaryDirectory directory;
   AppendFile log(directory / "log");
-  CHECK_THAT(message_of<FileError>([&] { log.append_line("a\nb"); }), Contains("a log line holds a newline; `a?b`; escape it"));
+  CHECK_THAT(message_of<FileError>([&] { log.append_line("a\nb"); }),
+             Contains("a log line holds a newline; `a?b`; escape it"));
   CHECK(slurp(directory / "log").empty());
   CHECK_THAT(message_of<FileError>([&] { AppendFile(directory.path()); }), Contains("cannot open; Is a directory"));
   CHECK_THAT(message_of<FileError>([] { AppendFile("/dev/full"); }), Contains("not a regular file"));

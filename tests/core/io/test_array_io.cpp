@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+
+#include <catch2/catch.hpp>
 
 #include "core/io/array_io.h"
 #include "core/io/small_floats.h"
@@ -89,8 +90,7 @@ TEST_CASE("Every floating-point type is read as Real") {
     write_safetensors(directory / "f", {tensor});
     return read_arrays(directory / "f").at(0).value;
   };
-  for (const TensorView& tensor :
-       {view(DType::kF16, half), view(DType::kF32, single), view(DType::kF64, twice)}) {
+  for (const TensorView& tensor : {view(DType::kF16, half), view(DType::kF32, single), view(DType::kF64, twice)}) {
     const Array array = read_back(tensor);
     CHECK(std::ranges::equal(flat(array), expected));
   }
@@ -161,8 +161,8 @@ TEST_CASE("All 65,536 half-precision codes are widened exactly") {
       if (!right) ++wrong;
       continue;
     }
-    const double expected = sign * (exponent == 0 ? std::ldexp(fraction, -24)
-                                                  : std::ldexp(1.0 + fraction / 1024.0, exponent - 15));
+    const double expected =
+        sign * (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1.0 + fraction / 1024.0, exponent - 15));
     if (static_cast<double>(value) != expected || std::signbit(value) != (sign < 0)) ++wrong;
   }
   CHECK(wrong == 0);

@@ -3,9 +3,10 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
+
+#include <catch2/catch.hpp>
 
 #include "core/io/file.h"
 #include "tests/core/io/io_testing.h"

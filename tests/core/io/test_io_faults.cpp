@@ -1,9 +1,10 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <optional>
+
+#include <catch2/catch.hpp>
 
 #include "core/io/file.h"
 #include "core/io/safetensors.h"

@@ -1,4 +1,5 @@
 #include <array>
+
 #include <catch2/catch.hpp>
 
 #include "core/io/npy.h"

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <utility>
+
+#include <catch2/catch.hpp>
 
 #include "core/io/safetensors.h"
 #include "tests/core/io/io_testing.h"
@@ -181,17 +182,25 @@ TEST_CASE("The writer refuses what could not be read back") {
   const std::filesystem::path path = directory / "f";
   const auto attempt = [&](TensorView tensor) { write_safetensors(path, {std::move(tensor)}); };
   const std::span<const std::byte> four = std::as_bytes(std::span(kOneToFour)).first(4);
-  CHECK_THAT(message_of<ShapeError>([&] { attempt({"w", DType::kF32, {2}, four}); }),
+  CHECK_THAT(message_of<ShapeError>([&] {
+               attempt({"w", DType::kF32, {2}, four});
+             }),
              Contains("the shape does not fit the data; `w` F32 (2), 4 bytes"));
-  CHECK_THAT(message_of<ShapeError>([&] { attempt({"w", DType::kF32, StoredShape(9, 1), four}); }),
+  CHECK_THAT(message_of<ShapeError>([&] {
+               attempt({"w", DType::kF32, StoredShape(9, 1), four});
+             }),
              Contains("at most 8 axes"));
   CHECK_THROWS_AS(attempt({"w", DType::kF32, {std::uint64_t{1} << 62, 4}, four}), ShapeError);
   CHECK_THAT(message_of<FileError>([&] { attempt({"../w", DType::kF32, {1}, four}); }), Contains("climbs"));
   CHECK_THAT(message_of<FileError>([&] { attempt({"", DType::kF32, {1}, four}); }), Contains("the name is empty"));
   CHECK_THAT(message_of<FileError>([&] { attempt({"\xFF", DType::kF32, {1}, four}); }), Contains("not valid UTF-8"));
-  CHECK_THAT(message_of<FileError>([&] { write_safetensors(path, {w(), w()}); }),
+  CHECK_THAT(message_of<FileError>([&] {
+               write_safetensors(path, {w(), w()});
+             }),
              Contains("the tensor `w` appears twice"));
-  CHECK_THAT(message_of<ConfigError>([&] { write_safetensors(path, {}, {.metadata = {{"format", "np"}}}); }),
+  CHECK_THAT(message_of<ConfigError>([&] {
+               write_safetensors(path, {}, {.metadata = {{"format", "np"}}});
+             }),
              Contains("the metadata key `format` is the writer's own"));
   CHECK_THROWS_AS(write_safetensors(path, {}, {.metadata = {{"headlight.xxh64", "0"}}}), ConfigError);
   CHECK(directory.entries() == 0);

@@ -117,7 +117,7 @@ std::vector<Hostile> corpus() {
       shaped("[4,1,1,1,1,1,1,1,1]", "tensor `w`: too many axes; more than 8"),
       shaped("[9223372036854775808,2]", "tensor `w`: the size overflows 64 bits; F32 (9223372036854775808, 2)"),
       shaped("[4294967296,4294967296]", "tensor `w`: the size overflows 64 bits"),
-      shaped("[4611686018427387908]", "tensor `w`: the size overflows 64 bits"),   // times 4 bytes wraps to 16
+      shaped("[4611686018427387908]", "tensor `w`: the size overflows 64 bits"),  // times 4 bytes wraps to 16
       shaped("[9223372036854775808,2,0]", "tensor `w`: the size overflows 64 bits"),
       shaped("[576460752303423488]", "tensor `w`: the size overflows 64 bits"),
       shaped("[288230376151711744]", "data_offsets do not fit the shape"),

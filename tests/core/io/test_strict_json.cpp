@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <limits>
+
+#include <catch2/catch.hpp>
 
 #include "core/array.h"
 #include "core/error.h"

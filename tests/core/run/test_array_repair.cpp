@@ -1,15 +1,14 @@
 // The calls of xtensor that corrupt memory under g++ in C++20 mode without the repair in core/array.h. They want an
 // array of free rank as their temporary; without the repair it has rank 4, so ranks below and above 4 are tried.
-#include <catch2/catch.hpp>
-
 #include <vector>
 
-#include "core/array.h"
-
+#include <catch2/catch.hpp>
 #include <xtensor/xbuilder.hpp>
 #include <xtensor/xmanipulation.hpp>
 #include <xtensor/xmath.hpp>
 #include <xtensor/xpad.hpp>
+
+#include "core/array.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {

@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -9,6 +7,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -76,8 +76,9 @@ TEST_CASE("Ranges cover the size in multiples of the grain, whatever the number 
     parallel_ranges(10, 4, [&](std::size_t begin, std::size_t end) { ranges[begin / 4] = {begin, end}; });
     CHECK(ranges == std::vector<Range>{{0, 4}, {4, 8}, {8, 10}});
     ranges.assign(1, {});
-    parallel_ranges(5, std::numeric_limits<std::size_t>::max(),
-                    [&](std::size_t begin, std::size_t end) { ranges[0] = {begin, end}; });
+    parallel_ranges(5, std::numeric_limits<std::size_t>::max(), [&](std::size_t begin, std::size_t end) {
+      ranges[0] = {begin, end};
+    });
     CHECK(ranges[0] == Range{0, 5});
     parallel_ranges(0, 4, [&](std::size_t, std::size_t) { FAIL("an empty range has no chunk"); });
   }
@@ -102,9 +103,7 @@ TEST_CASE("The exception of the lowest chunk is thrown after all chunks have run
 TEST_CASE("A loop inside a loop runs, and passes its exception on") {
   const Threads scope(3);
   std::vector<std::atomic<int>> visits(8 * 8);
-  parallel_for(8, [&](std::size_t outer) {
-    parallel_for(8, [&](std::size_t inner) { ++visits[8 * outer + inner]; });
-  });
+  parallel_for(8, [&](std::size_t outer) { parallel_for(8, [&](std::size_t inner) { ++visits[8 * outer + inner]; }); });
   for (const auto& count : visits) CHECK(count == 1);
   CHECK_THROWS_WITH(parallel_for(4,
                                  [](std::size_t outer) {

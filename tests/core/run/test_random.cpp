@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +9,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -52,8 +52,7 @@ bool mean_is(const std::vector<double>& values, double mean, double deviation, F
 TEST_CASE("Philox4x32-10 gives the known answers of Random123") {
   // Random123 1.14, tests/kat_vectors, lines "philox4x32 10": counter, key, result. The counter is (block, step,
   // stream low, stream high) and the key (seed low, seed high).
-  CHECK(random_bits({.seed = 0, .stream = 0, .step = 0}, 0) ==
-        Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(random_bits({.seed = 0, .stream = 0, .step = 0}, 0) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   CHECK(random_bits({.seed = 0xffffffffffffffff, .stream = 0xffffffffffffffff, .step = 0xffffffff}, 0xffffffff) ==
         Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   CHECK(random_bits({.seed = 0x299f31d0a4093822, .stream = 0x0370734413198a2e, .step = 0x85a308d3}, 0x243f6a88) ==
