@@ -43,7 +43,7 @@ void record(Node& node, const std::vector<Tensor>& inputs, JointRule rule) {
 
 }  // namespace
 
-Tensor make_op(OpName op, Array y, std::vector<Tensor> inputs, JointRule rule) {
+Tensor make_op(OpName op, Array y, const std::vector<Tensor>& inputs, JointRule rule) {
   const bool needs_grad = any_requires_grad(op.text, inputs) && grad_enabled();
   auto node = make_node(op.text, std::move(y));
   if (needs_grad) record(*node, inputs, std::move(rule));
@@ -54,14 +54,14 @@ Tensor make_op(OpName op, Array y, std::vector<Edge> edges) {
   std::vector<Tensor> inputs;
   inputs.reserve(edges.size());
   for (Edge& edge : edges) inputs.push_back(edge.input);
-  return make_op(op, std::move(y), std::move(inputs), [edges = std::move(edges)](BackwardPass& pass) {
+  return make_op(op, std::move(y), inputs, [edges = std::move(edges)](BackwardPass& pass) {
     for (std::size_t i = 0; i < edges.size(); ++i) {
       if (pass.needs(i)) pass.give(i, edges[i].rule(pass.g(), pass.y()));
     }
   });
 }
 
-std::vector<Tensor> make_ops(OpName op, std::vector<Array> outputs, std::vector<Tensor> inputs, JointRule rule) {
+std::vector<Tensor> make_ops(OpName op, std::vector<Array> outputs, const std::vector<Tensor>& inputs, JointRule rule) {
   if (outputs.empty()) raise<StateError>(op.text, "an operation needs at least one output");
   const bool needs_grad = any_requires_grad(op.text, inputs) && grad_enabled();
   std::vector<Tensor> tensors;

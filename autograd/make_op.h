@@ -92,9 +92,9 @@ struct Edge {
 Tensor make_op(OpName op, Array y, std::vector<Edge> edges);
 
 /// The same with one rule for all inputs, for operations whose gradients share work.
-Tensor make_op(OpName op, Array y, std::vector<Tensor> inputs, JointRule rule);
+Tensor make_op(OpName op, Array y, const std::vector<Tensor>& inputs, JointRule rule);
 
 /// The same for an operation with several outputs. The rule reads their gradients by g(), g(1), g(2), ...
-std::vector<Tensor> make_ops(OpName op, std::vector<Array> outputs, std::vector<Tensor> inputs, JointRule rule);
+std::vector<Tensor> make_ops(OpName op, std::vector<Array> outputs, const std::vector<Tensor>& inputs, JointRule rule);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

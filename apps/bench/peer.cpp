@@ -60,16 +60,15 @@ Peer::Peer(Peer&& other) noexcept
 
 Peer::~Peer() {
   if (pid_ == 0) return;
-  std::fclose(to_);
-  std::fclose(from_);
+  static_cast<void>(std::fclose(to_));  // nothing is left to lose
+  static_cast<void>(std::fclose(from_));
   waitpid(pid_, nullptr, 0);
 }
 
 double Peer::measure(const std::string& name, std::size_t repetitions) {
-  std::fprintf(to_, "%s %zu\n", name.c_str(), repetitions);
-  std::fflush(to_);
   std::array<char, 4096> line{};
-  if (std::fgets(line.data(), static_cast<int>(line.size()), from_) == nullptr) {
+  const bool asked = std::fprintf(to_, "%s %zu\n", name.c_str(), repetitions) > 0 && std::fflush(to_) == 0;
+  if (!asked || std::fgets(line.data(), static_cast<int>(line.size()), from_) == nullptr) {
     raise<StateError>("bench", "the PyTorch process has ended", {}, "run apps/bench/pytorch_step.py " + name);
   }
   const nlohmann::json answer = nlohmann::json::parse(line.data(), nullptr, false);

@@ -18,7 +18,8 @@ void print_result(std::string_view text) {
 }
 
 void print_note(const GlobalOptions& global, std::string_view text) {
-  if (!global.quiet) std::fwrite(text.data(), 1, text.size(), stderr);
+  // A note that cannot be shown is not worth failing for.
+  if (!global.quiet) static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
 }
 
 TerminalStyle terminal_style(const GlobalOptions& global) {

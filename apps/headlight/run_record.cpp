@@ -31,6 +31,7 @@ Json running(double started) {
 
 std::vector<ConfigSource> read_sources(const std::vector<std::filesystem::path>& files) {
   std::vector<ConfigSource> sources;
+  sources.reserve(files.size());
   for (const std::filesystem::path& file : files) {
     sources.push_back({file.filename().string(), read_file(file, kLargestConfig)});
   }

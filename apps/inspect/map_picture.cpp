@@ -26,7 +26,7 @@ constexpr int kLegendGap = 24;
 /// Sizes that follow from the map; all in pixels.
 class Layout {
  public:
-  Layout(const AttentionMap& map) : map_(map) {
+  explicit Layout(const AttentionMap& map) : map_(map) {
     const auto longest = static_cast<int>(std::max(map.rows, map.cols));
     cell = std::clamp(kMatrixPixels / longest, kSmallestCell, kLargestCell);
     for (const std::size_t every : {1U, 2U, 5U, 10U}) {

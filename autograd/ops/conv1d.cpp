@@ -107,7 +107,7 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dO
   std::vector<Tensor> inputs{x, weight};
   if (bias.defined()) inputs.push_back(bias);
   // With U = unfold(x) and y = U W^T + b:  dW = g^T U,  db = column sums of g,  dx = fold(g W).
-  return make_op("conv1d", std::move(y), std::move(inputs), [geometry, has_bias = bias.defined()](BackwardPass& pass) {
+  return make_op("conv1d", std::move(y), inputs, [geometry, has_bias = bias.defined()](BackwardPass& pass) {
     const ConstMatrix g = as_matrix(pass.g());
     if (pass.needs(1)) {
       Array dweight(pass.x(1).shape());

@@ -77,7 +77,7 @@ Tensor apply_layer_norm(OpName op, const Tensor& x, const Tensor& gain, const Te
   if (bias.defined()) inputs.push_back(bias);
   // With h = (x - mean) rstd and e = g gain:
   //   dx = rstd (e - mean(e) - h mean(e h)),  dgain = sum over rows of g h,  dbias = sum over rows of g.
-  return make_op(op, std::move(y), std::move(inputs),
+  return make_op(op, std::move(y), inputs,
                  [mean = std::move(mean), rstd = std::move(rstd), has_gain = gain.defined(),
                   has_bias = bias.defined()](BackwardPass& pass) {
                    const std::size_t bias_input = has_gain ? 2 : 1;
@@ -112,7 +112,7 @@ Tensor apply_rms_norm(OpName op, const Tensor& x, const Tensor& gain, Real eps) 
   std::vector<Tensor> inputs{x};
   if (gain.defined()) inputs.push_back(gain);
   // With h = x rstd and e = g gain:  dx = rstd (e - h mean(e h)),  dgain = sum over rows of g h.
-  return make_op(op, std::move(y), std::move(inputs),
+  return make_op(op, std::move(y), inputs,
                  [rstd = std::move(rstd), has_gain = gain.defined()](BackwardPass& pass) {
                    const Array& x_value = pass.x(0);
                    const Rows rows(x_value);

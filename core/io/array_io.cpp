@@ -23,7 +23,7 @@ std::string place_of(const InputFile& file, const StoredTensor& stored) {
 }
 
 Shape shape_of(const InputFile& file, const StoredTensor& stored) {
-  const Shape shape(stored.shape.begin(), stored.shape.end());
+  Shape shape(stored.shape.begin(), stored.shape.end());
   element_count(shape, place_of(file, stored));  // a zero extent hides the size of the others from the file's checks
   return shape;
 }
