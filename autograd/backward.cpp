@@ -96,8 +96,11 @@ void refuse_non_finite_gradients(const Node& node) {
   if (step == nullptr) return;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Node& input = *node.inputs[i].node;
-    if (!input.has_gradient) continue;
-    refuse_non_finite(*input.gradient, node.describe() + ", backward, for input " + std::to_string(i), *step);
+    const std::string what = node.describe() + ", backward, for input " + std::to_string(i);
+    if (input.has_gradient) refuse_non_finite(*input.gradient, what, *step);
+    if (input.hooks != nullptr && input.hooks->leaf_share.has_value()) {
+      refuse_non_finite(*input.hooks->leaf_share, what, *step);
+    }
   }
 }
 
@@ -118,6 +121,7 @@ void run_hooks(const Node& node, Array& g) {
     raise<ShapeError>("on_gradient", "the hook has changed the shape of the gradient",
                       to_string(g.shape()) + " for " + node.describe() + " " + to_string(node.value.shape()));
   }
+  if (const std::uint64_t* step = non_finite_step()) refuse_non_finite(g, "a hook on " + node.describe(), *step);
 }
 
 void visit(const std::shared_ptr<Node>& shared, BackwardQueue& queue, Graph graph) {

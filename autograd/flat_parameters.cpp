@@ -28,7 +28,7 @@ FlatParameters::FlatParameters(std::vector<Tensor> parameters) : parameters_(std
     }
     if (!seen.insert(parameter.node().get()).second || parameter.node()->gradient_is_placed) {
       raise<StateError>("flat parameters", "a parameter lies in a flat buffer already", parameter.node()->describe(),
-                        "give each parameter once, to one optimiser");
+                        "give each parameter once, to one optimiser at a time");
     }
     segments_.push_back({size_, parameter.size()});
     size_ += (parameter.size() + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
@@ -49,6 +49,11 @@ FlatParameters::FlatParameters(std::vector<Tensor> parameters) : parameters_(std
     node.gradient = std::move(gradient);
     node.gradient_is_placed = true;
   }
+}
+
+// The arrays stay where they are: the memory lives as long as the last of them.
+FlatParameters::~FlatParameters() {
+  for (const Tensor& parameter : parameters_) parameter.node()->gradient_is_placed = false;
 }
 
 std::span<Real> FlatParameters::values() { return {reinterpret_cast<Real*>(values_->data()), size_}; }

@@ -23,6 +23,10 @@ class FlatParameters {
   /// Moves the parameters. Throws StateError when one is no leaf, requires no gradient, is given twice, or lies in
   /// another FlatParameters already.
   explicit FlatParameters(std::vector<Tensor> parameters);
+  /// Lets go of the parameters: they keep their values and gradients, and may be laid out again.
+  ~FlatParameters();
+  FlatParameters(const FlatParameters&) = delete;
+  FlatParameters& operator=(const FlatParameters&) = delete;
 
   const std::vector<Tensor>& parameters() const { return parameters_; }
   const std::vector<Segment>& segments() const { return segments_; }

@@ -194,11 +194,12 @@ class Check {
   void compare(const Subject& subject, double analytic, double numeric, Place place) {
     ++result_.comparisons;
     const double error = std::abs(analytic - numeric);
-    if (error <= options_.atol + options_.rtol * std::abs(numeric)) {
+    const bool finite = std::isfinite(analytic) && std::isfinite(numeric);
+    if (finite && error <= options_.atol + options_.rtol * std::abs(numeric)) {
       result_.worst_error = std::max(result_.worst_error, error / std::max(1.0, std::abs(numeric)));
       return;
     }
-    // Also reached by NaN, which compares with nothing.
+    // Also reached by NaN and infinity: a difference that overflows has checked nothing.
     const double relative = error / std::max(1.0, std::abs(numeric));
     result_.worst_error =
         std::isnan(relative) ? std::numeric_limits<double>::infinity() : std::max(result_.worst_error, relative);

@@ -52,11 +52,16 @@ Tensor make_op(OpName op, Array y, const std::vector<Tensor>& inputs, JointRule 
 
 Tensor make_op(OpName op, Array y, std::vector<Edge> edges) {
   std::vector<Tensor> inputs;
+  std::vector<EdgeRule> rules;
   inputs.reserve(edges.size());
-  for (Edge& edge : edges) inputs.push_back(edge.input);
-  return make_op(op, std::move(y), inputs, [edges = std::move(edges)](BackwardPass& pass) {
-    for (std::size_t i = 0; i < edges.size(); ++i) {
-      if (pass.needs(i)) pass.give(i, edges[i].rule(pass.g(), pass.y()));
+  rules.reserve(edges.size());
+  for (Edge& edge : edges) {
+    inputs.push_back(std::move(edge.input));
+    rules.push_back(std::move(edge.rule));
+  }
+  return make_op(op, std::move(y), inputs, [rules = std::move(rules)](BackwardPass& pass) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (pass.needs(i)) pass.give(i, rules[i](pass.g(), pass.y()));
     }
   });
 }

@@ -58,6 +58,8 @@ class BackwardPass {
 
 using JointRule = std::function<void(BackwardPass&)>;
 
+using EdgeRule = std::function<Array(const Array& g, const Array& y)>;
+
 /// One input with its own rule: gradient of the output -> gradient of this input, optionally with the output y.
 struct Edge {
   template <class F>
@@ -74,7 +76,7 @@ struct Edge {
   }
 
   Tensor input;
-  std::function<Array(const Array& g, const Array& y)> rule;
+  EdgeRule rule;
 };
 
 /// Makes the result of an operation: its value y, and for each input the rule that turns the gradient of y into the

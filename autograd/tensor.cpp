@@ -26,15 +26,18 @@ Node::Node(Array y)
 }
 
 // A node that dies hands its inputs to a queue which the outermost destructor empties: the depth of the recursion is
-// two, however long the chain.
+// two, however long the chain. The rule goes while the queue is open, and after the inputs are in it: a rule may hold
+// handles of its own to the same inputs, which then are not the last ones.
 Node::~Node() {
   live_nodes.fetch_sub(1, std::memory_order_relaxed);
-  if (inputs.empty() && primary == nullptr) return;
+  if (inputs.empty() && primary == nullptr && rule == nullptr && hooks == nullptr) return;
   NodeQueue own;
   const bool outermost = dying == nullptr;
   if (outermost) dying = &own;
   for (NodeInput& input : inputs) dying->push_back(std::move(input.node));
   if (primary != nullptr) dying->push_back(std::move(primary));
+  rule = nullptr;
+  hooks.reset();
   if (!outermost) return;
   while (!own.empty()) {
     const std::shared_ptr<Node> next = std::move(own.back());

@@ -58,7 +58,8 @@ class Tensor {
   void assign(const Array& value) const;
 
   /// Gradients of this scalar for every leaf that requires one, added to what is there.
-  /// Throws ShapeError unless size() is 1; StateError when the graph was released or a leaf was changed since.
+  /// Throws ShapeError unless size() is 1; StateError when the graph was released or a leaf was changed since. When it,
+  /// or a rule, throws, the gradients of the leaves are undefined: call zero_grad() before trying again.
   void backward(Graph graph = Graph::keep) const;
   /// The same for sum(this * seed); seed has this tensor's shape.
   void backward(const Array& seed, Graph graph = Graph::keep) const;

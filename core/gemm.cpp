@@ -128,8 +128,10 @@ void multiply_block(const Grid& grid, std::size_t block, Real alpha, const Const
 
 ConstMatrix as_matrix(const Array& a) {
   if (a.dimension() == 0) raise<ShapeError>("matrix", "a scalar is no matrix", "shape ()", "give it an axis");
-  const std::size_t cols = a.shape().back();
-  return {a.data(), cols == 0 ? 0 : a.size() / cols, cols, cols};
+  // The product of the leading axes, not size / columns: a matrix without columns still has its rows.
+  std::size_t rows = 1;
+  for (std::size_t axis = 0; axis + 1 < a.dimension(); ++axis) rows *= a.shape()[axis];
+  return {a.data(), rows, a.shape().back(), a.shape().back()};
 }
 
 Matrix as_matrix(Array& a) {

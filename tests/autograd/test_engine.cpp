@@ -97,6 +97,18 @@ TEST_CASE("a chain of 300,000 nodes runs backward and is destroyed") {
   CHECK(live_node_count() == before);
 }
 
+TEST_CASE("a chain of 300,000 nodes whose rules hold their inputs is destroyed as well") {
+  const std::size_t before = live_node_count();
+  {
+    const Tensor x = leaf(1);
+    Tensor y = x;
+    for (int i = 0; i < 300000; ++i) y = times(y, x);  // each rule captures both inputs
+    total(y).backward();
+    CHECK(grad(x) == 300000);
+  }
+  CHECK(live_node_count() == before);
+}
+
 TEST_CASE("the engine sums a gradient over the axes along which an input was broadcast") {
   const Tensor row(Array{{1, 2, 3}}, true);    // (1, 3)
   const Tensor column(full({2, 1}, 2), true);  // (2, 1)
@@ -208,6 +220,28 @@ TEST_CASE("parameters laid out in one buffer keep values, gradients and accumula
   CHECK(*a.value().data() == 7);
   CHECK_THROWS_AS(loss.backward(), StateError);
   CHECK_THROWS_WITH(FlatParameters({a}), Contains("lies in a flat buffer already"));
+}
+
+TEST_CASE("parameters may be laid out again once the first layout is gone, with their values") {
+  const Tensor a(Array{1, 2}, true);
+  { const FlatParameters first({a}); }
+  FlatParameters second({a});
+  CHECK(a.value() == Array{1, 2});
+  CHECK(a.value().data() == second.values().data());
+}
+
+TEST_CASE("a gradient that is not finite is reported on a leaf with a hook, and so is a hook that makes one") {
+  const Tensor x = leaf(1);
+  x.on_gradient([](Array&) {});
+  const Tensor bad =
+      make_op("bad", x.value(),
+              {{x, [](const Array& g) -> Array { return full(g.shape(), std::numeric_limits<Real>::quiet_NaN()); }}});
+  const Tensor z = leaf(1);
+  z.on_gradient([](Array& g) { g.fill(std::numeric_limits<Real>::infinity()); });
+  const Tensor doubled = plus(z, z);
+  const DetectNonFinite watch(4);
+  CHECK_THROWS_WITH(bad.backward(), Contains("step 4: `bad`, backward, for input 0"));
+  CHECK_THROWS_WITH(doubled.backward(), Contains("step 4: a hook on"));
 }
 
 TEST_CASE("handles that are empty, and values that are no leaves, are refused") {

@@ -171,3 +171,12 @@ TEST_CASE("the checker refuses options and parameters that make no sense") {
                     "gradcheck: parameter 0 is no leaf that requires a gradient; shape (2); give the parameters "
                     "themselves, not frozen");
 }
+
+TEST_CASE("the checker refuses a difference that overflows: it has checked nothing") {
+  const GradcheckFunction overflows = [](const std::vector<Tensor>& x) {
+    return make_op("overflows",
+                   map(x[0].value(), [](Real v) { return v > 1 ? std::numeric_limits<Real>::infinity() : v; }),
+                   {{x[0], [](const Array& g) -> Array { return Array(12345 * g); }}});
+  };
+  CHECK_FALSE(gradcheck(overflows, {Array{1}}).passed);
+}

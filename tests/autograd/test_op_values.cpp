@@ -9,6 +9,8 @@
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/gather.h"
 #include "autograd/ops/layout.h"
+#include "autograd/ops/linear.h"
+#include "autograd/ops/matmul.h"
 #include "autograd/ops/pieces.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/select.h"
@@ -222,4 +224,12 @@ TEST_CASE("large arrays give the same bytes for 1, 2 and 3 threads") {
     CHECK(same_bytes(results[0][i], results[1][i]));
     CHECK(same_bytes(results[0][i], results[2][i]));
   }
+}
+
+TEST_CASE("products without an inner extent are zero, and a linear layer without inputs gives its bias") {
+  const Tensor bias(Array{1, 2, 3});
+  CHECK(exactly(linear(Tensor(zeros({2, 0})), Tensor(zeros({3, 0})), bias).value(), Array{{1, 2, 3}, {1, 2, 3}}));
+  CHECK(exactly(matmul(Tensor(zeros({2, 0})), Tensor(zeros({0, 3}))).value(), zeros({2, 3})));
+  CHECK(matmul(Tensor(zeros({2, 3})), Tensor(zeros({3, 0}))).shape() == Shape{2, 0});
+  CHECK(linear(Tensor(zeros({0, 4})), Tensor(zeros({3, 4})), bias).shape() == Shape{0, 3});
 }
