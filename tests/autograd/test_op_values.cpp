@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/conv1d.h"
 #include "autograd/ops/gather.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/pieces.h"
@@ -222,4 +223,13 @@ TEST_CASE("large arrays give the same bytes for 1, 2 and 3 threads") {
     CHECK(same_bytes(results[0][i], results[1][i]));
     CHECK(same_bytes(results[0][i], results[2][i]));
   }
+}
+
+TEST_CASE("conv1d sums the gradient of its bias in double") {
+  // 2^24 + 1,000 ones: in float, 2^24 + 1 is 2^24 again.
+  const Tensor x(zeros({1, 1001, 1})), weight(zeros({1, 1, 1})), bias(zeros({1}), true);
+  Array cotangent = full({1, 1001, 1}, 1);
+  cotangent.data()[0] = Real{16777216};
+  conv1d(x, weight, bias).backward(cotangent);
+  CHECK(bias.grad().data()[0] == Real{16778216});
 }
