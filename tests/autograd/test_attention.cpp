@@ -238,7 +238,7 @@ TEST_CASE("an array with whole rows is read where it stands and outlives its mas
   for (std::size_t b = 0; b < shape[0]; ++b) {
     for (std::size_t q = 0; q < shape[2]; ++q) {
       const Real* const row = rows.row(b, 4, q).bias;
-      for (std::size_t k = 0; k < shape[3]; ++k) CHECK(row[k] == at(copy, {b, 0, q, k}));
+      for (std::size_t k = 0; k < shape[3]; ++k) CHECK(static_cast<double>(row[k]) == at(copy, {b, 0, q, k}));
     }
   }
   // One element for all keys has no rows to read.
