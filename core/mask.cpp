@@ -37,6 +37,8 @@ std::ptrdiff_t causal_offset(Align align, std::size_t queries, std::size_t keys)
   return align == Align::starts ? 0 : static_cast<std::ptrdiff_t>(keys) - static_cast<std::ptrdiff_t>(queries);
 }
 
+bool hides(Real bias) { return bias == -std::numeric_limits<Real>::infinity(); }
+
 void check_scores_shape(const Shape& shape) {
   if (shape.size() != 4) {
     raise<ShapeError>("mask", "scores must have the shape (B, H, Tq, Tk)", to_string(shape));
@@ -61,6 +63,16 @@ void check_padding(const Rule& rule, const Shape& scores) {
                       fmt::format("length {} of batch member {}, {} keys", *longest, longest - rule.lengths.begin(),
                                   scores[3]));
   }
+}
+
+/// The sum, where a hidden key stays hidden.
+Real add_biases(Real a, Real b) {
+  if (hides(a) || hides(b)) return -std::numeric_limits<Real>::infinity();
+  const Real sum = a + b;
+  if (sum == std::numeric_limits<Real>::infinity()) {
+    raise<NumericError>("mask bias", "biases add up to infinity", fmt::format("{} + {}", a, b), "give smaller ones");
+  }
+  return sum;
 }
 
 /// The element of an array of at most four axes that belongs to (b, h, q, k) by broadcasting.
@@ -119,7 +131,9 @@ Mask Mask::window(std::size_t n) {
     raise<ConfigError>("mask window", "a window of 0 keys hides everything", {},
                        "pass the number of visible keys, >= 1");
   }
-  return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::window, .window = n}));
+  // A window longer than any sequence hides nothing; held to this, positions can be subtracted without an overflow.
+  constexpr std::size_t longest = std::size_t{1} << 62;
+  return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::window, .window = std::min(n, longest)}));
 }
 
 Mask Mask::allow(Booleans visible) {
@@ -158,6 +172,7 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
   const auto query = static_cast<std::ptrdiff_t>(q);
   const auto key = static_cast<std::ptrdiff_t>(k);
   std::string reasons;
+  bool bias_named = false;
   const auto add = [&reasons](const std::string& reason) {
     reasons += (reasons.empty() ? "hidden by " : "; ") + reason;
   };
@@ -184,17 +199,22 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
         }
         break;
       case Kind::bias:
-        if (std::isinf(rule->bias.data()[plane_index(rule->bias.shape(), {b, h, q, k})])) {
+        if (hides(rule->bias.data()[plane_index(rule->bias.shape(), {b, h, q, k})])) {
           add(fmt::format("bias: -infinity at head {}, query {}, key {}", h, q, k));
+          bias_named = true;
         }
         break;
     }
+  }
+  const Real* const biases = checked.row(b, h, q).bias;
+  if (!bias_named && biases != nullptr && hides(biases[k])) {
+    add(fmt::format("bias: the biases add up to -infinity at head {}, query {}, key {}", h, q, k));
   }
   return reasons;
 }
 
 MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
-    : queries_(0), keys_(0), causal_offset_(std::numeric_limits<std::ptrdiff_t>::max() / 2), window_(0) {
+    : mask_(mask), queries_(0), keys_(0), causal_offset_(std::numeric_limits<std::ptrdiff_t>::max() / 2), window_(0) {
   check_scores_shape(scores_shape);
   queries_ = scores_shape[2];
   keys_ = scores_shape[3];
@@ -226,20 +246,20 @@ MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
         break;
     }
   }
-  const auto lay = [](auto& plane, const auto& array) {
-    const Shape strides = row_major_strides(array.shape());
-    plane = {array.data(), strides[0], strides[1], strides[2]};
+  // One array with whole rows is read where it stands, anything else is merged into an array of our own.
+  const auto lay = [this](auto& plane, const auto& arrays, auto& storage, auto neutral, auto merge) {
+    if (arrays.empty()) return;
+    const auto* array = arrays.front();
+    if (arrays.size() > 1 || array->dimension() == 0 || array->shape().back() != keys_) {
+      merge_planes(storage, arrays, keys_, neutral, merge);
+      array = &storage;
+    }
+    const Shape strides = row_major_strides(whole_rows(array->shape(), keys_));
+    plane = {array->data(), strides[0], strides[1], strides[2]};
   };
-  if (!visible.empty()) {
-    merge_planes<std::uint8_t>(visible_storage_, visible, keys_, 1, [](std::uint8_t a, std::uint8_t b) {
-      return static_cast<std::uint8_t>(a != 0 && b != 0);
-    });
-    lay(visible_, visible_storage_);
-  }
-  if (!biases.empty()) {
-    merge_planes<Real>(bias_storage_, biases, keys_, Real{0}, [](Real a, Real b) { return a + b; });
-    lay(bias_, bias_storage_);
-  }
+  lay(visible_, visible, visible_storage_, std::uint8_t{1},
+      [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a != 0 && b != 0); });
+  lay(bias_, biases, bias_storage_, Real{0}, add_biases);
 }
 
 kernels::VisibleKeys MaskRows::row(std::size_t b, std::size_t h, std::size_t q) const {

@@ -40,6 +40,7 @@ class Mask {
   /// Nonzero (true) = the key is hidden, as in torch.nn.MultiheadAttention.
   static Mask forbid(const Booleans& hidden);
   /// Added to the scaled scores; -infinity hides a key. Throws NumericError when it holds NaN or +infinity.
+  /// (As do several that add up to +infinity, once an attention adds them.)
   static Mask bias(Array bias);
 
   friend Mask operator&(const Mask& a, const Mask& b);
@@ -62,7 +63,7 @@ class Mask {
 /// A mask laid over scores of one shape (B, H, Tq, Tk): what the attention kernels read.
 class MaskRows {
  public:
-  /// Throws ShapeError when a rule does not fit the shape.
+  /// Throws ShapeError when a rule does not fit the shape, NumericError when finite biases add up to +infinity.
   MaskRows(const Mask& mask, const Shape& scores_shape);
   MaskRows(const MaskRows&) = delete;
   MaskRows& operator=(const MaskRows&) = delete;
@@ -82,6 +83,7 @@ class MaskRows {
     std::size_t query_stride = 0;
   };
 
+  Mask mask_;  ///< keeps the arrays that rows point into
   std::size_t queries_;
   std::size_t keys_;
   std::vector<std::size_t> lengths_;  ///< one per batch member, or empty

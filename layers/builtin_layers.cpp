@@ -1,5 +1,7 @@
 // The names by which configs and checks know the layers of this folder. One file for all of them: in a static library
 // an object file that nothing refers to would be left out, and its registration with it.
+#include "layers/builtin_layers.h"
+
 #include <memory>
 
 #include "core/error.h"
@@ -91,6 +93,9 @@ const RegisterLayer residual{"residual", [](const LayerConfig& config, Init& ini
                                if (norm != NormPlacement::none) {
                                  options.layer_norm.width = config.size("width");
                                  options.layer_norm.eps = config.number("eps", 1e-5);
+                               } else {
+                                 config.refuse_meaningless("width", "norm none");
+                                 config.refuse_meaningless("eps", "norm none");
                                }
                                return std::make_unique<Residual>(options, config.layer("body", init), init);
                              }};
@@ -101,7 +106,6 @@ const RegisterLayer sequential{"sequential", [](const LayerConfig& config, Init&
 
 }  // namespace
 
-/// Called by the registry, so that the linker takes this file along.
 void link_builtin_layers() {}
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -31,7 +31,7 @@ class AttentionRecorder {
  public:
   virtual ~AttentionRecorder() = default;
   /// weights (B, H, Tq, Tk), before dropout, of the attention layer at `path`; hidden_rows counts the rows (b, h, q)
-  /// in which the mask hides every key.
+  /// in which no visible key has a score above -infinity.
   virtual void record(const std::string& path, const Tensor& weights, std::size_t hidden_rows) = 0;
 };
 

@@ -14,6 +14,11 @@ LayerNorm::LayerNorm(const LayerNormOptions& options, Init& init)
     raise<ConfigError>("layer_norm", "the width must be at least 1 and eps not negative",
                        fmt::format("width {}, eps {}", options.width, options.eps));
   }
+  if (options.eps > 0 && !(eps_ > 0)) {
+    // A row of equal elements would be divided 0 / 0.
+    raise<ConfigError>("layer_norm", "eps is 0 in the precision of this build", fmt::format("{}", options.eps),
+                       "use 1e-30 or more, or 0 itself");
+  }
   if (options.gain) gain_ = parameter("gain", init.ones(width_));
   if (options.bias) bias_ = parameter("bias", init.zeros(width_));
 }

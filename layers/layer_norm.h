@@ -15,7 +15,8 @@ struct LayerNormOptions {
 };
 
 /// y = gain * (x - mean) / sqrt(var + eps) + bias over the last axis: (..., C) -> (..., C). Parameters `gain` (C, ones)
-/// and `bias` (C, zeros). Throws ConfigError on a width of 0 or a negative eps.
+/// and `bias` (C, zeros). Throws ConfigError on a width of 0, a negative eps or one
+/// that is 0 only once it is rounded to Real.
 /// Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, section 3.
 class LayerNorm : public Layer {
  public:

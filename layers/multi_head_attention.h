@@ -26,7 +26,7 @@ struct AttentionOutput {
   Tensor output;            ///< (B, Tq, out_size)
   Tensor weights;           ///< (B, H, Tq, Tk): per head, before dropout; rows sum to 1, or to 0 where all is hidden
   Tensor heads;             ///< z (B, Tq, H Dv): the heads' results side by side, before the output projection
-  std::size_t hidden_rows;  ///< rows (b, h, q) in which the mask hides every key
+  std::size_t hidden_rows;  ///< rows (b, h, q) in which no visible key has a score above -infinity
 };
 
 /// output = W_o [head_1, ..., head_H] + b_o,  head_h = softmax(Q_h K_h^T / sqrt(D)) V_h over the visible keys.

@@ -9,17 +9,33 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "layers/builtin_layers.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
-void link_builtin_layers();  // in builtin_layers.cpp
-
 namespace {
 
-// A function's static: registrations run before main, in any order.
+// Function's statics: registrations run before main, in any order.
 std::map<std::string, LayerFactory>& registry() {
   static std::map<std::string, LayerFactory> factories;
   return factories;
+}
+
+// Types that were registered twice. Before main nobody can catch an exception, so the first use throws it.
+std::set<std::string>& duplicates() {
+  static std::set<std::string> types;
+  return types;
+}
+
+void refuse_duplicates() {
+  if (duplicates().empty()) return;
+  raise<StateError>("register layer", fmt::format("registered twice: {}", fmt::join(duplicates(), ", ")), {},
+                    "choose another name for one of the layers");
+}
+
+/// For messages: bytes that are no UTF-8 are replaced instead of thrown over.
+std::string text_of(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string known_types() { return fmt::format("known types: {}", fmt::join(registered_layers(), ", ")); }
@@ -28,12 +44,12 @@ std::string known_types() { return fmt::format("known types: {}", fmt::join(regi
 
 LayerConfig::LayerConfig(const nlohmann::json& json) : json_(json) {
   if (!json.is_object()) {
-    raise<ConfigError>("layer", "a layer is described by an object", "got " + json.dump(),
+    raise<ConfigError>("layer", "a layer is described by an object", "got " + text_of(json),
                        "write {\"type\": \"dense\", ...}");
   }
   const auto type = json.find("type");
   if (type == json.end() || !type->is_string()) {
-    raise<ConfigError>("layer", "the key `type` is missing or no string", json.dump(), known_types());
+    raise<ConfigError>("layer", "the key `type` is missing or no string", text_of(json), known_types());
   }
   type_ = type->get<std::string>();
   read_.insert("type");
@@ -47,22 +63,29 @@ const nlohmann::json* LayerConfig::find(const char* key) const {
 
 const nlohmann::json& LayerConfig::require(const char* key) const {
   const nlohmann::json* const value = find(key);
-  if (value == nullptr) raise<ConfigError>(type_, fmt::format("the key `{}` is missing", key), json_.dump());
+  if (value == nullptr) raise<ConfigError>(type_, fmt::format("the key `{}` is missing", key), text_of(json_));
   return *value;
 }
 
-void LayerConfig::refuse(const char* key, const char* wanted) const {
-  raise<ConfigError>(type_, fmt::format("`{}` must be {}", key, wanted), "got " + json_[key].dump());
+void LayerConfig::refuse(const char* key, std::string_view wanted) const {
+  raise<ConfigError>(type_, fmt::format("`{}` must be {}", key, wanted), "got " + text_of(json_[key]));
 }
 
 std::size_t LayerConfig::size(const char* key) const {
   const nlohmann::json& value = require(key);
   // A limit far above any layer keeps products of two sizes inside 64 bits.
-  constexpr std::uint64_t limit = std::uint64_t{1} << 31;
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 || value.get<std::uint64_t>() > limit) {
-    refuse(key, "a whole number of at least 1");
+  constexpr std::size_t limit = std::size_t{1} << 31;
+  // A program that builds the JSON itself has signed integers in it, a parsed text unsigned ones. A negative number
+  // that is read as unsigned lies above the limit.
+  if (!value.is_number_integer() || value.get<std::size_t>() == 0 || value.get<std::size_t>() > limit) {
+    refuse(key, fmt::format("a whole number from 1 to {}", limit));
   }
   return value.get<std::size_t>();
+}
+
+void LayerConfig::refuse_meaningless(const char* key, std::string_view with) const {
+  if (find(key) == nullptr) return;
+  raise<ConfigError>(type_, fmt::format("`{}` has no meaning with {}", key, with), text_of(json_), "leave it out");
 }
 
 std::size_t LayerConfig::size(const char* key, std::size_t fallback) const {
@@ -106,18 +129,18 @@ std::vector<std::unique_ptr<Layer>> LayerConfig::layers(const char* key, Init& i
 void LayerConfig::refuse_unread() const {
   for (const auto& item : json_.items()) {
     if (read_.count(item.key()) != 0) continue;
-    raise<ConfigError>(type_, fmt::format("unknown key `{}`", item.key()), json_.dump(),
+    raise<ConfigError>(type_, fmt::format("unknown key `{}`", item.key()), text_of(json_),
                        fmt::format("the keys are {}", fmt::join(read_, ", ")));
   }
 }
 
 RegisterLayer::RegisterLayer(const std::string& type, LayerFactory factory) {
-  if (!registry().emplace(type, std::move(factory)).second) {
-    raise<StateError>("register layer", "the type `" + type + "` is registered twice", {}, "choose another name");
-  }
+  if (!registry().emplace(type, std::move(factory)).second) duplicates().insert(type);
 }
 
 std::unique_ptr<Layer> make_layer(const nlohmann::json& json, Init& init) {
+  link_builtin_layers();
+  refuse_duplicates();
   const LayerConfig config(json);
   const auto factory = registry().find(config.type());
   if (factory == registry().end()) {
@@ -130,6 +153,7 @@ std::unique_ptr<Layer> make_layer(const nlohmann::json& json, Init& init) {
 
 std::vector<std::string> registered_layers() {
   link_builtin_layers();
+  refuse_duplicates();
   std::vector<std::string> types;
   for (const auto& entry : registry()) types.push_back(entry.first);
   return types;

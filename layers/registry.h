@@ -24,7 +24,7 @@ class LayerConfig {
 
   const std::string& type() const { return type_; }
 
-  /// A whole number >= 1; the second form gives `fallback` where the key is absent.
+  /// A whole number from 1 to 2^31; the second form gives `fallback` where the key is absent.
   std::size_t size(const char* key) const;
   std::size_t size(const char* key, std::size_t fallback) const;
   /// A finite number.
@@ -37,13 +37,17 @@ class LayerConfig {
   /// A list of layers.
   std::vector<std::unique_ptr<Layer>> layers(const char* key, Init& init) const;
 
+  /// For a key that other keys make useless. Throws ConfigError when it is there: "`width` has no meaning with norm
+  /// none", for `with` = "norm none".
+  void refuse_meaningless(const char* key, std::string_view with) const;
+
   /// Throws ConfigError naming the first key that no getter has read.
   void refuse_unread() const;
 
  private:
   const nlohmann::json* find(const char* key) const;
   const nlohmann::json& require(const char* key) const;
-  [[noreturn]] void refuse(const char* key, const char* wanted) const;
+  [[noreturn]] void refuse(const char* key, std::string_view wanted) const;
 
   const nlohmann::json& json_;
   std::string type_;
@@ -59,15 +63,15 @@ using LayerFactory = std::function<std::unique_ptr<Layer>(const LayerConfig&, In
 ///     }};
 class RegisterLayer {
  public:
-  /// Throws StateError when the name is taken.
+  /// A name that is taken keeps its layer, and make_layer() and registered_layers() throw from then on.
   RegisterLayer(const std::string& type, LayerFactory factory);
 };
 
 /// Builds a layer from its JSON. Throws ConfigError on an unknown type (listing the known ones) and on anything wrong
-/// with its keys.
+/// with its keys, StateError when two layers are registered under one name.
 std::unique_ptr<Layer> make_layer(const nlohmann::json& json, Init& init);
 
-/// The registered types, sorted.
+/// The registered types, sorted. Throws StateError when two layers are registered under one name.
 std::vector<std::string> registered_layers();
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

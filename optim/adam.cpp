@@ -18,6 +18,10 @@ Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
     raise<ConfigError>("adam", "betas must lie in [0, 1) and eps above 0",
                        fmt::format("betas {} and {}, eps {}", beta1_, beta2_, eps_));
   }
+  if (!(static_cast<Real>(eps_) > 0)) {
+    // A parameter whose gradients are all 0 so far would be divided 0 / 0.
+    raise<ConfigError>("adam", "eps is 0 in the precision of this build", fmt::format("{}", eps_), "use 1e-30 or more");
+  }
 }
 
 void Adam::update(const Stretch& stretch) const {

@@ -8,7 +8,7 @@ struct AdamOptions {
   OptimizerOptions common = {};
   double beta1 = 0.9;    ///< in [0, 1)
   double beta2 = 0.999;  ///< in [0, 1)
-  double eps = 1e-8;     ///< > 0
+  double eps = 1e-8;     ///< > 0, also once rounded to Real
 };
 
 /// m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;

@@ -31,6 +31,11 @@ double gradient_norm(FlatParameters& parameters) {
 
 double clip_scale(double norm, double max_norm) {
   if (!(max_norm > 0)) raise<ConfigError>("clip", "max_norm must be above 0", fmt::format("{}", max_norm));
+  if (!std::isfinite(norm)) {
+    // min(1, NaN) is 1: the update would run with gradients that hold NaN.
+    raise<NumericError>("clip", "the gradient norm is not finite", fmt::format("{}", norm),
+                        "leave this update out, or look for the cause with DetectNonFinite");
+  }
   return std::min(1.0, max_norm / (norm + 1e-6));
 }
 

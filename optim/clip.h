@@ -9,7 +9,8 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 double gradient_norm(FlatParameters& parameters);
 
 /// min(1, max_norm / (norm + 1e-6)): what gradients are multiplied by so that their norm stays below max_norm. Give it
-/// to Optimizer::step(). Throws ConfigError unless max_norm > 0.
+/// to Optimizer::step(). Throws ConfigError unless max_norm > 0, NumericError when the norm is not finite: no factor makes
+/// such gradients usable.
 /// Source: Pascanu, Mikolov & Bengio 2012, arXiv:1211.5063, section 3.2; the 1e-6 is PyTorch's.
 double clip_scale(double norm, double max_norm);
 

@@ -67,7 +67,21 @@ void Optimizer::step(double rate_factor, double gradient_scale) {
   parameters_.mark_changed();
 }
 
+std::vector<std::string> Optimizer::state_names() const {
+  const std::vector<Tensor>& all = parameters_.parameters();
+  std::map<std::string, std::size_t> uses;
+  for (const Tensor& parameter : all) ++uses[parameter.label()];
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string& label = all[i].label();
+    const bool usable = !label.empty() && label.front() != '#' && uses[label] == 1;
+    names.push_back(usable ? label : fmt::format("#{}", i));
+  }
+  return names;
+}
+
 OptimizerState Optimizer::state() const {
+  const std::vector<std::string> names = state_names();
   OptimizerState state;
   state.updates = updates_;
   for (std::size_t s = 0; s < slots_.size(); ++s) {
@@ -76,7 +90,7 @@ OptimizerState Optimizer::state() const {
       Array part = uninitialized(parameter.shape());
       const Real* const from = slots_[s].data() + parameters_.segments()[i].offset;
       std::copy(from, from + part.size(), part.data());
-      state.arrays.emplace_back(slot_names_[s] + "." + parameter.label(), std::move(part));
+      state.arrays.emplace_back(slot_names_[s] + "." + names[i], std::move(part));
     }
   }
   return state;
@@ -94,11 +108,12 @@ void Optimizer::load_state(const OptimizerState& state) {
     const Array* from;
     Real* to;
   };
+  const std::vector<std::string> names = state_names();
   std::vector<Copy> copies;
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     for (std::size_t i = 0; i < updates_.size(); ++i) {
       const Tensor& parameter = parameters_.parameters()[i];
-      const std::string name = slot_names_[s] + "." + parameter.label();
+      const std::string name = slot_names_[s] + "." + names[i];
       const auto found = given.find(name);
       if (found == given.end()) {
         complain("`" + name + "` is missing");

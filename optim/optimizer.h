@@ -22,7 +22,8 @@ struct OptimizerOptions {
 
 /// What an optimiser remembers between steps, for a checkpoint.
 struct OptimizerState {
-  /// Moments and buffers by slot and parameter: "m.head.weight".
+  /// Moments and buffers by slot and the parameter's label: "m.head.weight". A parameter whose label is empty, begins
+  /// with # or belongs to several stands under its place among the optimiser's parameters instead: "m.#3".
   std::vector<std::pair<std::string, Array>> arrays;
   /// How often each parameter has been updated.
   std::vector<std::uint64_t> updates;
@@ -67,6 +68,9 @@ class Optimizer {
   virtual void update(const Stretch& stretch) const = 0;
 
  private:
+  /// The parameters' names in a state, each another. Labels may change while the optimiser lives, so nothing is kept.
+  std::vector<std::string> state_names() const;
+
   struct Task {
     std::size_t parameter, offset, size;
   };

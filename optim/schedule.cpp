@@ -22,6 +22,12 @@ void Schedule::check() const {
     raise<ConfigError>("schedule", "final ratio and factor must be finite and not negative",
                        fmt::format("final_lr_ratio {}, factor {}", final_ratio, factor));
   }
+  if (final_ratio != 0 && (kind == ScheduleKind::constant || kind == ScheduleKind::cosine_times_warmup)) {
+    raise<ConfigError>("schedule", "a final ratio has no meaning with this kind of schedule",
+                       fmt::format("final_lr_ratio {} with {}", final_ratio,
+                                   kind == ScheduleKind::constant ? "constant" : "cosine_times_warmup"),
+                       "use linear or cosine, or leave it out");
+  }
 }
 
 double Schedule::operator()(std::uint64_t step) const {

@@ -23,7 +23,7 @@ struct Schedule {
   std::uint64_t steps = 0;  ///< n >= 1 for all kinds but constant; from step n on the rate stays what it is there
   std::uint64_t warmup_steps = 0;  ///< w <= n
   Warmup warmup = Warmup::from_zero;
-  double final_ratio = 0;  ///< r >= 0
+  double final_ratio = 0;  ///< r >= 0; only linear and cosine have one
   double factor = 1;       ///< multiplies everything
 
   /// What the learning rate of every parameter group is multiplied by at a step, >= 0.

@@ -45,6 +45,10 @@ AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tenso
   if (!(options.dropout >= 0 && options.dropout < 1)) {
     raise<ConfigError>("attention", "the dropout probability is outside [0, 1)", std::to_string(options.dropout));
   }
+  if (options.scale && !std::isfinite(*options.scale)) {
+    raise<ConfigError>("attention", "the scale is not finite", fmt::format("{}", *options.scale),
+                       "leave it out for 1 / sqrt(head size)");
+  }
   const std::size_t head_size = query.extent(2) / heads;
   const Real scale = options.scale.value_or(static_cast<Real>(1 / std::sqrt(static_cast<double>(head_size))));
   return {query.extent(0), heads, query.extent(1), key.extent(1), head_size, value.extent(2) / heads, scale};

@@ -11,7 +11,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 struct AttentionOptions {
   std::size_t heads = 1;           ///< H; divides the last axis of query, key and value
-  std::optional<Real> scale = {};  ///< multiplies the scores; 1 / sqrt(D) by default
+  std::optional<Real> scale = {};  ///< multiplies the scores, finite; 1 / sqrt(D) by default
   Mask mask = {};
   double dropout = 0;  ///< probability in [0, 1) of dropping a weight
   kernels::DropoutKey dropout_key = {};
@@ -20,7 +20,7 @@ struct AttentionOptions {
 struct AttentionResult {
   Tensor output;            ///< z (B, Tq, H Dv): the heads side by side, before any output projection
   Tensor weights;           ///< (B, H, Tq, Tk), before dropout; gradients flow through them too
-  std::size_t hidden_rows;  ///< rows (b, h, q) in which the mask hides every key
+  std::size_t hidden_rows;  ///< rows (b, h, q) in which no visible key has a score above -infinity
 };
 
 /// Scaled dot-product attention of all heads as one node. With head h's slices of the last axes:
@@ -29,7 +29,8 @@ struct AttentionResult {
 /// A hidden key has weight exactly 0. A row whose keys are all hidden has zero weights, a zero result and passes no
 /// gradient to query, key or value.
 /// Throws ShapeError when ranks, batches, widths or lengths do not fit or the mask does not fit (B, H, Tq, Tk),
-/// ConfigError on no heads or a dropout outside [0, 1).
+/// ConfigError on no heads, a scale that is not finite or a dropout outside [0, 1), NumericError when several biases of
+/// the mask add up to +infinity.
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.
 AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionOptions& options);
 

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -36,7 +35,8 @@ DenseMask dense_mask(const Mask& mask, const Shape& shape) {
         for (std::size_t k = 0; k < shape[3]; ++k, ++at) {
           const bool in_range = k >= keys.begin && k < keys.end;
           const bool allowed = in_range && (keys.visible == nullptr || keys.visible[k] != 0);
-          const bool shown = allowed && (keys.bias == nullptr || !std::isinf(keys.bias[k]));
+          const bool shown =
+              allowed && (keys.bias == nullptr || keys.bias[k] != -std::numeric_limits<Real>::infinity());
           visible.data()[at] = shown ? 1 : 0;
           if (shown && keys.bias != nullptr) bias.data()[at] = keys.bias[k];
           any = any || shown;

@@ -9,8 +9,8 @@
 #include "autograd/make_op.h"
 #include "core/error.h"
 #include "core/gemm.h"
-#include "core/kernels/reduce.h"
 #include "core/parallel.h"
+#include "core/reduction.h"
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -44,9 +44,20 @@ Geometry checked(const Tensor& x, const Tensor& weight, const Tensor& bias, cons
     raise<ConfigError>("conv1d", "stride and dilation must be at least 1",
                        fmt::format("stride {}, dilation {}", options.stride, options.dilation));
   }
-  const std::size_t padded = x.extent(1) + options.pad_left + options.pad_right;
   const std::size_t kernel = weight.extent(2);
-  const std::size_t reach = kernel == 0 ? 0 : (kernel - 1) * options.dilation + 1;
+  std::size_t padded = 0;
+  if (__builtin_add_overflow(x.extent(1), options.pad_left, &padded) ||
+      __builtin_add_overflow(padded, options.pad_right, &padded)) {
+    raise<ShapeError>("conv1d", "the padding is too large",
+                      fmt::format("pad_left {}, pad_right {}; {}", options.pad_left, options.pad_right, shapes()),
+                      "check the sizes for an underflow such as 3 - 4");
+  }
+  std::size_t reach = 0;
+  if (kernel != 0 && (__builtin_mul_overflow(kernel - 1, options.dilation, &reach) ||
+                      __builtin_add_overflow(reach, std::size_t{1}, &reach))) {
+    raise<ShapeError>("conv1d", "the dilation is too large", fmt::format("dilation {}; {}", options.dilation, shapes()),
+                      "check the sizes for an underflow such as 3 - 4");
+  }
   if (kernel == 0 || reach > padded) {
     raise<ShapeError>("conv1d", "the kernel does not fit into the padded input",
                       fmt::format("it spans {} of {} positions; {}", reach, padded, shapes()), "pad the input");
@@ -102,7 +113,11 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dO
   parallel_gemm(1, as_matrix(columns), transposed(weight_matrix(weight.value())), 0, as_matrix(y));
   if (bias.defined()) {
     const std::size_t outputs = weight.extent(0);
-    for (std::size_t i = 0; i < y.size(); ++i) y.data()[i] += bias.value().data()[i % outputs];
+    const Real* const added = bias.value().data();
+    for (std::size_t row = 0; row < geometry.batch * geometry.out_time; ++row) {
+      Real* const to = y.data() + row * outputs;
+      for (std::size_t o = 0; o < outputs; ++o) to[o] += added[o];
+    }
   }
   std::vector<Tensor> inputs{x, weight};
   if (bias.defined()) inputs.push_back(bias);
@@ -122,9 +137,7 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dO
       pass.give(0, fold(dcolumns, geometry, pass.x(0).shape()));
     }
     if (has_bias && pass.needs(2)) {
-      Array dbias = zeros({g.cols});
-      kernels::add_column_sums(g.data, dbias.data(), g.rows, g.cols);
-      pass.give(2, std::move(dbias));
+      pass.give(2, sum_to(pass.g(), {g.cols}));
     }
   });
 }

@@ -17,7 +17,8 @@ struct Conv1dOptions {
 /// x (B, T, Cin), weight (Cout, Cin, K), bias (Cout) or an empty tensor -> y (B, Tout, Cout) with
 /// Tout = (T + pad_left + pad_right - (K - 1) dilation - 1) / stride + 1. The channels are last; the weight has
 /// PyTorch's order. (As everywhere in the field this is a cross-correlation.)
-/// Throws ShapeError when ranks or channels do not fit or the kernel is longer than the padded input, ConfigError on a
+/// Throws ShapeError when ranks or channels do not fit or the kernel is longer than the padded input (or either
+/// length does not fit into 64 bits), ConfigError on a
 /// stride or dilation of 0.
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dOptions options = {});
 

@@ -1,6 +1,9 @@
 // Attention against its composed partner, and the promises about hidden keys.
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -170,6 +173,10 @@ TEST_CASE("attention and masks say what does not fit") {
   CHECK_THROWS_WITH(attention(Tensor(zeros({3, 4})), k, k, {}), Contains("must be (B, T, C)"));
   CHECK_THROWS_WITH(attention(Tensor(zeros({1, 3, 4})), k, k, {}), Contains("batches differ"));
   CHECK_THROWS_WITH(attention(Tensor(zeros({2, 3, 5})), k, k, {}), Contains("differ in width"));
+  for (const Real scale : {std::numeric_limits<Real>::infinity(), std::numeric_limits<Real>::quiet_NaN()}) {
+    CHECK_THROWS_AS(attention(q, k, k, {.scale = scale}), ConfigError);
+    CHECK_THROWS_WITH(attention(q, k, k, {.scale = scale}), Contains("attention: the scale is not finite"));
+  }
   CHECK_THROWS_WITH(attention(q, k, k, {.dropout = 1}), Contains("outside [0, 1)"));
   CHECK_THROWS_WITH(
       attention(q, k, k, {.mask = Mask::allow(Booleans(Shape{2, 6}))}),
@@ -180,4 +187,61 @@ TEST_CASE("attention and masks say what does not fit") {
                     Contains("length 8 of batch member 1, 7 keys"));
   CHECK_THROWS_WITH(Mask::window(0), Contains("hides everything"));
   CHECK_THROWS_WITH(Mask::bias(full({2}, std::numeric_limits<Real>::infinity())), Contains("must be finite"));
+}
+
+TEST_CASE("explain and the rows agree on windows up to the largest number, with more queries than keys") {
+  const Shape shape{1, 1, 7, 3};
+  for (const std::size_t n : {std::size_t{1}, std::size_t{4}, std::size_t{1} << 62, std::size_t{1} << 63,
+                              std::numeric_limits<std::size_t>::max()}) {
+    CAPTURE(n);
+    const Mask mask = Mask::window(n);
+    const MaskRows rows(mask, shape);
+    for (std::size_t q = 0; q < shape[2]; ++q) {
+      const kernels::VisibleKeys keys = rows.row(0, 0, q);
+      for (std::size_t k = 0; k < shape[3]; ++k) {
+        const bool visible = k >= keys.begin && k < keys.end;
+        CHECK(mask.explain(shape, 0, 0, q, k).empty() == visible);
+        if (n > 6) CHECK(visible);
+      }
+    }
+  }
+}
+
+TEST_CASE("biases that add up to infinity are refused, to -infinity they hide the key") {
+  constexpr Real most = std::numeric_limits<Real>::max();
+  const Shape shape{1, 1, 1, 2};
+  const auto both = [](Real a, Real b) { return Mask::bias(full({2}, a)) & Mask::bias(full({2}, b)); };
+  CHECK_THROWS_AS(MaskRows(both(most, most), shape), NumericError);
+  CHECK_THROWS_WITH(MaskRows(both(most, most), shape), Contains("mask bias: biases add up to infinity"));
+  const Tensor q(zeros({1, 1, 2})), k(zeros({1, 2, 2}));
+  CHECK_THROWS_AS(attention(q, k, k, {.mask = both(most, most)}), NumericError);
+  CHECK_THROWS_AS(composed_attention(q, k, k, {.mask = both(most, most)}), NumericError);
+  // A hidden key stays hidden, whatever is added to it.
+  const Mask first = Mask::bias(full({2}, -std::numeric_limits<Real>::infinity())) & both(most, most);
+  CHECK(attention(q, k, k, {.mask = first}).hidden_rows == 1);
+  CHECK(first.explain(shape, 0, 0, 0, 1) == "hidden by bias: -infinity at head 0, query 0, key 1");
+  const Mask sunk = both(-most, -most);
+  CHECK(attention(q, k, k, {.mask = sunk}).hidden_rows == 1);
+  CHECK(composed_attention(q, k, k, {.mask = sunk}).hidden_rows == 1);
+  CHECK(sunk.explain(shape, 0, 0, 0, 1) == "hidden by bias: the biases add up to -infinity at head 0, query 0, key 1");
+}
+
+TEST_CASE("an array with whole rows is read where it stands and outlives its mask") {
+  Array bias = drawn({2, 1, 3, 4}, -1, 1, 1);
+  const Array copy = bias;
+  const Real* const stands = bias.data();
+  const Shape shape{2, 5, 3, 4};
+  std::optional<Mask> mask = Mask::causal() & Mask::bias(std::move(bias));
+  const MaskRows rows(*mask, shape);
+  mask.reset();
+  CHECK(rows.row(0, 0, 0).bias == stands);
+  for (std::size_t b = 0; b < shape[0]; ++b) {
+    for (std::size_t q = 0; q < shape[2]; ++q) {
+      const Real* const row = rows.row(b, 4, q).bias;
+      for (std::size_t k = 0; k < shape[3]; ++k) CHECK(static_cast<double>(row[k]) == at(copy, {b, 0, q, k}));
+    }
+  }
+  // One element for all keys has no rows to read.
+  const MaskRows stretched(Mask::bias(full({3, 1}, 2)), shape);
+  CHECK(stretched.row(1, 2, 2).bias[3] == 2);
 }

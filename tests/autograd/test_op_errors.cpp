@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/conv1d.h"
 #include "autograd/ops/gather.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/pieces.h"
@@ -34,6 +35,7 @@ Tensor of(const Shape& shape) { return Tensor(zeros(shape)); }
 const std::string kBroadcast = "extents must be equal or 1, counted from the last axis";
 const std::string kUnderflow = "check the sizes for an underflow such as 3 - 4";
 constexpr std::size_t kHuge = std::size_t{1} << 33;
+constexpr std::size_t kHalf = std::size_t{1} << 63;
 
 const std::vector<Misuse>& misuses() {
   static const std::vector<Misuse> all = {
@@ -273,6 +275,26 @@ const std::vector<Misuse>& misuses() {
          pad(of({1, 1}), {{kHuge - 1, 0}, {kHuge - 1, 0}});
        },
        "pad: the number of elements is too large; shape (8589934592, 8589934592); " + kUnderflow},
+
+      // Convolution: lengths that wrap around.
+      {"conv1d, padding below 0 without a sign",
+       [] {
+         conv1d(of({1, 4, 1}), of({1, 1, 3}), Tensor(), {.pad_left = std::size_t{3} - std::size_t{4}});
+       },
+       "conv1d: the padding is too large; pad_left 18446744073709551615, pad_right 0; x (1, 4, 1), weight (1, 1, 3); " +
+           kUnderflow},
+      {"conv1d, padding on both sides",
+       [] {
+         conv1d(of({1, 4, 1}), of({1, 1, 3}), Tensor(), {.pad_left = kHalf, .pad_right = kHalf});
+       },
+       "conv1d: the padding is too large; pad_left 9223372036854775808, pad_right 9223372036854775808; x (1, 4, 1), "
+       "weight (1, 1, 3); " +
+           kUnderflow},
+      {"conv1d, a reach that wraps to 1",
+       [] {
+         conv1d(of({1, 4, 1}), of({1, 1, 3}), Tensor(), {.dilation = kHalf});
+       },
+       "conv1d: the dilation is too large; dilation 9223372036854775808; x (1, 4, 1), weight (1, 1, 3); " + kUnderflow},
 
       // Picking.
       {"embedding, table", [] { embedding(of({3}), tokens({1}, {0})); },

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/conv1d.h"
 #include "autograd/ops/gather.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/linear.h"
@@ -232,4 +233,13 @@ TEST_CASE("products without an inner extent are zero, and a linear layer without
   CHECK(exactly(matmul(Tensor(zeros({2, 0})), Tensor(zeros({0, 3}))).value(), zeros({2, 3})));
   CHECK(matmul(Tensor(zeros({2, 3})), Tensor(zeros({3, 0}))).shape() == Shape{2, 0});
   CHECK(linear(Tensor(zeros({0, 4})), Tensor(zeros({3, 4})), bias).shape() == Shape{0, 3});
+}
+
+TEST_CASE("conv1d sums the gradient of its bias in double") {
+  // 2^24 + 1,000 ones: in float, 2^24 + 1 is 2^24 again.
+  const Tensor x(zeros({1, 1001, 1})), weight(zeros({1, 1, 1})), bias(zeros({1}), true);
+  Array cotangent = full({1, 1001, 1}, 1);
+  cotangent.data()[0] = Real{16777216};
+  conv1d(x, weight, bias).backward(cotangent);
+  CHECK(bias.grad().data()[0] == Real{16778216});
 }

@@ -1,6 +1,7 @@
 // Misuse of layers: each case with its whole message.
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -115,6 +116,17 @@ TEST_CASE("misuse of a layer says what is wrong, with what, and what to do") {
     CHECK_THROWS_AS(misuse.call(), Error);
     CHECK_THROWS_WITH(misuse.call(), misuse.message);
   }
+}
+
+TEST_CASE("an eps that is 0 once rounded is refused, 0 itself is not") {
+  const double tiny =
+      static_cast<double>(std::numeric_limits<Real>::denorm_min()) / 4;  // 0 already in the double build
+  if (tiny > 0) {
+    CHECK_THROWS_AS(LayerNorm({.width = 4, .eps = tiny}, init()), ConfigError);
+    CHECK_THROWS_WITH(LayerNorm({.width = 4, .eps = tiny}, init()),
+                      Catch::Contains("layer_norm: eps is 0 in the precision of this build; "));
+  }
+  CHECK_NOTHROW(LayerNorm({.width = 4, .eps = 0}, init()));
 }
 
 TEST_CASE("dropout without a probability or outside of training is the identity, and needs no randomness") {

@@ -71,8 +71,11 @@ TEST_CASE("missing and unknown keys are named") {
       R"(dense: unknown key `outt`; {"in":3,"out":4,"outt":5,"type":"dense"}; the keys are activation, bias, in, out, type)");
   // The width of a residual step without norm would do nothing.
   CHECK(message_of(R"({"type": "residual", "norm": "none", "width": 4, "body": {"type": "activation"}})") ==
-        R"(residual: unknown key `width`; {"body":{"type":"activation"},"norm":"none","type":"residual","width":4}; )"
-        "the keys are body, dropout, norm, type");
+        R"(residual: `width` has no meaning with norm none; )"
+        R"({"body":{"type":"activation"},"norm":"none","type":"residual","width":4}; leave it out)");
+  CHECK(message_of(R"({"type": "residual", "norm": "none", "eps": 0.1, "body": {"type": "activation"}})") ==
+        R"(residual: `eps` has no meaning with norm none; )"
+        R"({"body":{"type":"activation"},"eps":0.1,"norm":"none","type":"residual"}; leave it out)");
   CHECK(message_of(R"({"type": "gated_residual", "dim": 4, "bias": true})") ==
         R"(gated_residual: unknown key `bias`; {"bias":true,"dim":4,"type":"gated_residual"}; the keys are dim, type)");
 }
@@ -81,8 +84,9 @@ TEST_CASE("values of the wrong kind are named with what is wanted") {
   const auto dense_in = [](const std::string& value) {
     return message_of(R"({"type": "dense", "out": 4, "in": )" + value + "}");
   };
-  for (const std::string value : {"0", "-3", "2.5", "2.0", "\"3\"", "true", "null", "[3]", "2147483649"}) {
-    CHECK(dense_in(value) == "dense: `in` must be a whole number of at least 1; got " + value);
+  for (const std::string value :
+       {"0", "-3", "2.5", "2.0", "\"3\"", "true", "null", "[3]", "2147483649", "18446744073709551615"}) {
+    CHECK(dense_in(value) == "dense: `in` must be a whole number from 1 to 2147483648; got " + value);
   }
   CHECK(message_of(R"({"type": "dropout", "p": "x"})") == R"(dropout: `p` must be a finite number; got "x")");
   CHECK(message_of(R"({"type": "dropout", "p": true})") == "dropout: `p` must be a finite number; got true");
@@ -119,11 +123,21 @@ TEST_CASE("what a layer's own constructor refuses comes through") {
         "multi_head_attention: d_model 12 is no multiple of 5 heads; use 4 or 6 heads, or set head_size");
 }
 
-TEST_CASE("a type is registered once") {
-  const LayerFactory factory = [](const LayerConfig& config, Init& init) {
-    return std::make_unique<Dense>(config.size("dim"), config.size("dim"), init);
-  };
-  CHECK_THROWS_WITH(RegisterLayer("dense", factory),
-                    "register layer: the type `dense` is registered twice; choose another name");
-  CHECK_THROWS_AS(RegisterLayer("dense", factory), StateError);
+TEST_CASE("sizes may be signed integers, as a program writes them") {
+  Init init(1);
+  // nlohmann gives an int the kind `integer`, a parsed 3 the kind `unsigned`.
+  const auto layer = make_layer({{"type", "dense"}, {"in", 3}, {"out", 4}, {"bias", false}}, init);
+  CHECK(parameter_count(*layer) == 12);
+  CHECK_THROWS_WITH(make_layer({{"type", "dense"}, {"in", -1}, {"out", 4}}, init),
+                    "dense: `in` must be a whole number from 1 to 2147483648; got -1");
+}
+
+TEST_CASE("bytes that are no UTF-8 do not hide what is wrong") {
+  Init init(1);
+  const std::string replaced = "\xEF\xBF\xBD";  // U+FFFD
+  CHECK_THROWS_WITH(make_layer(nlohmann::json("\xff"), init), Catch::Contains("got \"" + replaced + "\""));
+  CHECK_THROWS_WITH(make_layer({{"type", "dense"}, {"in", "\xff"}}, init),
+                    "dense: `in` must be a whole number from 1 to 2147483648; got \"" + replaced + "\"");
+  CHECK_THROWS_WITH(make_layer({{"type", "dropout"}, {"name", "\xff"}}, init),
+                    Catch::Contains("dropout: the key `p` is missing; {\"name\":\"" + replaced + "\""));
 }

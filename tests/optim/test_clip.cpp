@@ -80,9 +80,14 @@ TEST_CASE("the scale is min(1, max_norm / (norm + 1e-6))") {
   CHECK(clip_scale(1, 1) == 1 / (1 + 1e-6));
   CHECK(clip_scale(4, 1) == 1 / (4 + 1e-6));
   CHECK(clip_scale(1e-6, 1e-6) == 0.5);
-  CHECK(clip_scale(std::numeric_limits<double>::infinity(), 1) == 0);
   for (const double bad : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
     CHECK_THROWS_AS(clip_scale(1, bad), ConfigError);
   }
   CHECK_THROWS_WITH(clip_scale(1, -1), "clip: max_norm must be above 0; -1");
+  for (const double bad : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS(clip_scale(bad, 1), NumericError);
+  }
+  CHECK_THROWS_WITH(clip_scale(std::numeric_limits<double>::infinity(), 1),
+                    "clip: the gradient norm is not finite; inf; leave this update out, or look for the cause with "
+                    "DetectNonFinite");
 }

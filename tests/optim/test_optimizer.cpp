@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -176,6 +177,9 @@ TEST_CASE("options that mean nothing are refused") {
   CHECK_THROWS_WITH(adam({.beta1 = 1}), betas + "1 and 0.999, eps 1e-08");
   CHECK_THROWS_WITH(adam({.beta2 = -0.5}), betas + "0.9 and -0.5, eps 1e-08");
   CHECK_THROWS_WITH(adam({.eps = 0}), betas + "0.9 and 0.999, eps 0");
+  const double tiny = static_cast<double>(std::numeric_limits<Real>::denorm_min()) / 4;  // rounds to 0
+  if (tiny > 0)
+    CHECK_THROWS_WITH(adam({.eps = tiny}), Catch::Contains("adam: eps is 0 in the precision of this build; "));
   CHECK_THROWS_WITH(
       adam({.common = {.weight_decay = 0.5, .l2 = 0.25}}),
       "optimizer: weight_decay and l2 are two kinds of the same thing; only one can be used; weight_decay "

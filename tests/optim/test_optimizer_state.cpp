@@ -142,3 +142,27 @@ TEST_CASE("the order of a state's arrays does not matter") {
     CHECK(same_bytes(loaded.arrays[i].second, adam.optimizer->state().arrays[i].second));
   }
 }
+
+TEST_CASE("parameters without a label, or with a label of another, have names of their own in the state") {
+  const auto make = [] {
+    std::vector<Tensor> parameters;
+    for (const char* label : {"", "twice", "twice", "once", "#0"}) parameters.push_back(labelled(zeros({2}), label));
+    return parameters;
+  };
+  const std::vector<Tensor> trained = make();
+  Sgd sgd(trained, SgdOptions{.momentum = 0.9});
+  for (std::size_t i = 0; i < trained.size(); ++i) trained[i].backward(full({2}, static_cast<Real>(i + 1)));
+  sgd.step();
+  const OptimizerState state = sgd.state();
+  std::vector<std::string> names;
+  for (const auto& [name, array] : state.arrays) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"momentum.#0", "momentum.#1", "momentum.#2", "momentum.once", "momentum.#4"});
+
+  Sgd other(make(), SgdOptions{.momentum = 0.9});
+  other.load_state(state);
+  const OptimizerState loaded = other.state();
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    // The first momentum is the gradient.
+    CHECK(loaded.arrays[i].second == full({2}, static_cast<Real>(i + 1)));
+  }
+}

@@ -121,5 +121,10 @@ TEST_CASE("figures out of range are refused") {
   CHECK_THROWS_WITH((Schedule{.factor = std::numeric_limits<double>::infinity()}.check()),
                     range + "final_lr_ratio 0, factor inf");
   CHECK_THROWS_AS((Schedule{.factor = std::nan("")}.check()), ConfigError);
+  const std::string meaningless = "schedule: a final ratio has no meaning with this kind of schedule; final_lr_ratio ";
+  const std::string instead = "; use linear or cosine, or leave it out";
+  CHECK_THROWS_WITH((Schedule{.kind = ScheduleKind::cosine_times_warmup, .steps = 5, .final_ratio = 0.1}.check()),
+                    meaningless + "0.1 with cosine_times_warmup" + instead);
+  CHECK_THROWS_WITH((Schedule{.final_ratio = 0.5}.check()), meaningless + "0.5 with constant" + instead);
   CHECK_NOTHROW((Schedule{.warmup_steps = 6}.check()));  // a constant schedule has no end
 }
