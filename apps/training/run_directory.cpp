@@ -47,7 +47,7 @@ fs::path make_unique_directory(const fs::path& parent) {
   std::random_device entropy;
   for (;;) {
     const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-    const fs::path path = parent / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{:04x}", fmt::gmtime(now), entropy() & 0xFFFFU);
+    fs::path path = parent / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{:04x}", fmt::gmtime(now), entropy() & 0xFFFFU);
     std::error_code fault;
     if (fs::create_directory(path, fault)) return path;
     if (fault) raise_system_error(path, "create the directory", fault.value());
