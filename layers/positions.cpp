@@ -39,7 +39,7 @@ Array sinusoidal_table(std::size_t length, std::size_t width) {
   Array table = uninitialized({length, width});
   for (std::size_t t = 0; t < length; ++t) {
     for (std::size_t c = 0; c < width; ++c) {
-      const double exponent = static_cast<double>(c / 2 * 2) / static_cast<double>(width);
+      const double exponent = static_cast<double>(c - c % 2) / static_cast<double>(width);
       const double angle = static_cast<double>(t) / std::pow(10000.0, exponent);
       table.data()[t * width + c] = static_cast<Real>(c % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }

@@ -83,6 +83,13 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
   const std::filesystem::path path = directory / kStateFile;
   const nlohmann::json json = read_json_file(path);
   const TrainingState state{.step = count_in(json, "step", path), .skipped = count_in(json, "skipped", path)};
+  if (directory.filename() != checkpoint_directory({}, state.step).filename()) {
+    raise<FileError>(
+        path.string(), "`step` is not that of the directory's name", fmt::format("step {}", state.step),
+        "the directory was renamed or its files come from another checkpoint; choose another --checkpoint");
+  }
+  // All is read and checked before anything changes; load_state, too, changes all or nothing.
+  const std::vector<Array> weights = read_weights(directory / kModelFile, model, {.require_digest = true});
   if (optimizer != nullptr) {
     const auto updates = json.find("optimizer_updates");
     if (updates == json.end() || !updates->is_array()) {
@@ -90,7 +97,8 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
     }
     optimizer->load_state(read_optimizer(directory / kOptimizerFile, *updates));
   }
-  load_weights(directory / kModelFile, model, {.require_digest = true});
+  const std::vector<NamedParameter> parameters = model.parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].tensor.assign(weights[i]);
   return state;
 }
 

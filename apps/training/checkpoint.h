@@ -17,7 +17,8 @@ void save_checkpoint(const std::filesystem::path& run, const TrainingState& stat
                      const Module& model, const Optimizer& optimizer);
 
 /// Verifies the checkpoint in `directory` and reads it. `optimizer` may be null: then only the weights are read.
-/// Throws FileError on damage and on tensors that are missing, unknown or misshapen; the model is whole then.
+/// Throws FileError on damage, on a step that is not the directory's, and on tensors that are missing, unknown or
+/// misshapen, StateError when the optimiser's state is not for this optimiser; model and optimiser are unchanged then.
 TrainingState load_checkpoint(const std::filesystem::path& directory, const Module& model, Optimizer* optimizer);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

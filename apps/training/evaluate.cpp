@@ -58,10 +58,10 @@ Evaluation evaluate(Encoder& model, const Task& task, Split split, std::uint64_t
   for (std::uint64_t first = 0; first < examples; first += kExamplesPerBatch) {
     fill_batch(task, split, first, std::min(kExamplesPerBatch, examples - first), batch);
     const Tensor logits = model(batch.inputs, {});
-    const Tensor loss = cross_entropy(logits, batch.targets, {.ignore_index = kIgnoredTarget});
+    const Tensor loss =
+        cross_entropy(logits, batch.targets, {.ignore_index = kIgnoredTarget, .reduction = Reduction::sum});
     const Accuracy accuracy = count_correct(logits.value(), batch.targets);
-    const Score score{.loss_sum = static_cast<double>(loss.item()) * static_cast<double>(accuracy.positions),
-                      .accuracy = accuracy};
+    const Score score{.loss_sum = static_cast<double>(loss.item()), .accuracy = accuracy};
     for (Score* sum : {&evaluation.all, &evaluation.by_length[batch.inputs.shape()[1]]}) {
       sum->loss_sum += score.loss_sum;
       sum->accuracy += score.accuracy;

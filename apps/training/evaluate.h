@@ -12,7 +12,8 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 Accuracy count_correct(const Array& logits, const Tokens& targets);
 
 /// The first `examples` examples of a split, in batches that depend on nothing else, without history or dropout.
-/// The loss is that of every position with a target, averaged in double.
+/// The loss is the sum over all positions with a target: that of a batch is rounded to Real once, batches are added and
+/// the mean is taken in double.
 Evaluation evaluate(Encoder& model, const Task& task, Split split, std::uint64_t examples);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "core/io/system_error.h"
 
@@ -23,8 +26,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kLock = "LOCK";
+constexpr std::string_view kLockText = "headlight\n";  // tells our LOCK from that of another program
 constexpr std::string_view kLatest = "latest";
 constexpr std::string_view kConfig = "config.json";
+constexpr std::string_view kRecord = "run.json";
+constexpr std::uint64_t kLargestRecord = std::uint64_t{1} << 20U;
 // Everything a run writes: what --force may remove.
 constexpr std::array<std::string_view, 8> kFiles = {"attention.png",  "checkpoints", "config.json",
                                                     "overrides.json", "run.json",    "config.source.json",
@@ -33,6 +39,20 @@ constexpr std::array<std::string_view, 8> kFiles = {"attention.png",  "checkpoin
 bool is_empty_but_for_lock(const fs::path& directory) {
   return std::all_of(fs::directory_iterator(directory), fs::directory_iterator(),
                      [](const fs::directory_entry& entry) { return entry.path().filename() == kLock; });
+}
+
+/// The text of a small regular file; empty when it is none.
+std::string text_of(const fs::path& path) {
+  std::error_code fault;
+  if (!fs::is_regular_file(path, fault) || fs::file_size(path, fault) > kLargestRecord || fault) return {};
+  return read_file(path, kLargestRecord);
+}
+
+/// Whether `headlight train` has written into the directory: its LOCK or its run.json is there.
+bool holds_run(const fs::path& directory) {
+  if (text_of(directory / kLock) == kLockText) return true;
+  const nlohmann::json record = nlohmann::json::parse(text_of(directory / kRecord), nullptr, false);
+  return record.is_object() && record.contains("format") && record.contains("status");
 }
 
 void make_directories(const fs::path& directory) {
@@ -47,7 +67,7 @@ fs::path make_unique_directory(const fs::path& parent) {
   std::random_device entropy;
   for (;;) {
     const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-    const fs::path path = parent / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{:04x}", fmt::gmtime(now), entropy() & 0xFFFFU);
+    fs::path path = parent / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{:04x}", fmt::gmtime(now), entropy() & 0xFFFFU);
     std::error_code fault;
     if (fs::create_directory(path, fault)) return path;
     if (fault) raise_system_error(path, "create the directory", fault.value());
@@ -55,6 +75,10 @@ fs::path make_unique_directory(const fs::path& parent) {
 }
 
 void refuse_used(const fs::path& directory) {
+  if (!holds_run(directory)) {
+    raise<ConfigError>(directory.string(), "the directory is not empty and holds no run", {},
+                       "nothing was removed; choose another --run-dir");
+  }
   raise<ConfigError>(directory.string(), "the run directory is not empty", {},
                      fmt::format("to start over in it: headlight train CONFIG --run-dir {} --force; to keep it: "
                                  "headlight train CONFIG --run-dir ANOTHER",
@@ -71,6 +95,17 @@ FileDescriptor locked(const fs::path& directory) {
                       "wait for it to end, or choose another --run-dir");
   }
   return lock;
+}
+
+/// Writes our mark into the lock's file, unless something is in it.
+void mark(const FileDescriptor& lock, const fs::path& directory) {
+  struct stat facts {};
+  if (::fstat(lock.get(), &facts) != 0) raise_system_error(directory / kLock, "look at", errno);
+  if (facts.st_size != 0) return;
+  const ssize_t written = ::pwrite(lock.get(), kLockText.data(), kLockText.size(), 0);
+  if (written != static_cast<ssize_t>(kLockText.size())) {
+    raise_system_error(directory / kLock, "write", written < 0 ? errno : ENOSPC);
+  }
 }
 
 void remove_run(const fs::path& directory) {
@@ -90,17 +125,17 @@ RunDirectory::RunDirectory(const RunDirectoryOptions& options) : path_(options.d
   } else if (fs::exists(path_)) {
     if (!fs::is_directory(path_))
       raise<ConfigError>(path_.string(), "it is no directory", {}, "choose another --run-dir");
-    if (!options.force && !is_empty_but_for_lock(path_)) refuse_used(path_);
+    if (!is_empty_but_for_lock(path_) && !(options.force && holds_run(path_))) refuse_used(path_);
   } else {
     make_directories(path_);
   }
   lock_ = locked(path_);
   // Looked at again under the lock: another process may have used the directory in between.
-  if (options.force) {
+  if (!is_empty_but_for_lock(path_)) {
+    if (!options.force || !holds_run(path_)) refuse_used(path_);
     remove_run(path_);
-  } else if (!is_empty_but_for_lock(path_)) {
-    refuse_used(path_);
   }
+  mark(lock_, path_);
   remove_stale_temporaries(path_);
   if (unnamed) {
     write_file_atomically(path_.parent_path() / kLatest, path_.filename().string() + "\n");

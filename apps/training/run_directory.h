@@ -18,8 +18,9 @@ struct RunDirectoryOptions {
 /// The directory of one run, locked against a second writer as long as this lives.
 class RunDirectory {
  public:
-  /// Throws ConfigError when the directory is not empty and `force` was not given (nothing is touched then), StateError
-  /// when another process writes into it, FileError.
+  /// Throws ConfigError when the directory is not empty and `force` was not given, or it holds no run (a `run.json` or
+  /// `LOCK` of ours) that `force` could replace; nothing is removed then. StateError when another process writes into
+  /// it, FileError.
   explicit RunDirectory(const RunDirectoryOptions& options);
 
   const std::filesystem::path& path() const { return path_; }

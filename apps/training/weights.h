@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/io/safetensors.h"
 #include "layers/module.h"
@@ -20,6 +21,11 @@ struct LoadOptions {
 
 /// Writes all parameters atomically. The same parameters and metadata give the same bytes. Throws FileError.
 void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata);
+
+/// The values of all parameters in the order of `module.parameters()`, read and checked but not yet given to the
+/// module. Throws as load_weights does.
+std::vector<Array> read_weights(const std::filesystem::path& path, const Module& module,
+                                const LoadOptions& options = {});
 
 /// Reads all parameters; any stored floating-point type is converted. Either all are replaced or, on an error, none.
 /// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names no

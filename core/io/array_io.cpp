@@ -52,7 +52,7 @@ void read_integers(const InputFile& file, const StoredTensor& stored, std::span<
       raise<NumericError>(place_of(file, stored), "a number does not fit 32 bits",
                           fmt::format("{} at element {}", value, i));
     }
-    out[i] = static_cast<std::int32_t>(value);
+    out[i] = static_cast<std::int32_t>(value);  // NOLINT(bugprone-signed-char-misuse): int8 is a number, no character
   });
 }
 

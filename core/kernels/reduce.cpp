@@ -34,7 +34,7 @@ Real extreme(const Real* x, std::size_t n) {
   BitsVec nan{};
   for_vectors(n, [&](std::size_t i, auto count) {
     const Vec v = load_lanes(x + i, count, -sign * kInfinity) * Real{sign};
-    nan |= v != v;
+    nan |= v != v;  // NOLINT(misc-redundant-expression): true of NaN alone
     top = larger(v, top);
   });
   return any_lane(nan) ? std::numeric_limits<Real>::quiet_NaN() : largest_lane(top) * Real{sign};
@@ -51,7 +51,7 @@ bool all_finite(const Real* x, std::size_t n) {
   Vec total{};
   for_vectors(n, [&](std::size_t i, auto count) {
     const Vec v = load_lanes(x + i, count);
-    total += v - v;
+    total += v - v;  // NOLINT(misc-redundant-expression): NaN unless v is finite
   });
   return add_lanes(total) == Real{0};
 }

@@ -18,6 +18,7 @@ std::vector<OpCase> gather_cases() {
                                        {{4, 1}, tokens({}, {3})},
                                        {{4, 19}, tokens({2, 1, 2}, {1, 3, 3, 0})},
                                        {{2, 3}, tokens({0}, {})}};
+  cases.reserve(lookups.size());
   for (const Lookup& lookup : lookups) {
     cases.push_back({"embedding",
                      "ids " + to_string(lookup.ids.shape()),

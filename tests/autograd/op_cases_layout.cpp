@@ -24,6 +24,7 @@ std::vector<OpCase> layout_cases() {
                                              {{2, 3, 2, 2}, Shape{4, 6}, {4, 6}},
                                              {{0, 3}, {5, 0}, {5, 0}},
                                              {{2, 3}, {std::size_t{3}, 2}, {3, 2}}};
+  cases.reserve(reshapings.size());
   for (const Reshaping& reshaping : reshapings) {
     cases.push_back({"reshape",
                      to_string(reshaping.from),

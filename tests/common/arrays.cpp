@@ -30,8 +30,9 @@ Array distinct(const Shape& shape, std::uint64_t seed, double offset) {
   std::mt19937_64 engine(seed);
   Array a = uninitialized(shape);
   const std::size_t n = a.size();
+  const std::size_t middle = n / 2;
   for (std::size_t i = 0; i < n; ++i) {
-    a.data()[i] = static_cast<Real>(offset + 0.25 * (static_cast<double>(i) - static_cast<double>(n / 2)));
+    a.data()[i] = static_cast<Real>(offset + 0.25 * (static_cast<double>(i) - static_cast<double>(middle)));
   }
   for (std::size_t i = n; i > 1; --i) std::swap(a.data()[i - 1], a.data()[engine() % i]);
   return a;

@@ -37,8 +37,8 @@ std::vector<std::string> arguments_of(const std::string& line, const std::string
   std::vector<std::string> arguments;
   std::istringstream words(line);
   for (std::string word; words >> word;) {
-    if (word.rfind("data/", 0) == 0) word = kSource + "/" + word;
-    if (word.rfind("runs/", 0) == 0) word = work + "/" + word;
+    if (word.rfind("data/", 0) == 0) word.insert(0, kSource + "/");
+    if (word.rfind("runs/", 0) == 0) word.insert(0, work + "/");
     arguments.push_back(word);
   }
   arguments.erase(arguments.begin(), arguments.begin() + 2);

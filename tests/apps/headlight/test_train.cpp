@@ -148,13 +148,13 @@ TEST_CASE("eval prints one JSON object and nothing else") {
   CHECK(result["examples"] == 20);
   CHECK(result["by_length"]["4"]["loss"] == result["loss"]);
   // The last row of the log is the same evaluation.
-  CHECK(timeless_rows(place.run()).back()["loss"] == result["loss"]);
+  CHECK(timeless_rows(place.run()).back()["loss"].get<double>() == result["loss"].get<double>());
   const json train =
       json::parse(headlight::testing::headlight({"eval", "--json", place.run(), "--split", "train"}).out);
   CHECK(train["examples"] == 40);
   const json earlier =
       json::parse(headlight::testing::headlight({"eval", "--json", place.run(), "--checkpoint", "10"}).out);
-  CHECK(earlier["loss"] != result["loss"]);
+  CHECK(earlier["loss"].get<double>() != result["loss"].get<double>());
   CHECK_THAT(headlight::testing::headlight({"eval", place.run()}).out, Contains("seq_acc"));
 }
 

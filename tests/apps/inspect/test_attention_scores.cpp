@@ -14,7 +14,7 @@ namespace {
 /// Head 1: the previous token, and the first one reads itself, in both.
 AttentionWeights two_heads() {
   AttentionWeights weights{.path = "layers.0.attention", .batch = 2, .heads = 2, .queries = 4, .keys = 4};
-  weights.weights.assign(2 * 2 * 4 * 4, 0.0F);
+  weights.weights.assign(std::size_t{2} * 2 * 4 * 4, 0.0F);
   const auto cell = [&](std::size_t member, std::size_t head, std::size_t query, std::size_t key) -> float& {
     return weights.weights[((member * 2 + head) * 4 + query) * 4 + key];
   };

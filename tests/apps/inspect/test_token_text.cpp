@@ -24,6 +24,7 @@ TEST_CASE("Tokens are shown so that nothing of them acts on the terminal") {
       {"\xc2\x9b"
        "31m",
        "\\x9b31m", "\\x9b31m"},  // U+009B opens an escape sequence in 8-bit terminals
+      // NOLINTNEXTLINE(misc-misleading-bidirectional): the override is what the test is about
       {"\xe2\x80\xae"
        "abc",
        "\\u202eabc", "\\u202eabc"},              // right-to-left override

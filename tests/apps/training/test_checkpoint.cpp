@@ -123,6 +123,39 @@ TEST_CASE("Damage to any file of a checkpoint is found, and the message names an
   CHECK(load_checkpoint(find_checkpoint(run.path(), "10"), *parts.model, parts.optimizer.get()).step == 10);
 }
 
+TEST_CASE("A checkpoint that fits the model or the optimiser alone changes neither") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  train_into(parts, run.path());
+  const fs::path last = find_checkpoint(run.path(), "last");
+
+  Parts momentum(tiny_config({"optimizer.type=sgd", "seed=77"}));
+  const std::string weights = weight_bytes(*momentum.model);
+  CHECK_THAT(message_of<StateError>([&] { load_checkpoint(last, *momentum.model, momentum.optimizer.get()); }),
+             Catch::Contains("it does not belong to this optimiser"));
+  CHECK(weight_bytes(*momentum.model) == weights);
+
+  // The weights of a narrower model beside the optimiser's state of ours, under true digests.
+  const Parts narrow(tiny_config({"model.d_ff=4"}));
+  save_weights(last / "model.safetensors", *narrow.model, {});
+  finish_checkpoint(last);
+  const Parts fresh(tiny_config());
+  CHECK_THROWS_AS(load_checkpoint(last, *fresh.model, fresh.optimizer.get()), FileError);
+  const OptimizerState state = fresh.optimizer->state();
+  CHECK(std::all_of(state.updates.begin(), state.updates.end(), [](std::uint64_t count) { return count == 0; }));
+}
+
+TEST_CASE("A checkpoint under the name of another step is refused") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  save_checkpoint(run.path(), {.step = 3}, parts.config, *parts.model, *parts.optimizer);
+  const fs::path renamed = checkpoint_directory(run.path(), 4);
+  fs::rename(checkpoint_directory(run.path(), 3), renamed);
+  CHECK_THAT(message_of<FileError>([&] { load_checkpoint(renamed, *parts.model, nullptr); }),
+             Catch::StartsWith((renamed / "state.json").string() +
+                               ": `step` is not that of the directory's name; step 3"));
+}
+
 TEST_CASE("A checkpoint without DONE does not count") {
   const TemporaryDirectory run;
   Parts parts(tiny_config());

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <optional>
 #include <regex>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -43,7 +44,7 @@ TEST_CASE("A run directory is found by its own name, by its parent's, and by `la
 
 TEST_CASE("A directory that is not empty is left alone, and the message shows the commands") {
   const TemporaryDirectory run;
-  spill(run / "notes.txt", "mine");
+  spill(run / "run.json", R"({"format": 1, "status": "finished"})");
   const std::string path = run.path().string();
   CHECK(message_of<ConfigError>([&] { RunDirectory({.directory = run.path()}); }) ==
         path + ": the run directory is not empty; to start over in it: headlight train CONFIG --run-dir " + path +
@@ -51,9 +52,29 @@ TEST_CASE("A directory that is not empty is left alone, and the message shows th
   CHECK(run.entries() == 1);
 }
 
+TEST_CASE("A directory that holds no run is left alone even with force") {
+  // Names that a run uses, and a LOCK and a run.json of other programs.
+  for (const auto& [name, text] : {std::pair{"config.json", "{}"}, std::pair{"LOCK", ""}, std::pair{"LOCK", "headlong"},
+                                   std::pair{"run.json", R"({"format": 1})"}, std::pair{"run.json", "status"}}) {
+    CAPTURE(name, text);
+    const TemporaryDirectory other;
+    spill(other / "train.log", "precious\n");
+    spill(other / name, text);
+    for (const bool force : {false, true}) {
+      CHECK(message_of<ConfigError>([&] { RunDirectory({.directory = other.path(), .force = force}); }) ==
+            other.path().string() +
+                ": the directory is not empty and holds no run; nothing was removed; choose another --run-dir");
+    }
+    CHECK(slurp(other / "train.log") == "precious\n");
+    CHECK(slurp(other / name) == text);
+    CHECK(other.entries() == 2);
+  }
+}
+
 TEST_CASE("Force removes a former run and nothing else") {
   const TemporaryDirectory run;
   spill(run / "notes.txt", "mine");
+  spill(run / "run.json", R"({"format": 1, "status": "failed"})");
   spill(run / "metrics.jsonl", "{}\n");
   fs::create_directories(run / "checkpoints/step-00000001");
   const RunDirectory forced({.directory = run.path(), .force = true});
@@ -72,7 +93,9 @@ TEST_CASE("A second writer is kept out while the first lives, even with force") 
             "another --run-dir");
   CHECK(slurp(run / "metrics.jsonl") == "precious\n");
   first.reset();
+  // The run had no time to write run.json: LOCK alone tells that it is ours.
   CHECK_NOTHROW(RunDirectory({.directory = run.path(), .force = true}));
+  CHECK_FALSE(fs::exists(run / "metrics.jsonl"));
 }
 
 TEST_CASE("A file is no run directory, and one that cannot be made says why") {

@@ -67,7 +67,8 @@ const std::string& struck() { return state.struck; }
 using headlight::testing::cuts_short;
 using headlight::testing::intercept;
 
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names are the linker's
+// The names are the linker's.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 extern "C" {
 int __real_open(const char* path, int flags, ...);
 ssize_t __real_write(int descriptor, const void* bytes, std::size_t count);
@@ -107,4 +108,4 @@ int __wrap_rename(const char* from, const char* to) {
   return intercept("rename", [&] { return __real_rename(from, to); });
 }
 }
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
