@@ -32,6 +32,12 @@ if(NOT HEADLIGHT_PORTABLE)
   target_compile_options(headlight_flags INTERFACE -march=native)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(headlight_flags INTERFACE -mprefer-vector-width=512)
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12 AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      # With AVX-512, g++ 12.2 copies the constant aggregate {1, 1, 0, 0} of four 8-byte members as {1, 1, 1, 1}: an
+      # options struct passed by value arrives wrong. Moving constants in pieces of 16 bytes avoids it
+      # (tests/core/run/test_compiler.cpp).
+      target_compile_options(headlight_flags INTERFACE -mmove-max=128 -mstore-max=128)
+    endif()
   endif()
 endif()
 if(HEADLIGHT_DEBUG_CHECKS)

@@ -112,7 +112,8 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
     canvas.text(text, kMargin + text.cap_height, y + thumb_height / 2, fit_text(text, name, thumb_height), colors.muted,
                 TextAlign::kCenter, Direction::kUp);
     for (int column = 0; column < columns; ++column) {
-      const AttentionMap& map = maps[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
+      const AttentionMap& map =
+          maps[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
       const int x = kMargin + left + column * (thumb_width + kThumbGap);
       const std::string title = fit_text(small, visible_line(map.title, Charset::kUtf8), thumb_width);
       canvas.text(small, x, y - kTitleGap, title, colors.ink);

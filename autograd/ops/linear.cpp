@@ -114,8 +114,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 
   std::vector<Tensor> inputs{x, weight};
   if (bias.defined()) inputs.push_back(bias);
-  return make_op("linear", std::move(y), inputs,
-                 Linear{activation, bias.defined(), std::move(pre_activation)});
+  return make_op("linear", std::move(y), inputs, Linear{activation, bias.defined(), std::move(pre_activation)});
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

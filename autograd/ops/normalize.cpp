@@ -112,23 +112,21 @@ Tensor apply_rms_norm(OpName op, const Tensor& x, const Tensor& gain, Real eps) 
   std::vector<Tensor> inputs{x};
   if (gain.defined()) inputs.push_back(gain);
   // With h = x rstd and e = g gain:  dx = rstd (e - h mean(e h)),  dgain = sum over rows of g h.
-  return make_op(op, std::move(y), inputs,
-                 [rstd = std::move(rstd), has_gain = gain.defined()](BackwardPass& pass) {
-                   const Array& x_value = pass.x(0);
-                   const Rows rows(x_value);
-                   ChunkSums dgain(has_gain && pass.needs(1), rows);
-                   const Real* const gain_data = has_gain ? pass.x(1).data() : nullptr;
-                   const Array& g = pass.g();
-                   Array dx(x_value.shape());
-                   parallel_ranges(rows.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
-                     const std::size_t first = begin * rows.cols;
-                     kernels::rms_norm_backward_rows(x_value.data() + first, rstd.data() + begin, gain_data,
-                                                     g.data() + first, dx.data() + first, dgain.chunk(begin),
-                                                     end - begin, rows.cols);
-                   });
-                   dgain.deliver(pass, 1);
-                   pass.give(0, std::move(dx));
-                 });
+  return make_op(op, std::move(y), inputs, [rstd = std::move(rstd), has_gain = gain.defined()](BackwardPass& pass) {
+    const Array& x_value = pass.x(0);
+    const Rows rows(x_value);
+    ChunkSums dgain(has_gain && pass.needs(1), rows);
+    const Real* const gain_data = has_gain ? pass.x(1).data() : nullptr;
+    const Array& g = pass.g();
+    Array dx(x_value.shape());
+    parallel_ranges(rows.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+      const std::size_t first = begin * rows.cols;
+      kernels::rms_norm_backward_rows(x_value.data() + first, rstd.data() + begin, gain_data, g.data() + first,
+                                      dx.data() + first, dgain.chunk(begin), end - begin, rows.cols);
+    });
+    dgain.deliver(pass, 1);
+    pass.give(0, std::move(dx));
+  });
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ TEST_CASE("what cannot be laid out for an optimiser is refused") {
   const Tensor theta = labelled(full({2}, 1), "theta");
   CHECK_THROWS_WITH(Sgd({theta, theta}, {}),
                     "flat parameters: a parameter lies in a flat buffer already; `theta`; give each parameter "
-                    "once, to one optimiser");
+                    "once, to one optimiser at a time");
   CHECK_THROWS_AS(Sgd({mul(theta, theta)}, {}), StateError);
   CHECK_THROWS_AS(Sgd({Tensor(full({2}, 1))}, {}), StateError);
 }
