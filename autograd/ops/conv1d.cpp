@@ -45,16 +45,18 @@ Geometry checked(const Tensor& x, const Tensor& weight, const Tensor& bias, cons
                        fmt::format("stride {}, dilation {}", options.stride, options.dilation));
   }
   const std::size_t kernel = weight.extent(2);
+  std::size_t behind_left = 0;
   std::size_t padded = 0;
-  if (__builtin_add_overflow(x.extent(1), options.pad_left, &padded) ||
-      __builtin_add_overflow(padded, options.pad_right, &padded)) {
+  if (__builtin_add_overflow(x.extent(1), options.pad_left, &behind_left) ||
+      __builtin_add_overflow(behind_left, options.pad_right, &padded)) {
     raise<ShapeError>("conv1d", "the padding is too large",
                       fmt::format("pad_left {}, pad_right {}; {}", options.pad_left, options.pad_right, shapes()),
                       "check the sizes for an underflow such as 3 - 4");
   }
+  std::size_t last_tap = 0;
   std::size_t reach = 0;
-  if (kernel != 0 && (__builtin_mul_overflow(kernel - 1, options.dilation, &reach) ||
-                      __builtin_add_overflow(reach, std::size_t{1}, &reach))) {
+  if (kernel != 0 && (__builtin_mul_overflow(kernel - 1, options.dilation, &last_tap) ||
+                      __builtin_add_overflow(last_tap, std::size_t{1}, &reach))) {
     raise<ShapeError>("conv1d", "the dilation is too large", fmt::format("dilation {}; {}", options.dilation, shapes()),
                       "check the sizes for an underflow such as 3 - 4");
   }
@@ -106,7 +108,7 @@ ConstMatrix weight_matrix(const Array& weight) {
 
 }  // namespace
 
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dOptions options) {
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options) {
   const Geometry geometry = checked(x, weight, bias, options);
   Array y = uninitialized({geometry.batch, geometry.out_time, weight.extent(0)});
   const Array columns = unfold(x.value(), geometry);

@@ -20,6 +20,7 @@ struct Conv1dOptions {
 /// Throws ShapeError when ranks or channels do not fit or the kernel is longer than the padded input (or either
 /// length does not fit into 64 bits), ConfigError on a
 /// stride or dilation of 0.
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, Conv1dOptions options = {});
+/// The options go by reference: GCC 12 with AVX passes a constant {1, 1, 0, 0} by value as {1, 1, 1, 1}.
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options = {});
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION
