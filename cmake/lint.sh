@@ -21,7 +21,7 @@ tidy() {
   (cd -- "$1" && eval "${command% -o *} -E -C -P $(printf %q "$root/$2")") >"$text" 2>/dev/null
   digest=$(cat .clang-tidy apps/.clang-tidy core/io/.clang-tidy <(clang-tidy-14 --version) <(printf '%s' "$command") "$text" | sha256sum | cut -d ' ' -f 1)
   [[ ! -e $1/lint/$digest ]] || return 0
-  if clang-tidy-14 --quiet -p "$1" --extra-arg=-Wno-unknown-warning-option "$2" >"$text" 2>&1; then
+  if clang-tidy-14 --quiet -p "$1/lint" --extra-arg=-Wno-unknown-warning-option "$2" >"$text" 2>&1; then
     : >"$1/lint/$digest"
   else
     grep --invert-match --extended-regexp '^[0-9]+ warnings? ' "$text"
@@ -36,6 +36,8 @@ fi
 
 build=$1
 mkdir -p "$build/lint"
+# clang-tidy takes the options of g++ for errors where clang does not know them.
+sed -e 's/ -mmove-max=[0-9]*//; s/ -mstore-max=[0-9]*//' "$build/compile_commands.json" >"$build/lint/compile_commands.json"
 mapfile -d '' sources < <(git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cpp')
 echo "clang-format: ${#sources[@]} files"
 status=0
