@@ -162,6 +162,28 @@ Mask operator&(const Mask& a, const Mask& b) {
   return both;
 }
 
+bool Mask::is_causal() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const auto& rule) { return rule->kind == Kind::causal; });
+}
+
+std::optional<std::vector<std::size_t>> Mask::lengths() const {
+  std::optional<std::vector<std::size_t>> shortest;
+  for (const auto& rule : rules_) {
+    if (rule->kind != Kind::padding) continue;
+    if (!shortest) {
+      shortest = rule->lengths;
+      continue;
+    }
+    if (shortest->size() != rule->lengths.size()) {
+      raise<ShapeError>("mask padding", "two padding rules speak of different batches",
+                        fmt::format("{} and {} lengths", shortest->size(), rule->lengths.size()),
+                        "give one length per batch member to each");
+    }
+    for (std::size_t b = 0; b < shortest->size(); ++b) (*shortest)[b] = std::min((*shortest)[b], rule->lengths[b]);
+  }
+  return shortest;
+}
+
 std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t h, std::size_t q, std::size_t k) const {
   check_scores_shape(scores_shape);
   if (b >= scores_shape[0] || h >= scores_shape[1] || q >= scores_shape[2] || k >= scores_shape[3]) {

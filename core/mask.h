@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ class Mask {
   friend Mask operator&(const Mask& a, const Mask& b);
 
   bool hides_nothing() const { return rules_.empty(); }
+
+  /// True when a causal() rule is among the rules: whatever mixes positions must then look back only.
+  bool is_causal() const;
+
+  /// Real positions of each batch member, the smallest where several padding() rules meet; empty without such a rule.
+  /// Throws ShapeError when the rules speak of different numbers of batch members.
+  std::optional<std::vector<std::size_t>> lengths() const;
 
   /// Why batch member b's query q does not see key k in head h, for example "hidden by causal: key 5 lies after query
   /// 3"; several reasons are joined by "; ". "" when it is visible. Throws ShapeError when out of range.

@@ -25,7 +25,12 @@ std::vector<NamedParameter> Module::parameters() const {
       all.push_back(std::move(parameter));
     }
   }
+  std::unordered_set<const Node*> owned;
+  for (const NamedParameter& parameter : all) {
+    if (!parameter.shared) owned.insert(parameter.tensor.node().get());
+  }
   std::unordered_set<const Node*> seen;
+  std::erase_if(all, [&](const NamedParameter& p) { return p.shared && owned.count(p.tensor.node().get()) != 0; });
   std::erase_if(all, [&](const NamedParameter& p) { return !seen.insert(p.tensor.node().get()).second; });
   return all;
 }
@@ -42,6 +47,16 @@ Tensor Module::parameter(const std::string& name, Initial initial) {
   return tensor;
 }
 
+Tensor Module::share(const std::string& name, const Tensor& tensor) {
+  check_name(name);
+  if (!tensor.requires_grad() || !tensor.is_leaf()) {
+    raise<StateError>("share", "`" + joined(path(), name) + "` is not a parameter", to_string(tensor.shape()),
+                      "share the tensor that parameter() returned");
+  }
+  own_.push_back({name, tensor, "shared", true});
+  return tensor;
+}
+
 Module& Module::adopt(const std::string& name, std::unique_ptr<Module> module) {
   check_name(name);
   if (module == nullptr) raise<StateError>("child", "`" + joined(path(), name) + "` is null");
@@ -51,7 +66,9 @@ Module& Module::adopt(const std::string& name, std::unique_ptr<Module> module) {
 
 void Module::set_path(const std::string& path) {
   path_ = interned(path);
-  for (const NamedParameter& own : own_) own.tensor.set_label(joined(path, own.name));
+  for (const NamedParameter& own : own_) {
+    if (!own.shared) own.tensor.set_label(joined(path, own.name));
+  }
   for (const NamedModule& child : children_) child.module->set_path(joined(path, child.name));
 }
 

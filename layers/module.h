@@ -23,6 +23,7 @@ struct NamedParameter {
   std::string name;
   Tensor tensor;
   std::string initialization;
+  bool shared = false;  ///< declared by share(): the parameter belongs to another module
 };
 
 /// A tree of named parameters: the common base of layers and models. Modules are built once, where they belong, and
@@ -34,8 +35,8 @@ class Module {
   Module& operator=(const Module&) = delete;
   virtual ~Module();
 
-  /// Every parameter of this module and of its children, in order of declaration. A tensor that stands under two names
-  /// (tied weights) is listed under the first.
+  /// Every parameter of this module and of its children, in order of declaration. Tied weights are
+  /// listed once: under the name of the module that owns them, or, when that one lies outside, where they are shared.
   std::vector<NamedParameter> parameters() const;
 
   /// Where this module stands below the outermost one: "layers.0.attention"; "" for that one itself.
@@ -51,6 +52,11 @@ class Module {
   /// Declares a parameter: it is trained, saved, loaded, counted and checked under this name.
   /// Throws StateError when the name is taken, empty or holds a dot, ShapeError when the value is empty.
   Tensor parameter(const std::string& name, Initial initial);
+
+  /// Declares that this module also uses a parameter of another module (tied weights). It stays listed, saved and loaded
+  /// under its first name alone; its gradient is the sum over its uses. Throws as parameter() does, and StateError when
+  /// the tensor is no parameter.
+  Tensor share(const std::string& name, const Tensor& tensor);
 
   /// Builds a child module in place; same errors. The reference stays valid as long as this module.
   template <class M, class... Args>

@@ -245,3 +245,15 @@ TEST_CASE("an array with whole rows is read where it stands and outlives its mas
   const MaskRows stretched(Mask::bias(full({3, 1}, 2)), shape);
   CHECK(stretched.row(1, 2, 2).bias[3] == 2);
 }
+
+TEST_CASE("a mask tells whether it is causal and how long each batch member is") {
+  CHECK_FALSE(Mask().is_causal());
+  CHECK_FALSE((Mask::window(2) & Mask::padding({3})).is_causal());
+  CHECK((Mask::padding({3}) & Mask::causal(Align::starts)).is_causal());
+  CHECK_FALSE(Mask::causal().lengths().has_value());
+  CHECK((Mask::causal() & Mask::padding({3, 5, 2}) & Mask::padding({4, 1, 2})).lengths() ==
+        std::vector<std::size_t>{3, 1, 2});
+  CHECK_THROWS_WITH((Mask::padding({3}) & Mask::padding({4, 1})).lengths(),
+                    "mask padding: two padding rules speak of different batches; 1 and 2 lengths; give one length per "
+                    "batch member to each");
+}

@@ -21,6 +21,7 @@ class Open : public Module {
   using Module::adopt;
   using Module::child;
   using Module::parameter;
+  using Module::share;
 };
 
 Initial some(const Shape& shape) { return {full(shape, 1), "ones"}; }
@@ -110,4 +111,19 @@ TEST_CASE("messages from below name the whole path") {
   inner.parameter("weight", some({1}));
   CHECK_THROWS_WITH(inner.parameter("weight", some({1})),
                     "module: `inner.weight` is declared twice; choose another name");
+}
+
+TEST_CASE("a shared parameter is listed once, where it belongs, and alone where its owner is out of sight") {
+  Open root;
+  Open& head = root.child<Open>("head");
+  Open& embedding = root.child<Open>("embedding");
+  const Tensor table = embedding.parameter("weight", some({2, 3}));
+  head.share("weight", table);
+  CHECK(names_of(root) == std::vector<std::string>{"embedding.weight"});
+  CHECK(table.label() == "embedding.weight");
+  CHECK(parameter_count(root) == 6);
+  CHECK(names_of(head) == std::vector<std::string>{"weight"});
+  CHECK_THROWS_WITH(head.share("other", Tensor(full({2}, 1))),
+                    "share: `head.other` is not a parameter; (2); share the tensor that parameter() returned");
+  CHECK_THROWS_WITH(head.share("weight", table), "module: `head.weight` is declared twice; choose another name");
 }
