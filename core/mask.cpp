@@ -236,7 +236,7 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
 }
 
 MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
-    : mask_(mask), queries_(0), keys_(0), causal_offset_(std::numeric_limits<std::ptrdiff_t>::max() / 2), window_(0) {
+    : mask_(mask), queries_(0), keys_(0), causal_offset_(kNoCausalRule), window_(0) {
   check_scores_shape(scores_shape);
   queries_ = scores_shape[2];
   keys_ = scores_shape[3];

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,8 +80,8 @@ class MaskRows {
   /// The keys that one query sees. The pointers stay valid as long as this object.
   kernels::VisibleKeys row(std::size_t b, std::size_t h, std::size_t q) const;
 
-  /// True when row() depends on neither bytes nor biases, only on a range of keys.
-  bool is_range() const { return visible_.data == nullptr && bias_.data == nullptr; }
+  /// True when the range of keys depends on where the query stands: under causal() and window().
+  bool moves() const { return window_ != 0 || causal_offset_ < kNoCausalRule; }
 
  private:
   template <class T>
@@ -90,6 +91,8 @@ class MaskRows {
     std::size_t head_stride = 0;
     std::size_t query_stride = 0;
   };
+
+  static constexpr std::ptrdiff_t kNoCausalRule = std::numeric_limits<std::ptrdiff_t>::max() / 2;
 
   Mask mask_;  ///< keeps the arrays that rows point into
   std::size_t queries_;
