@@ -126,6 +126,25 @@ std::vector<std::unique_ptr<Layer>> LayerConfig::layers(const char* key, Init& i
   return made;
 }
 
+std::vector<std::pair<std::string, std::unique_ptr<Layer>>> LayerConfig::named_layers(const char* key,
+                                                                                      Init& init) const {
+  const nlohmann::json& list = require(key);
+  if (!list.is_array()) refuse(key, "a list of layers");
+  std::vector<std::pair<std::string, std::unique_ptr<Layer>>> made;
+  for (nlohmann::json item : list) {
+    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
+      raise<ConfigError>(type_, fmt::format("each layer of `{}` needs a `name`", key), "got " + text_of(item),
+                         "write {\"name\": \"attention\", \"type\": ...}");
+    }
+    const std::string name = item["name"].get<std::string>();
+    item.erase("name");
+    made.emplace_back(name, make_layer(item, init));
+  }
+  return made;
+}
+
+bool LayerConfig::has(const char* key) const { return json_.contains(key); }
+
 void LayerConfig::refuse_unread() const {
   for (const auto& item : json_.items()) {
     if (read_.count(item.key()) != 0) continue;

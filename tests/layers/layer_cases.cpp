@@ -107,7 +107,7 @@ std::vector<LayerCase> plain_cases() {
   add("Residual", "post-norm", R"({"type": "residual", "norm": "post", "width": 4, )" + body + "}",
       drawn({2, 4}, -1, 1, 27));
   add("Residual", "without norm", R"({"type": "residual", "norm": "none", )" + body + "}", drawn({4}, -1, 1, 28));
-  add("Residual", "another eps", R"({"type": "residual", "eps": 0.1, "width": 4, )" + body + "}",
+  add("Residual", "another eps", R"({"type": "residual", "norm_eps": 0.1, "width": 4, )" + body + "}",
       drawn({1, 1, 4}, -1, 1, 29));
   cases.push_back(
       trained(from_json("Residual", "dropout", R"({"type": "residual", "dropout": 0.5, "width": 4, )" + body + "}",
@@ -151,6 +151,9 @@ std::unique_ptr<Module> build(const LayerCase& c) {
   for (const NamedParameter& parameter : module->parameters()) {
     const bool gain = parameter.name.ends_with("gain");
     parameter.tensor.assign(drawn(parameter.tensor.shape(), gain ? 0.5 : -0.8, gain ? 1.5 : 0.8, seed++));
+  }
+  for (const NamedBuffer& buffer : module->buffers()) {
+    buffer.tensor.assign(drawn(buffer.tensor.shape(), 0.5, 1.5, seed++));
   }
   return module;
 }
