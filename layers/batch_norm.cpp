@@ -72,12 +72,12 @@ Tensor BatchNorm::forward(const Tensor& x, const Context& context) {
                       "the mask of `" + path() + "` is causal",
                       "use norm_type layer or rms, or batch with per_position");
   }
-  if (per_position_ && context.position_offset + x.extent(1) > max_len_) {
+  if (per_position_ && context.offset + x.extent(1) > max_len_) {
     raise<ShapeError>("batch_norm", fmt::format("there are running statistics for {} positions", max_len_),
-                      fmt::format("x {} at position {}", to_string(x.shape()), context.position_offset),
+                      fmt::format("x {} at position {}", to_string(x.shape()), context.offset),
                       "raise max_len or shorten the input");
   }
-  const Tensor y = context.training ? of_batch(x, context) : of_running(x, context.position_offset);
+  const Tensor y = context.training ? of_batch(x, context) : of_running(x, context.offset);
   const Tensor scaled = gain_.defined() ? y * gain_ : y;
   return bias_.defined() ? scaled + bias_ : scaled;
 }
@@ -106,7 +106,7 @@ Tensor BatchNorm::of_batch(const Tensor& x, const Context& context) {
   const Tensor centered = x - mean;
   const Tensor kept = real(centered);
   const Tensor variance = sum(kept * kept, over) / n;
-  remember(mean.value(), variance.value(), counts, per_position_ ? context.position_offset : 0);
+  remember(mean.value(), variance.value(), counts, per_position_ ? context.offset : 0);
   return centered / sqrt(variance + eps_);
 }
 

@@ -22,10 +22,9 @@ Conv1dLayer::Conv1dLayer(const Conv1dLayerOptions& options, Init& init)
 
 Tensor Conv1dLayer::forward(const Tensor& x, const Context& context) {
   if (x.rank() != 3) raise<ShapeError>("conv1d", "x must be (B, T, C)", to_string(x.shape()));
-  if (reach_ > 0 && context.position_offset > 0) {
+  if (reach_ > 0 && context.offset > 0) {
     raise<StateError>("conv1d", "the positions before x are not kept, so a convolution cannot go on behind them",
-                      fmt::format("position_offset {} in `{}`", context.position_offset, path()),
-                      "generate without a cache");
+                      fmt::format("offset {} in `{}`", context.offset, path()), "generate without a cache");
   }
   const bool causal = causal_ || context.mask.is_causal();
   const std::size_t behind = causal ? reach_ : reach_ / 2;

@@ -19,7 +19,7 @@ struct Conv1dLayerOptions {
 /// A convolution over time that keeps the length: (B, T, in) -> (B, T, out). Causal: position t sees t - (K - 1) dilation
 /// to t. Otherwise it stands in the middle, with one position more ahead than behind for an even K (PyTorch's "same").
 /// Positions outside of the sequence and behind Mask::lengths() of Context::mask are 0. It has no memory for cached
-/// generation: with a kernel above 1 and Context::position_offset it throws StateError.
+/// generation: with a kernel above 1 and Context::offset it throws StateError.
 /// Parameters `weight` (out, in, K) in PyTorch's order and `bias` (out). Throws ConfigError on a size of 0, ShapeError
 /// when x does not fit.
 class Conv1dLayer : public Layer {

@@ -20,18 +20,21 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-void check_reach(std::size_t time, const PositionRange& range, const Context& context) {
+void check_reach(std::size_t time, const PositionRange& range, const Context& context, const std::string& shown) {
   // Not offset + time, which could wrap around.
-  if (time <= range.max_length && context.position_offset <= range.max_length - time) return;
-  const std::string place =
-      context.position_offset == 0 ? "" : fmt::format(" from position {} on", context.position_offset);
+  if (time <= range.max_length && context.offset <= range.max_length - time) return;
+  const std::string place = context.offset == 0 ? "" : fmt::format(" from position {} on", context.offset);
   raise<ShapeError>("positions",
-                    fmt::format("the sequence has {} positions{}, the table {}", time, place, range.max_length), {},
+                    fmt::format("the sequence has {} positions{}, the table {}", time, place, range.max_length), shown,
                     "raise model.max_len or shorten the input");
 }
 
-void check_width(std::size_t width) {
-  if (width == 0) raise<ConfigError>("positions", "the width must be at least 1", "width 0");
+void check_sizes(const PositionRange& range, std::size_t width) {
+  if (range.max_length == 0 || width == 0) {
+    raise<ConfigError>("positions", "length and width must be at least 1",
+                       fmt::format("max_length {}, width {}", range.max_length, width));
+  }
+  check_range(range);
 }
 
 /// `count` different numbers below `limit` in increasing order, each set equally likely (Floyd's algorithm: Bentley &
@@ -50,10 +53,10 @@ Tensor add_rows(const Tensor& x, const Tensor& table, const PositionRange& range
     raise<ShapeError>("positions", fmt::format("x must be (B, T, {})", table.extent(1)), to_string(x.shape()));
   }
   const std::size_t time = x.extent(1);
+  check_reach(time, range, context, "x " + to_string(x.shape()));
   if (range.randomised != 0) return x + embedding(table, position_numbers(time, range, context));
-  check_reach(time, range, context);
   if (time == table.extent(0)) return x + table;
-  const auto first = static_cast<std::ptrdiff_t>(context.position_offset);
+  const auto first = static_cast<std::ptrdiff_t>(context.offset);
   return x + slice(table, {.begin = first, .end = first + static_cast<std::ptrdiff_t>(time)});
 }
 
@@ -69,19 +72,18 @@ void check_range(const PositionRange& range) {
 }
 
 Tokens position_numbers(std::size_t time, const PositionRange& range, const Context& context) {
-  check_reach(time, range, context);
+  check_reach(time, range, context, {});
   Tokens numbers(Shape{time});
   if (range.randomised == 0 || !context.training) {
     const std::size_t rows = range.rows();
     for (std::size_t t = 0; t < time; ++t) {
-      numbers.data()[t] = static_cast<std::int32_t>((context.position_offset + t) * rows / range.max_length);
+      numbers.data()[t] = static_cast<std::int32_t>((context.offset + t) * rows / range.max_length);
     }
     return numbers;
   }
-  if (context.position_offset != 0) {
+  if (context.offset != 0) {
     raise<StateError>("positions", "randomised positions are drawn for whole sequences",
-                      fmt::format("training with position_offset {}", context.position_offset),
-                      "train on whole sequences");
+                      fmt::format("training with offset {}", context.offset), "train on whole sequences");
   }
   const std::vector<std::int32_t> drawn =
       sorted_sample(time, range.randomised, Random(next_dropout_key(context, "positions")));
@@ -90,8 +92,7 @@ Tokens position_numbers(std::size_t time, const PositionRange& range, const Cont
 }
 
 Array sinusoidal_table(std::size_t length, std::size_t width) {
-  check_range({.max_length = length});
-  check_width(width);
+  check_sizes({.max_length = length}, width);
   Array table = uninitialized({length, width});
   for (std::size_t t = 0; t < length; ++t) {
     for (std::size_t c = 0; c < width; ++c) {
@@ -104,7 +105,7 @@ Array sinusoidal_table(std::size_t length, std::size_t width) {
 }
 
 SinusoidalPositions::SinusoidalPositions(const PositionRange& range, std::size_t width) : range_(range) {
-  check_range(range);
+  check_sizes(range, width);
   table_ = Tensor(sinusoidal_table(range.rows(), width));
 }
 
@@ -113,8 +114,7 @@ Tensor SinusoidalPositions::forward(const Tensor& x, const Context& context) {
 }
 
 LearnedPositions::LearnedPositions(const PositionRange& range, std::size_t width, Init& init) : range_(range) {
-  check_range(range);
-  check_width(width);
+  check_sizes(range, width);
   table_ = parameter("weight", init.embedding(range.rows(), width));
 }
 

@@ -24,7 +24,7 @@ struct PositionRange {
 /// Throws ConfigError when max_length is 0, or L is above 0 and below max_length.
 void check_range(const PositionRange& range);
 
-/// The numbers of `time` positions from Context::position_offset on: (time), strictly increasing, below rows(). Draws
+/// The numbers of `time` positions from Context::offset on: (time), strictly increasing, below rows(). Draws
 /// from Context::random when training with L.
 /// Throws ShapeError behind max_length, StateError when a draw has no Context::random or an offset (a part of a
 /// sequence cannot know what was drawn for the rest).

@@ -19,19 +19,18 @@ using testing::drawn;
 
 namespace {
 
-/// Dropout draws the same elements at every call: the numbers are a function of seed and step.
 Tensor run_training(Module& module, const std::vector<Tensor>& x) {
   StepRandom random(11, 5);
   return dynamic_cast<Layer&>(module)(x.at(0), {.training = true, .random = &random});
 }
+
+}  // namespace
 
 LayerCase trained(LayerCase c) {
   c.what += ", while training";
   c.run = run_training;
   return c;
 }
-
-}  // namespace
 
 LayerCase from_json(const std::string& class_name, const std::string& what, const std::string& json, Array x) {
   const auto parsed = nlohmann::json::parse(json);
@@ -135,7 +134,7 @@ std::vector<LayerCase> plain_cases() {
 const std::vector<LayerCase>& layer_cases() {
   static const std::vector<LayerCase> all = [] {
     std::vector<LayerCase> cases;
-    for (const auto family : {plain_cases, attention_cases, model_cases}) {
+    for (const auto family : {plain_cases, attention_cases, block_cases, model_cases}) {
       std::vector<LayerCase> some = family();
       std::move(some.begin(), some.end(), std::back_inserter(cases));
     }

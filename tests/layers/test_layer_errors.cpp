@@ -62,16 +62,16 @@ const std::vector<Misuse>& misuses() {
        "layer_norm: the last axis of x must have 4 elements; x (2, 3)"},
       {[] { LayerNorm({.width = 4, .gain = false, .bias = false}, init())(of({}), {}); },
        "layer_norm: the last axis of x must have 4 elements; x ()"},
-      {[] { SinusoidalPositions(0, 4); }, "positions: the length must be at least 1; max_length 0"},
-      {[] { LearnedPositions(4, 0, init()); }, "positions: the width must be at least 1; width 0"},
+      {[] { SinusoidalPositions(0, 4); }, "positions: length and width must be at least 1; max_length 0, width 4"},
+      {[] { LearnedPositions(4, 0, init()); }, "positions: length and width must be at least 1; max_length 4, width 0"},
       {[] {
          SinusoidalPositions(4, 6)(of({1, 5, 6}), {});
        },
-       "positions: the sequence has 5 positions, the table 4; raise model.max_len or shorten the input"},
+       "positions: the sequence has 5 positions, the table 4; x (1, 5, 6); raise model.max_len or shorten the input"},
       {[] {
          LearnedPositions(4, 6, init())(of({1, 5, 6}), {});
        },
-       "positions: the sequence has 5 positions, the table 4; raise model.max_len or shorten the input"},
+       "positions: the sequence has 5 positions, the table 4; x (1, 5, 6); raise model.max_len or shorten the input"},
       {[] {
          SinusoidalPositions(4, 6)(of({1, 3, 5}), {});
        },

@@ -38,11 +38,11 @@ const std::string kKnown =
 }  // namespace
 
 TEST_CASE("the types of ours are registered, and a user's beside them") {
-  CHECK(registered_layers() ==
-        std::vector<std::string>{"activation", "batch_norm", "block", "conv1d", "dense", "dropout", "feed_forward",
-                                 "gated_residual", "layer_norm", "learned_positions", "linear_head", "mlp_head",
-                                 "multi_head_attention", "pointer_head", "residual", "rms_norm", "sequential",
-                                 "sinusoidal_positions"});
+  CHECK(registered_layers() == std::vector<std::string>{"activation", "batch_norm", "block", "conv1d", "dense",
+                                                        "dropout", "feed_forward", "gated_residual", "layer_norm",
+                                                        "learned_positions", "linear_head", "mlp_head",
+                                                        "multi_head_attention", "pointer_head", "residual", "rms_norm",
+                                                        "sequential", "sinusoidal_positions"});
 }
 
 TEST_CASE("a nested description builds nested layers with dotted names") {
