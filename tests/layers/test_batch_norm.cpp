@@ -201,7 +201,8 @@ TEST_CASE("make_norm gives each type its own defaults and refuses what a type do
   // The defaults of torch.nn.LayerNorm, BatchNorm1d and RMSNorm, and of Keras 3's three layers.
   CHECK(default_norm_eps(NormType::layer, NormConvention::torch) == 1e-5);
   CHECK(default_norm_eps(NormType::batch, NormConvention::torch) == 1e-5);
-  CHECK(default_norm_eps(NormType::rms, NormConvention::torch) == std::numeric_limits<Real>::epsilon());
+  CHECK(default_norm_eps(NormType::rms, NormConvention::torch) ==
+        static_cast<double>(std::numeric_limits<Real>::epsilon()));
   CHECK(default_norm_eps(NormType::layer, NormConvention::keras) == 1e-3);
   CHECK(default_norm_eps(NormType::batch, NormConvention::keras) == 1e-3);
   CHECK(default_norm_eps(NormType::rms, NormConvention::keras) == 1e-6);
