@@ -131,14 +131,15 @@ std::vector<std::pair<std::string, std::unique_ptr<Layer>>> LayerConfig::named_l
   const nlohmann::json& list = require(key);
   if (!list.is_array()) refuse(key, "a list of layers");
   std::vector<std::pair<std::string, std::unique_ptr<Layer>>> made;
-  for (nlohmann::json item : list) {
-    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
+  for (const nlohmann::json& item : list) {
+    const auto name = item.is_object() ? item.find("name") : item.end();
+    if (name == item.end() || !name->is_string()) {
       raise<ConfigError>(type_, fmt::format("each layer of `{}` needs a `name`", key), "got " + text_of(item),
                          "write {\"name\": \"attention\", \"type\": ...}");
     }
-    const std::string name = item["name"].get<std::string>();
-    item.erase("name");
-    made.emplace_back(name, make_layer(item, init));
+    nlohmann::json layer = item;
+    layer.erase("name");
+    made.emplace_back(name->get<std::string>(), make_layer(layer, init));
   }
   return made;
 }

@@ -109,6 +109,22 @@ TEST_CASE("faults of layers inside of layers come through") {
         R"(residual: the key `body` is missing; {"type":"residual","width":2})");
 }
 
+TEST_CASE("the steps of a block each need a name") {
+  const std::string block = R"({"type": "block", "width": 2, "steps": )";
+  CHECK(message_of(block + R"([{"type": "activation"}]})") ==
+        R"(block: each layer of `steps` needs a `name`; got {"type":"activation"}; )"
+        R"(write {"name": "attention", "type": ...})");
+  CHECK(message_of(block + "[3]}") ==
+        R"(block: each layer of `steps` needs a `name`; got 3; write {"name": "attention", "type": ...})");
+  CHECK(message_of(block + "{}}") == "block: `steps` must be a list of layers; got {}");
+  CHECK(message_of(block + R"([{"name": "f", "type": "activation", "extra": 1}]})") ==
+        R"(activation: unknown key `extra`; {"extra":1,"type":"activation"}; the keys are kind, type)");
+  CHECK(message_of(block + R"([{"name": "f", "type": "activation"}], "norm": "post", "postprocess": "dan"})")
+            .find("block: `norm` has no meaning with preprocess and postprocess") == 0);
+  CHECK(message_of(R"({"type": "block", "steps": [{"name": "f", "type": "activation"}]})")
+            .find("block: the key `width` is missing") == 0);
+}
+
 TEST_CASE("names that a layer does not know are refused with those it knows") {
   CHECK(message_of(R"({"type": "activation", "kind": "rleu"})") ==
         "activation: there is no activation `rleu`; use one of none, relu, gelu, gelu_tanh, silu, tanh, sigmoid, "
