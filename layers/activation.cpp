@@ -8,6 +8,18 @@
 #include "core/error.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Activation>, 8> kNames{{{"none", Activation::none},
+                                                                         {"relu", Activation::relu},
+                                                                         {"gelu", Activation::gelu},
+                                                                         {"gelu_tanh", Activation::gelu_tanh},
+                                                                         {"silu", Activation::silu},
+                                                                         {"tanh", Activation::tanh},
+                                                                         {"sigmoid", Activation::sigmoid},
+                                                                         {"softplus", Activation::softplus}}};
+
+}  // namespace
 
 Tensor ActivationLayer::forward(const Tensor& x, const Context&) {
   switch (kind_) {
@@ -31,21 +43,23 @@ Tensor ActivationLayer::forward(const Tensor& x, const Context&) {
   raise<ConfigError>("activation", "unknown kind");
 }
 
-Activation activation_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Activation>, 8> kNames{{{"none", Activation::none},
-                                                                                  {"relu", Activation::relu},
-                                                                                  {"gelu", Activation::gelu},
-                                                                                  {"gelu_tanh", Activation::gelu_tanh},
-                                                                                  {"silu", Activation::silu},
-                                                                                  {"tanh", Activation::tanh},
-                                                                                  {"sigmoid", Activation::sigmoid},
-                                                                                  {"softplus", Activation::softplus}}};
-  std::string all;
+std::optional<Activation> find_activation(std::string_view name) {
   for (const auto& [known, kind] : kNames) {
     if (known == name) return kind;
-    all += (all.empty() ? "" : ", ") + std::string(known);
   }
-  raise<ConfigError>("activation", "there is no activation `" + std::string(name) + "`", {}, "use one of " + all);
+  return std::nullopt;
+}
+
+std::string activation_names() {
+  std::string all;
+  for (const auto& [known, kind] : kNames) all += (all.empty() ? "" : ", ") + std::string(known);
+  return all;
+}
+
+Activation activation_of(std::string_view name) {
+  if (const std::optional<Activation> kind = find_activation(name)) return *kind;
+  raise<ConfigError>("activation", "there is no activation `" + std::string(name) + "`", {},
+                     "use one of " + activation_names());
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/kernels/activation_kind.h"
@@ -16,6 +18,12 @@ class ActivationLayer : public Layer {
  private:
   Activation kind_;
 };
+
+/// The activation of a name, or nothing.
+std::optional<Activation> find_activation(std::string_view name);
+
+/// The names that it knows, separated by commas.
+std::string activation_names();
 
 /// The activation of a name: none relu gelu gelu_tanh silu tanh sigmoid softplus. Throws ConfigError on any other.
 Activation activation_of(std::string_view name);

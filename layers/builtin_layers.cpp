@@ -1,29 +1,24 @@
-// The names by which configs and checks know the layers of this folder. One file for all of them: in a static library
-// an object file that nothing refers to would be left out, and its registration with it.
+// The names by which configs and checks know the layers of this folder; builtin_blocks.cpp has the rest. Not in each
+// layer's own file: in a static library an object file that nothing refers to would be left out, and its registration
+// with it.
 #include "layers/builtin_layers.h"
 
 #include <memory>
 
-#include "core/error.h"
 #include "layers/activation.h"
 #include "layers/dense.h"
 #include "layers/dropout.h"
-#include "layers/feed_forward.h"
-#include "layers/layer_norm.h"
 #include "layers/multi_head_attention.h"
 #include "layers/positions.h"
 #include "layers/registry.h"
-#include "layers/residual.h"
 #include "layers/sequential.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-NormPlacement placement_of(const std::string& name) {
-  if (name == "pre") return NormPlacement::pre;
-  if (name == "post") return NormPlacement::post;
-  if (name == "none") return NormPlacement::none;
-  raise<ConfigError>("residual", "there is no norm placement `" + name + "`", {}, "use pre, post or none");
+/// Where positions are: `max_len`, and `randomised` for the longer range to draw from.
+PositionRange range_of(const LayerConfig& config) {
+  return {.max_length = config.size("max_len"), .randomised = config.size("randomised", 0)};
 }
 
 const RegisterLayer activation{"activation", [](const LayerConfig& config, Init&) {
@@ -43,32 +38,13 @@ const RegisterLayer dropout{"dropout", [](const LayerConfig& config, Init&) {
                               return std::make_unique<Dropout>(config.number("p"));
                             }};
 
-const RegisterLayer feed_forward{"feed_forward", [](const LayerConfig& config, Init& init) {
-                                   return std::make_unique<FeedForward>(
-                                       FeedForwardOptions{.d_model = config.size("d_model"),
-                                                          .d_ff = config.size("d_ff"),
-                                                          .activation =
-                                                              activation_of(config.text("activation", "relu")),
-                                                          .bias = config.flag("bias", true),
-                                                          .dropout = config.number("dropout", 0)},
-                                       init);
-                                 }};
-
-const RegisterLayer layer_norm{"layer_norm", [](const LayerConfig& config, Init& init) {
-                                 return std::make_unique<LayerNorm>(LayerNormOptions{.width = config.size("width"),
-                                                                                     .eps = config.number("eps", 1e-5),
-                                                                                     .gain = config.flag("gain", true),
-                                                                                     .bias = config.flag("bias", true)},
-                                                                    init);
-                               }};
-
 const RegisterLayer learned_positions{"learned_positions", [](const LayerConfig& config, Init& init) {
-                                        return std::make_unique<LearnedPositions>(config.size("max_len"),
+                                        return std::make_unique<LearnedPositions>(range_of(config),
                                                                                   config.size("width"), init);
                                       }};
 
 const RegisterLayer sinusoidal_positions{"sinusoidal_positions", [](const LayerConfig& config, Init&) {
-                                           return std::make_unique<SinusoidalPositions>(config.size("max_len"),
+                                           return std::make_unique<SinusoidalPositions>(range_of(config),
                                                                                         config.size("width"));
                                          }};
 
@@ -87,25 +63,12 @@ const RegisterLayer multi_head_attention{"multi_head_attention", [](const LayerC
                                                init);
                                          }};
 
-const RegisterLayer residual{"residual", [](const LayerConfig& config, Init& init) {
-                               const NormPlacement norm = placement_of(config.text("norm", "pre"));
-                               ResidualOptions options{.norm = norm, .dropout = config.number("dropout", 0)};
-                               if (norm != NormPlacement::none) {
-                                 options.layer_norm.width = config.size("width");
-                                 options.layer_norm.eps = config.number("eps", 1e-5);
-                               } else {
-                                 config.refuse_meaningless("width", "norm none");
-                                 config.refuse_meaningless("eps", "norm none");
-                               }
-                               return std::make_unique<Residual>(options, config.layer("body", init), init);
-                             }};
-
 const RegisterLayer sequential{"sequential", [](const LayerConfig& config, Init& init) {
                                  return std::make_unique<Sequential>(config.layers("layers", init));
                                }};
 
 }  // namespace
 
-void link_builtin_layers() {}
+void link_builtin_layers() { link_builtin_blocks(); }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

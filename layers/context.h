@@ -43,6 +43,7 @@ struct Context {
   const Tensor* memory = nullptr;         ///< (B, Tk, C): what cross-attention reads
   Mask memory_mask = {};                  ///< what cross-attention may see
   AttentionRecorder* recorder = nullptr;  ///< told of all attention weights
+  std::size_t offset = 0;                 ///< position of the input's first element: above 0 in cached generation
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -2,9 +2,8 @@
 
 #include <cstddef>
 
-#include "layers/context.h"
 #include "layers/init.h"
-#include "layers/module.h"
+#include "layers/input_stage.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
@@ -17,12 +16,14 @@ struct EmbeddingOptions {
 
 /// y = scale * table[id] + bias: token ids (...) -> (..., C). Parameters `weight` (V, C) and `bias` (C).
 /// Throws ConfigError when V or C is 0, ShapeError on an id outside [0, V), naming it and its place.
-class Embedding : public Module {
+class Embedding : public InputStage {
  public:
   Embedding(const EmbeddingOptions& options, Init& init);
 
   Tensor operator()(const Tokens& ids) const;
+  Tensor operator()(const ModelInput& input, const Context& context) override;
 
+  /// The table (V, C); a head that is tied to it takes it as HeadOptions::tied.
   const Tensor& weight() const { return weight_; }
 
  private:

@@ -35,12 +35,20 @@ std::vector<NamedParameter> Module::parameters() const {
   return all;
 }
 
+std::vector<NamedBuffer> Module::buffers() const {
+  std::vector<NamedBuffer> all = own_buffers_;
+  for (const NamedModule& child : children_) {
+    for (NamedBuffer& buffer : child.module->buffers()) {
+      buffer.name = joined(child.name, buffer.name);
+      all.push_back(std::move(buffer));
+    }
+  }
+  return all;
+}
+
 Tensor Module::parameter(const std::string& name, Initial initial) {
   check_name(name);
-  if (initial.value.size() == 0) {
-    raise<ShapeError>("parameter", "`" + joined(path(), name) + "` has no elements",
-                      "shape " + to_string(initial.value.shape()));
-  }
+  check_elements("parameter", name, initial.value);
   Tensor tensor(std::move(initial.value), true);
   tensor.set_label(joined(path(), name));
   own_.push_back({name, tensor, std::move(initial.description)});
@@ -57,6 +65,15 @@ Tensor Module::share(const std::string& name, const Tensor& tensor) {
   return tensor;
 }
 
+Tensor Module::buffer(const std::string& name, Array value) {
+  check_name(name);
+  check_elements("buffer", name, value);
+  Tensor tensor(std::move(value));
+  tensor.set_label(joined(path(), name));
+  own_buffers_.push_back({name, tensor});
+  return tensor;
+}
+
 Module& Module::adopt(const std::string& name, std::unique_ptr<Module> module) {
   check_name(name);
   if (module == nullptr) raise<StateError>("child", "`" + joined(path(), name) + "` is null");
@@ -69,17 +86,25 @@ void Module::set_path(const std::string& path) {
   for (const NamedParameter& own : own_) {
     if (!own.shared) own.tensor.set_label(joined(path, own.name));
   }
+  for (const NamedBuffer& own : own_buffers_) own.tensor.set_label(joined(path, own.name));
   for (const NamedModule& child : children_) child.module->set_path(joined(path, child.name));
 }
 
 void Module::check_name(const std::string& name) const {
-  const bool taken = std::any_of(own_.begin(), own_.end(), [&](const auto& own) { return own.name == name; }) ||
-                     std::any_of(children_.begin(), children_.end(), [&](const auto& c) { return c.name == name; });
+  const auto is_taken = [&](const auto& named) { return named.name == name; };
+  const bool taken = std::any_of(own_.begin(), own_.end(), is_taken) ||
+                     std::any_of(own_buffers_.begin(), own_buffers_.end(), is_taken) ||
+                     std::any_of(children_.begin(), children_.end(), is_taken);
   if (taken) raise<StateError>("module", "`" + joined(path(), name) + "` is declared twice", {}, "choose another name");
   if (name.empty() || name.find('.') != std::string::npos) {
     raise<StateError>("module", "the name `" + name + "` is empty or holds a dot", "in `" + path() + "`",
                       "dots separate a module from its children");
   }
+}
+
+void Module::check_elements(const char* what, const std::string& name, const Array& value) const {
+  if (value.size() != 0) return;
+  raise<ShapeError>(what, "`" + joined(path(), name) + "` has no elements", "shape " + to_string(value.shape()));
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -26,6 +26,12 @@ struct NamedParameter {
   bool shared = false;  ///< declared by share(): the parameter belongs to another module
 };
 
+/// A buffer with its dotted name: "layers.0.attention_norm.running_mean".
+struct NamedBuffer {
+  std::string name;
+  Tensor tensor;
+};
+
 /// A tree of named parameters: the common base of layers and models. Modules are built once, where they belong, and
 /// are neither copied nor moved.
 class Module {
@@ -38,6 +44,10 @@ class Module {
   /// Every parameter of this module and of its children, in order of declaration. Tied weights are
   /// listed once: under the name of the module that owns them, or, when that one lies outside, where they are shared.
   std::vector<NamedParameter> parameters() const;
+
+  /// Every buffer of this module and of its children, in order of declaration: what is saved and loaded with the
+  /// parameters but not trained, such as running statistics.
+  std::vector<NamedBuffer> buffers() const;
 
   /// Where this module stands below the outermost one: "layers.0.attention"; "" for that one itself.
   const std::string& path() const { return *path_; }
@@ -58,6 +68,9 @@ class Module {
   /// the tensor is no parameter.
   Tensor share(const std::string& name, const Tensor& tensor);
 
+  /// Declares a buffer: a leaf without gradient that the module itself writes with assign(). Throws as parameter() does.
+  Tensor buffer(const std::string& name, Array value);
+
   /// Builds a child module in place; same errors. The reference stays valid as long as this module.
   template <class M, class... Args>
   M& child(const std::string& name, Args&&... args) {
@@ -76,9 +89,11 @@ class Module {
  private:
   void set_path(const std::string& path);
   void check_name(const std::string& name) const;
+  void check_elements(const char* what, const std::string& name, const Array& value) const;
 
   const std::string* path_;
   std::vector<NamedParameter> own_;
+  std::vector<NamedBuffer> own_buffers_;
   std::vector<NamedModule> children_;
 };
 

@@ -126,6 +126,26 @@ std::vector<std::unique_ptr<Layer>> LayerConfig::layers(const char* key, Init& i
   return made;
 }
 
+std::vector<std::pair<std::string, std::unique_ptr<Layer>>> LayerConfig::named_layers(const char* key,
+                                                                                      Init& init) const {
+  const nlohmann::json& list = require(key);
+  if (!list.is_array()) refuse(key, "a list of layers");
+  std::vector<std::pair<std::string, std::unique_ptr<Layer>>> made;
+  for (const nlohmann::json& item : list) {
+    const auto name = item.is_object() ? item.find("name") : item.end();
+    if (name == item.end() || !name->is_string()) {
+      raise<ConfigError>(type_, fmt::format("each layer of `{}` needs a `name`", key), "got " + text_of(item),
+                         "write {\"name\": \"attention\", \"type\": ...}");
+    }
+    nlohmann::json layer = item;
+    layer.erase("name");
+    made.emplace_back(name->get<std::string>(), make_layer(layer, init));
+  }
+  return made;
+}
+
+bool LayerConfig::has(const char* key) const { return json_.contains(key); }
+
 void LayerConfig::refuse_unread() const {
   for (const auto& item : json_.items()) {
     if (read_.count(item.key()) != 0) continue;

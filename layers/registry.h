@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -36,6 +37,11 @@ class LayerConfig {
   std::unique_ptr<Layer> layer(const char* key, Init& init) const;
   /// A list of layers.
   std::vector<std::unique_ptr<Layer>> layers(const char* key, Init& init) const;
+
+  /// A list of layers that each have a `name` beside their type: {"name": "attention", "type": ..., ...}.
+  std::vector<std::pair<std::string, std::unique_ptr<Layer>>> named_layers(const char* key, Init& init) const;
+  /// Whether the key is given, without reading it.
+  bool has(const char* key) const;
 
   /// For a key that other keys make useless. Throws ConfigError when it is there: "`width` has no meaning with norm
   /// none", for `with` = "norm none".

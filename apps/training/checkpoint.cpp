@@ -19,12 +19,12 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 void refuse_non_finite_weights(const Module& model, std::uint64_t step) {
-  for (const NamedParameter& parameter : model.parameters()) {
-    const std::span<const Real> values = flat(parameter.tensor.value());
+  for (const NamedBuffer& saved : saved_tensors(model)) {
+    const std::span<const Real> values = flat(saved.tensor.value());
     const auto finite = [](Real value) { return std::isfinite(value); };
     if (std::all_of(values.begin(), values.end(), finite)) continue;
-    raise<NumericError>("checkpoint", "`" + parameter.name + "` holds NaN or infinity",
-                        fmt::format("after step {}", step), "lower optimizer.lr; earlier checkpoints are untouched");
+    raise<NumericError>("checkpoint", "`" + saved.name + "` holds NaN or infinity", fmt::format("after step {}", step),
+                        "lower optimizer.lr; earlier checkpoints are untouched");
   }
 }
 
@@ -97,8 +97,8 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
     }
     optimizer->load_state(read_optimizer(directory / kOptimizerFile, *updates));
   }
-  const std::vector<NamedParameter> parameters = model.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].tensor.assign(weights[i]);
+  const std::vector<NamedBuffer> tensors = saved_tensors(model);
+  for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].tensor.assign(weights[i]);
   return state;
 }
 

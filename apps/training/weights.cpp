@@ -9,10 +9,10 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// Our name -> name in the file, for every parameter.
-std::map<std::string, std::string> names_in_file(const std::vector<NamedParameter>& parameters, const Renames& rename) {
+/// Our name -> name in the file, for every tensor.
+std::map<std::string, std::string> names_in_file(const std::vector<NamedBuffer>& tensors, const Renames& rename) {
   std::map<std::string, std::string> names;
-  for (const NamedParameter& parameter : parameters) names[parameter.name] = parameter.name;
+  for (const NamedBuffer& saved : tensors) names[saved.name] = saved.name;
   std::map<std::string, std::string> renamed;
   for (const auto& [theirs, ours] : rename) {
     const auto found = names.find(ours);
@@ -32,39 +32,44 @@ std::map<std::string, std::string> names_in_file(const std::vector<NamedParamete
 
 }  // namespace
 
+std::vector<NamedBuffer> saved_tensors(const Module& module) {
+  std::vector<NamedBuffer> tensors;
+  for (const NamedParameter& parameter : module.parameters()) tensors.push_back({parameter.name, parameter.tensor});
+  for (const NamedBuffer& buffer : module.buffers()) tensors.push_back(buffer);
+  return tensors;
+}
+
 void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata) {
-  const std::vector<NamedParameter> parameters = module.parameters();
+  const std::vector<NamedBuffer> tensors = saved_tensors(module);
   std::vector<TensorView> views;
-  views.reserve(parameters.size());
-  for (const NamedParameter& parameter : parameters) {
-    views.push_back(tensor_view(parameter.name, parameter.tensor.value()));
-  }
+  views.reserve(tensors.size());
+  for (const NamedBuffer& saved : tensors) views.push_back(tensor_view(saved.name, saved.tensor.value()));
   write_safetensors(path, std::move(views), {.metadata = metadata});
 }
 
 std::vector<Array> read_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options) {
-  const std::vector<NamedParameter> parameters = module.parameters();
-  const std::map<std::string, std::string> names = names_in_file(parameters, options.rename);
+  const std::vector<NamedBuffer> tensors = saved_tensors(module);
+  const std::map<std::string, std::string> names = names_in_file(tensors, options.rename);
   const SafetensorsFile file(path, {.require_digest = options.require_digest});
   std::vector<ExpectedTensor> expected;
-  expected.reserve(parameters.size());
-  for (const NamedParameter& parameter : parameters) {
-    const Shape& shape = parameter.tensor.shape();
-    expected.push_back({names.at(parameter.name), StoredShape(shape.begin(), shape.end())});
+  expected.reserve(tensors.size());
+  for (const NamedBuffer& saved : tensors) {
+    const Shape& shape = saved.tensor.shape();
+    expected.push_back({names.at(saved.name), StoredShape(shape.begin(), shape.end())});
   }
   require_tensors(file, expected);
   std::vector<Array> values;
-  values.reserve(parameters.size());
-  for (const NamedParameter& parameter : parameters) {
-    values.push_back(read_array(file.file(), file.tensor(names.at(parameter.name))));
+  values.reserve(tensors.size());
+  for (const NamedBuffer& saved : tensors) {
+    values.push_back(read_array(file.file(), file.tensor(names.at(saved.name))));
   }
   return values;
 }
 
 void load_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options) {
   const std::vector<Array> values = read_weights(path, module, options);
-  const std::vector<NamedParameter> parameters = module.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].tensor.assign(values[i]);
+  const std::vector<NamedBuffer> tensors = saved_tensors(module);
+  for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].tensor.assign(values[i]);
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

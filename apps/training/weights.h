@@ -8,7 +8,7 @@
 #include "core/io/safetensors.h"
 #include "layers/module.h"
 
-/// The parameters of a model as a safetensors file, each under its dotted name.
+/// The parameters and buffers of a model as a safetensors file, each under its dotted name.
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// Name in the file -> our name.
@@ -19,17 +19,20 @@ struct LoadOptions {
   bool require_digest = false;  ///< for files of our own
 };
 
-/// Writes all parameters atomically. The same parameters and metadata give the same bytes. Throws FileError.
+/// Everything of a module that a weight file holds: its parameters, then its buffers.
+std::vector<NamedBuffer> saved_tensors(const Module& module);
+
+/// Writes all parameters and buffers atomically. The same parameters and metadata give the same bytes. Throws FileError.
 void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata);
 
-/// The values of all parameters in the order of `module.parameters()`, read and checked but not yet given to the
+/// The values of all parameters and buffers in the order of saved_tensors(), read and checked but not yet given to the
 /// module. Throws as load_weights does.
 std::vector<Array> read_weights(const std::filesystem::path& path, const Module& module,
                                 const LoadOptions& options = {});
 
-/// Reads all parameters; any stored floating-point type is converted. Either all are replaced or, on an error, none.
-/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names no
-/// parameter of ours or the same one twice.
+/// Reads all parameters and buffers; any stored floating-point type is converted. Either all are replaced or, on an error, none.
+/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names none of
+/// ours or the same one twice.
 void load_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options = {});
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -6,14 +6,39 @@
 
 #include "core/error.h"
 #include "core/shape.h"
-#include "layers/activation.h"
+#include "layers/feed_forward.h"
+#include "layers/multi_head_attention.h"
+#include "layers/norm.h"
 #include "layers/positions.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-LayerNormOptions norm_options(const EncoderOptions& options) {
+NormOptions norm_options(const EncoderOptions& options) {
   return {.width = options.d_model, .eps = options.norm_eps, .bias = options.norm_bias};
+}
+
+ResidualOptions block_options(const EncoderOptions& options) {
+  return {.norm = options.norm, .normalization = norm_options(options), .dropout = options.dropout.residual};
+}
+
+std::vector<BlockStep> block_steps(const EncoderOptions& options, Init& init) {
+  std::vector<BlockStep> steps;
+  steps.push_back({"attention",
+                   std::make_unique<MultiHeadAttention>(MultiHeadAttentionOptions{.d_model = options.d_model,
+                                                                                  .heads = options.heads,
+                                                                                  .head_size = options.head_size,
+                                                                                  .bias = options.bias.attention,
+                                                                                  .dropout = options.dropout.attention},
+                                                        init)});
+  steps.push_back(
+      {"feed_forward", std::make_unique<FeedForward>(FeedForwardOptions{.d_model = options.d_model,
+                                                                        .d_ff = options.d_ff,
+                                                                        .activation = options.activation,
+                                                                        .bias = options.bias.feed_forward,
+                                                                        .dropout = options.dropout.feed_forward},
+                                                     init)});
+  return steps;
 }
 
 const EncoderOptions& checked(const EncoderOptions& options) {
@@ -34,58 +59,10 @@ class Group : public Module {
   }
 };
 
-class MlpHead : public Layer {
- public:
-  MlpHead(const EncoderOptions& options, std::size_t classes, Init& init)
-      : hidden_(child<Dense>("hidden",
-                             DenseOptions{.in = options.d_model, .out = options.d_model, .bias = options.bias.head},
-                             init)),
-        norm_(child<LayerNorm>("norm", norm_options(options), init)),
-        activation_(child<ActivationLayer>("activation", options.activation)),
-        output_(child<Dense>("output", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head},
-                             init)) {}
-
-  Tensor forward(const Tensor& x, const Context& context) override {
-    return output_(activation_(norm_(hidden_(x, context), context), context), context);
-  }
-
- private:
-  Dense& hidden_;
-  LayerNorm& norm_;
-  ActivationLayer& activation_;
-  Dense& output_;
-};
-
 }  // namespace
 
 EncoderBlock::EncoderBlock(const EncoderOptions& options, Init& init)
-    : placement_(options.norm),
-      attention_(child<MultiHeadAttention>("attention",
-                                           MultiHeadAttentionOptions{.d_model = options.d_model,
-                                                                     .heads = options.heads,
-                                                                     .head_size = options.head_size,
-                                                                     .bias = options.bias.attention,
-                                                                     .dropout = options.dropout.attention},
-                                           init)),
-      attention_norm_(placement_ == NormPlacement::none
-                          ? nullptr
-                          : &child<LayerNorm>("attention_norm", norm_options(options), init)),
-      feed_forward_(child<FeedForward>("feed_forward",
-                                       FeedForwardOptions{.d_model = options.d_model,
-                                                          .d_ff = options.d_ff,
-                                                          .activation = options.activation,
-                                                          .bias = options.bias.feed_forward,
-                                                          .dropout = options.dropout.feed_forward},
-                                       init)),
-      feed_forward_norm_(placement_ == NormPlacement::none
-                             ? nullptr
-                             : &child<LayerNorm>("feed_forward_norm", norm_options(options), init)),
-      dropout_(child<Dropout>("dropout", options.dropout.residual)) {}
-
-Tensor EncoderBlock::forward(const Tensor& x, const Context& context) {
-  const Tensor attended = residual_step(x, attention_, attention_norm_, placement_, dropout_, context);
-  return residual_step(attended, feed_forward_, feed_forward_norm_, placement_, dropout_, context);
-}
+    : Block(block_options(options), block_steps(options, init), init) {}
 
 Encoder::Encoder(const EncoderOptions& options, Init& init)
     : options_(checked(options)),
@@ -112,14 +89,16 @@ Encoder::Encoder(const EncoderOptions& options, Init& init)
     blocks_.push_back(&layers.add<EncoderBlock>(std::to_string(i), options, init));
   }
   if (options.final_norm.value_or(options.norm == NormPlacement::pre)) {
-    final_norm_ = &child<LayerNorm>("final_norm", norm_options(options), init);
+    final_norm_ = dynamic_cast<Layer*>(&adopt("final_norm", make_norm(norm_options(options), init)));
   }
   const std::size_t classes = options.classes != 0 ? options.classes : options.vocabulary;
-  if (options.head == HeadKind::mlp) {
-    head_ = &child<MlpHead>("head", options, classes, init);
-  } else {
-    head_ = &child<Dense>("head", DenseOptions{.in = options.d_model, .out = classes, .bias = options.bias.head}, init);
-  }
+  head_ = dynamic_cast<Layer*>(&adopt("head", make_head({.width = options.d_model,
+                                                         .outputs = classes,
+                                                         .kind = options.head,
+                                                         .activation = options.activation,
+                                                         .normalization = norm_options(options),
+                                                         .bias = options.bias.head},
+                                                        init)));
 }
 
 Tensor Encoder::operator()(const Tokens& ids, const Context& context) {

@@ -4,22 +4,16 @@
 #include <optional>
 #include <vector>
 
+#include "layers/block.h"
 #include "layers/context.h"
 #include "layers/dense.h"
 #include "layers/embedding.h"
-#include "layers/feed_forward.h"
+#include "layers/heads.h"
 #include "layers/init.h"
-#include "layers/layer_norm.h"
-#include "layers/multi_head_attention.h"
-#include "layers/residual.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 enum class Positions { none, sinusoidal, learned };
-enum class HeadKind {
-  linear,  ///< W x + b
-  mlp,     ///< W_2 f(layer_norm(W_1 x + b_1)) + b_2, with f the model's activation
-};
 
 struct EncoderOptions {
   std::size_t vocabulary = 0;  ///< token ids are below it
@@ -55,18 +49,9 @@ struct EncoderOptions {
 
 /// One block: attention, then feed-forward, each as a residual step. (B, T, C) -> (B, T, C).
 /// Children attention, attention_norm, feed_forward, feed_forward_norm.
-class EncoderBlock : public Layer {
+class EncoderBlock : public Block {
  public:
   EncoderBlock(const EncoderOptions& options, Init& init);
-  Tensor forward(const Tensor& x, const Context& context) override;
-
- private:
-  NormPlacement placement_;
-  MultiHeadAttention& attention_;
-  Layer* attention_norm_ = nullptr;
-  FeedForward& feed_forward_;
-  Layer* feed_forward_norm_ = nullptr;
-  Dropout& dropout_;
 };
 
 /// A Transformer encoder with one prediction per position: token ids (B, T) -> logits (B, T, classes).

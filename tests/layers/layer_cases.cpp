@@ -19,19 +19,18 @@ using testing::drawn;
 
 namespace {
 
-/// Dropout draws the same elements at every call: the numbers are a function of seed and step.
 Tensor run_training(Module& module, const std::vector<Tensor>& x) {
   StepRandom random(11, 5);
   return dynamic_cast<Layer&>(module)(x.at(0), {.training = true, .random = &random});
 }
+
+}  // namespace
 
 LayerCase trained(LayerCase c) {
   c.what += ", while training";
   c.run = run_training;
   return c;
 }
-
-}  // namespace
 
 LayerCase from_json(const std::string& class_name, const std::string& what, const std::string& json, Array x) {
   const auto parsed = nlohmann::json::parse(json);
@@ -107,7 +106,7 @@ std::vector<LayerCase> plain_cases() {
   add("Residual", "post-norm", R"({"type": "residual", "norm": "post", "width": 4, )" + body + "}",
       drawn({2, 4}, -1, 1, 27));
   add("Residual", "without norm", R"({"type": "residual", "norm": "none", )" + body + "}", drawn({4}, -1, 1, 28));
-  add("Residual", "another eps", R"({"type": "residual", "eps": 0.1, "width": 4, )" + body + "}",
+  add("Residual", "another eps", R"({"type": "residual", "norm_eps": 0.1, "width": 4, )" + body + "}",
       drawn({1, 1, 4}, -1, 1, 29));
   cases.push_back(
       trained(from_json("Residual", "dropout", R"({"type": "residual", "dropout": 0.5, "width": 4, )" + body + "}",
@@ -135,7 +134,7 @@ std::vector<LayerCase> plain_cases() {
 const std::vector<LayerCase>& layer_cases() {
   static const std::vector<LayerCase> all = [] {
     std::vector<LayerCase> cases;
-    for (const auto family : {plain_cases, attention_cases, model_cases}) {
+    for (const auto family : {plain_cases, attention_cases, block_cases, model_cases}) {
       std::vector<LayerCase> some = family();
       std::move(some.begin(), some.end(), std::back_inserter(cases));
     }
@@ -151,6 +150,9 @@ std::unique_ptr<Module> build(const LayerCase& c) {
   for (const NamedParameter& parameter : module->parameters()) {
     const bool gain = parameter.name.ends_with("gain");
     parameter.tensor.assign(drawn(parameter.tensor.shape(), gain ? 0.5 : -0.8, gain ? 1.5 : 0.8, seed++));
+  }
+  for (const NamedBuffer& buffer : module->buffers()) {
+    buffer.tensor.assign(drawn(buffer.tensor.shape(), 0.5, 1.5, seed++));
   }
   return module;
 }

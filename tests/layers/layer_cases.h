@@ -29,7 +29,11 @@ LayerCase from_json(const std::string& class_name, const std::string& what, cons
 
 std::vector<LayerCase> plain_cases();
 std::vector<LayerCase> attention_cases();
+std::vector<LayerCase> block_cases();
 std::vector<LayerCase> model_cases();
+
+/// The same case while training: randomness is drawn alike at every call, since it is a function of seed and step.
+LayerCase trained(LayerCase c);
 
 /// All of them.
 const std::vector<LayerCase>& layer_cases();

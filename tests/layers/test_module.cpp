@@ -19,6 +19,7 @@ namespace {
 class Open : public Module {
  public:
   using Module::adopt;
+  using Module::buffer;
   using Module::child;
   using Module::parameter;
   using Module::share;
@@ -126,4 +127,26 @@ TEST_CASE("a shared parameter is listed once, where it belongs, and alone where 
   CHECK_THROWS_WITH(head.share("other", Tensor(full({2}, 1))),
                     "share: `head.other` is not a parameter; (2); share the tensor that parameter() returned");
   CHECK_THROWS_WITH(head.share("weight", table), "module: `head.weight` is declared twice; choose another name");
+}
+
+TEST_CASE("buffers have names and labels as parameters do, but are no parameters and want no gradient") {
+  Open root;
+  Open& inner = root.child<Open>("inner");
+  const Tensor mean = inner.buffer("running_mean", full({2}, 3));
+  root.buffer("count", full({1}, 1));
+  std::vector<std::string> names;
+  for (const NamedBuffer& buffer : root.buffers()) {
+    names.push_back(buffer.name);
+    CHECK(buffer.tensor.label() == buffer.name);
+    CHECK_FALSE(buffer.tensor.requires_grad());
+  }
+  CHECK(names == std::vector<std::string>{"count", "inner.running_mean"});
+  CHECK(root.parameters().empty());
+  CHECK(parameter_count(root) == 0);
+  mean.assign(full({2}, 4));
+  CHECK(root.buffers().at(1).tensor.value() == full({2}, 4));
+  CHECK_THROWS_WITH(inner.parameter("running_mean", some({1})),
+                    "module: `inner.running_mean` is declared twice; choose another name");
+  CHECK_THROWS_WITH(root.buffer("inner", full({1}, 1)), "module: `inner` is declared twice; choose another name");
+  CHECK_THROWS_WITH(root.buffer("nothing", zeros({0})), "buffer: `nothing` has no elements; shape (0)");
 }

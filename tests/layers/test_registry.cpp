@@ -31,16 +31,18 @@ std::string message_of(const std::string& json) {
 }
 
 const std::string kKnown =
-    "known types: activation, dense, dropout, feed_forward, gated_residual, layer_norm, learned_positions, "
-    "multi_head_attention, residual, sequential, sinusoidal_positions";
+    "known types: activation, batch_norm, block, conv1d, dense, dropout, feed_forward, gated_residual, layer_norm, "
+    "learned_positions, linear_head, mlp_head, multi_head_attention, pointer_head, residual, rms_norm, sequential, "
+    "sinusoidal_positions";
 
 }  // namespace
 
-TEST_CASE("ten types of ours are registered, and a user's beside them") {
-  CHECK(registered_layers() == std::vector<std::string>{"activation", "dense", "dropout", "feed_forward",
-                                                        "gated_residual", "layer_norm", "learned_positions",
-                                                        "multi_head_attention", "residual", "sequential",
-                                                        "sinusoidal_positions"});
+TEST_CASE("the types of ours are registered, and a user's beside them") {
+  CHECK(registered_layers() == std::vector<std::string>{"activation", "batch_norm", "block", "conv1d", "dense",
+                                                        "dropout", "feed_forward", "gated_residual", "layer_norm",
+                                                        "learned_positions", "linear_head", "mlp_head",
+                                                        "multi_head_attention", "pointer_head", "residual", "rms_norm",
+                                                        "sequential", "sinusoidal_positions"});
 }
 
 TEST_CASE("a nested description builds nested layers with dotted names") {
@@ -73,9 +75,9 @@ TEST_CASE("missing and unknown keys are named") {
   CHECK(message_of(R"({"type": "residual", "norm": "none", "width": 4, "body": {"type": "activation"}})") ==
         R"(residual: `width` has no meaning with norm none; )"
         R"({"body":{"type":"activation"},"norm":"none","type":"residual","width":4}; leave it out)");
-  CHECK(message_of(R"({"type": "residual", "norm": "none", "eps": 0.1, "body": {"type": "activation"}})") ==
-        R"(residual: `eps` has no meaning with norm none; )"
-        R"({"body":{"type":"activation"},"eps":0.1,"norm":"none","type":"residual"}; leave it out)");
+  CHECK(message_of(R"({"type": "residual", "norm": "none", "norm_eps": 0.1, "body": {"type": "activation"}})") ==
+        R"(residual: `norm_eps` has no meaning with norm none; )"
+        R"({"body":{"type":"activation"},"norm":"none","norm_eps":0.1,"type":"residual"}; leave it out)");
   CHECK(message_of(R"({"type": "gated_residual", "dim": 4, "bias": true})") ==
         R"(gated_residual: unknown key `bias`; {"bias":true,"dim":4,"type":"gated_residual"}; the keys are dim, type)");
 }
@@ -107,12 +109,28 @@ TEST_CASE("faults of layers inside of layers come through") {
         R"(residual: the key `body` is missing; {"type":"residual","width":2})");
 }
 
+TEST_CASE("the steps of a block each need a name") {
+  const std::string block = R"({"type": "block", "width": 2, "steps": )";
+  CHECK(message_of(block + R"([{"type": "activation"}]})") ==
+        R"(block: each layer of `steps` needs a `name`; got {"type":"activation"}; )"
+        R"(write {"name": "attention", "type": ...})");
+  CHECK(message_of(block + "[3]}") ==
+        R"(block: each layer of `steps` needs a `name`; got 3; write {"name": "attention", "type": ...})");
+  CHECK(message_of(block + "{}}") == "block: `steps` must be a list of layers; got {}");
+  CHECK(message_of(block + R"([{"name": "f", "type": "activation", "extra": 1}]})") ==
+        R"(activation: unknown key `extra`; {"extra":1,"type":"activation"}; the keys are kind, type)");
+  CHECK(message_of(block + R"([{"name": "f", "type": "activation"}], "norm": "post", "postprocess": "dan"})")
+            .find("block: `norm` has no meaning with preprocess and postprocess") == 0);
+  CHECK(message_of(R"({"type": "block", "steps": [{"name": "f", "type": "activation"}]})")
+            .find("block: the key `width` is missing") == 0);
+}
+
 TEST_CASE("names that a layer does not know are refused with those it knows") {
   CHECK(message_of(R"({"type": "activation", "kind": "rleu"})") ==
         "activation: there is no activation `rleu`; use one of none, relu, gelu, gelu_tanh, silu, tanh, sigmoid, "
         "softplus");
-  CHECK(message_of(R"({"type": "residual", "norm": "sandwich", "body": {"type": "activation"}})") ==
-        "residual: there is no norm placement `sandwich`; use pre, post or none");
+  CHECK(message_of(R"({"type": "residual", "norm": "before", "body": {"type": "activation"}})") ==
+        "norm: there is no norm placement `before`; use pre, post, sandwich, parallel or none");
 }
 
 TEST_CASE("what a layer's own constructor refuses comes through") {

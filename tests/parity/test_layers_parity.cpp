@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "layers/activation.h"
+#include "layers/batch_norm.h"
 #include "layers/dense.h"
 #include "layers/embedding.h"
 #include "layers/layer_norm.h"
@@ -160,4 +161,35 @@ TEST_CASE("EncoderBlock equals nn.TransformerEncoderLayer: pre and post norm, re
     check_parameter_gradients(layer, c, matches);
   }
   CHECK(cases == 14);
+}
+
+TEST_CASE("BatchNorm equals nn.BatchNorm1d: training and evaluation, results, gradients and running statistics") {
+  std::size_t cases = 0;
+  for (const FixtureCase& c : fixture_cases("layers/batch_norm")) {
+    INFO(c.describe());
+    ++cases;
+    Init init(1);
+    const bool affine = c.attributes().at("affine");
+    BatchNorm layer({.width = size(c, "channels"),
+                     .eps = c.attributes().at("eps"),
+                     .gain = affine,
+                     .bias = affine,
+                     .momentum = c.attributes().at("momentum")},
+                    init);
+    std::vector<Match> matches;
+    if (affine) matches = {{"gain", "weight"}, {"bias", "bias"}};
+    load_parameters(layer, c, matches);
+    const std::vector<NamedBuffer> buffers = layer.buffers();
+    REQUIRE(buffers.size() == 2);
+    buffers[0].tensor.assign(c.array("input.mean"));
+    buffers[1].tensor.assign(c.array("input.var"));
+    const Tensor x = input(c, "x");
+    const Tensor y = layer(x, {.training = c.attributes().at("training").get<bool>()});
+    check_close("output", y.value(), c.array("output"));
+    for (const NamedBuffer& buffer : buffers) check_close(buffer.name, buffer.tensor.value(), c.array(buffer.name));
+    y.backward(c.array("cotangent"));
+    check_close("gradient of x", x.grad(), c.array("grad.x"));
+    check_parameter_gradients(layer, c, matches);
+  }
+  CHECK(cases == 10);
 }

@@ -22,7 +22,7 @@ class Layers(Cases):
             parameters[parameter_name] = uniform(f"{key}/{parameter_name}", tuple(parameter.shape), low, high)
 
         def evaluate(input_leaves, parameter_leaves):
-            some = next(iter(parameter_leaves.values()))
+            some = next(iter((parameter_leaves or input_leaves).values()))
             module.to(some.dtype)
             module.train()  # as evaluation could take PyTorch's fused path; every dropout rate is 0
             for parameter_name, leaf in parameter_leaves.items():
@@ -164,7 +164,37 @@ def encoder_layer():
     layers.write("layers/encoder_layer.safetensors", "nn.TransformerEncoderLayer, dropout 0")
 
 
+def batch_norm():
+    """Training keeps PyTorch's running statistics as results; evaluation reads those of the case's inputs."""
+    layers = Layers()
+    name = "batch_norm"
+
+    def case(shape, training, eps=1e-5, momentum=0.1, affine=True):
+        key = layers.next_key(name)
+        channels = shape[-1]
+        inputs = {"x": layers.random(name, shape), "mean": uniform(f"{key}/mean", (channels,)),
+                  "var": uniform(f"{key}/var", (channels,), 0.5, 2)}
+
+        def run(module, x, mean, var):
+            module.train(training)
+            module.running_mean, module.running_var = mean.detach().clone(), var.detach().clone()
+            output = module(x.transpose(1, -1)).transpose(1, -1)  # channels come second there
+            return {"output": output, "running_mean": module.running_mean, "running_var": module.running_var}
+
+        module = nn.BatchNorm1d(channels, eps=eps, momentum=momentum, affine=affine)
+        layers.layer(name, module, inputs, run, channels=channels, training=training, eps=eps, momentum=momentum,
+                     affine=affine)
+
+    for training in (True, False):
+        case((3, 5, 4), training)
+        case((2, 3, 6), training, eps=1e-3, momentum=0.01)
+        case((4, 7, 1), training, momentum=1.0)
+        case((6, 5), training)
+        case((2, 4, 3), training, affine=False)
+    layers.write("layers/batch_norm.safetensors", "nn.BatchNorm1d, channels last")
+
+
 if __name__ == "__main__":
     prepare()
-    for family in (simple, attention, encoder_layer):
+    for family in (simple, attention, encoder_layer, batch_norm):
         family()

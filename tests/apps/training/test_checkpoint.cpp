@@ -10,6 +10,8 @@
 #include "core/error.h"
 #include "core/io/array_io.h"
 #include "core/io/safetensors.h"
+#include "layers/batch_norm.h"
+#include "layers/layer_norm.h"
 #include "tests/apps/training/training_testing.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -239,6 +241,25 @@ TEST_CASE("Weights load under other names when they are renamed, and a wrong ren
                load_weights(path, *fresh.model, {.rename = {{"a", "head.bias"}, {"b", "head.bias"}}});
              }),
              Catch::StartsWith("model.load.rename: two tensors are given for `head.bias`; `a` and `b`"));
+}
+
+TEST_CASE("Buffers are saved and loaded with the weights") {
+  const TemporaryDirectory directory;
+  Init init(1);
+  BatchNorm layer({.width = 2}, init), other({.width = 2}, init);
+  Array values = zeros({2, 3, 2});
+  for (std::size_t i = 0; i < values.size(); ++i) values.data()[i] = static_cast<Real>(i * i % 7);
+  const Tensor x(values);
+  layer(x, {.training = true});
+  save_weights(directory / "w.safetensors", layer, {});
+  load_weights(directory / "w.safetensors", other);
+  CHECK(same_bytes(layer(x, {}).value(), other(x, {}).value()));
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(same_bytes(layer.buffers()[i].tensor.value(), other.buffers()[i].tensor.value()));
+  }
+  LayerNorm without({.width = 2}, init);
+  CHECK_THAT(message_of<FileError>([&] { load_weights(directory / "w.safetensors", without); }),
+             Catch::Contains("running_mean"));
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

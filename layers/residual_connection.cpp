@@ -1,0 +1,70 @@
+#include "layers/residual_connection.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/linear.h"
+#include "core/error.h"
+#include "core/shape.h"
+
+namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+void check(const ResidualConnectionOptions& options) {
+  if (options.kind == ResidualKind::plain) return;
+  if (options.width == 0) raise<ConfigError>("residual", "the width must be at least 1", "width 0");
+  if (!std::isfinite(options.scale_init) || !std::isfinite(options.gate_bias)) {
+    raise<ConfigError>("residual", "a first value is not finite",
+                       fmt::format("scale_init {}, gate_bias {}", options.scale_init, options.gate_bias));
+  }
+}
+
+Initial constant(const Shape& shape, double value) {
+  return {full(shape, static_cast<Real>(value)), fmt::format("constant {:.4g}", value)};
+}
+
+}  // namespace
+
+ResidualConnection::ResidualConnection(const ResidualConnectionOptions& options, Init& init)
+    : kind_(options.kind), width_(options.width) {
+  check(options);
+  if (kind_ == ResidualKind::scaled) {
+    const Shape shape = options.per_channel ? Shape{width_} : Shape{};
+    scale_ = parameter("scale", constant(shape, options.scale_init));
+  }
+  if (kind_ == ResidualKind::gated) {
+    gate_weight_ = parameter("gate_weight", init.weight(width_, width_));
+    gate_bias_ = parameter("gate_bias", constant({width_}, options.gate_bias));
+  }
+}
+
+Tensor ResidualConnection::operator()(const Tensor& x, const Tensor& y) const {
+  const LayerScope scope(scope_path());
+  if (x.shape() != y.shape() || (kind_ != ResidualKind::plain && (x.rank() == 0 || x.extent(-1) != width_))) {
+    const std::string width = kind_ == ResidualKind::plain ? "C" : std::to_string(width_);
+    raise<ShapeError>("residual", "x and y must have one shape (..., " + width + ")",
+                      "x " + to_string(x.shape()) + ", y " + to_string(y.shape()));
+  }
+  switch (kind_) {
+    case ResidualKind::plain:
+      break;
+    case ResidualKind::scaled:
+      return x + scale_ * y;
+    case ResidualKind::gated:
+      return x + linear(x, gate_weight_, gate_bias_, Activation::sigmoid) * (y - x);
+  }
+  return x + y;
+}
+
+ResidualKind residual_kind_of(std::string_view name) {
+  if (name == "plain") return ResidualKind::plain;
+  if (name == "scaled") return ResidualKind::scaled;
+  if (name == "gated") return ResidualKind::gated;
+  raise<ConfigError>("residual", "there is no residual variant `" + std::string(name) + "`", {},
+                     "use plain, scaled or gated");
+}
+
+}  // namespace headlight::inline HEADLIGHT_PRECISION
