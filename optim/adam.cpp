@@ -1,39 +1,50 @@
 #include "optim/adam.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "core/error.h"
-#include "core/kernels/optimizer_step.h"
+#include "optim/checked.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
+
+class AdamRule : public UpdateRule {
+ public:
+  explicit AdamRule(const AdamOptions& options)
+      : beta1_(options.beta1), beta2_(options.beta2), eps_(options.eps), form_(options.form) {
+    check_share("adam", "beta1", beta1_);
+    check_share("adam", "beta2", beta2_);
+    check_epsilon("adam", eps_);
+  }
+
+  std::vector<Slot> slots(const Shape& shape) const override { return {{"m", shape}, {"v", shape}}; }
+
+  void update(const Stretch& stretch) const override {
+    kernels::adam_step(stretch.values, stretch.gradients, stretch.slots[0], stretch.slots[1], stretch.size,
+                       {.learning_rate = stretch.learning_rate,
+                        .beta1 = beta1_,
+                        .beta2 = beta2_,
+                        .epsilon = eps_,
+                        .form = form_,
+                        .weight_decay = stretch.l2,
+                        .decoupled_decay = stretch.weight_decay,
+                        .step = stretch.update,
+                        .grad_scale = stretch.gradient_scale});
+  }
+
+ private:
+  double beta1_;
+  double beta2_;
+  double eps_;
+  AdamForm form_;
+};
+
+}  // namespace
+
+Algorithm algorithm(const AdamOptions& options) {
+  return algorithm_with(std::make_shared<AdamRule>(options), options.common);
+}
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
-    : Optimizer(std::move(parameters), options.common, {"m", "v"}),
-      beta1_(options.beta1),
-      beta2_(options.beta2),
-      eps_(options.eps) {
-  if (!(beta1_ >= 0 && beta1_ < 1 && beta2_ >= 0 && beta2_ < 1 && eps_ > 0)) {
-    raise<ConfigError>("adam", "betas must lie in [0, 1) and eps above 0",
-                       fmt::format("betas {} and {}, eps {}", beta1_, beta2_, eps_));
-  }
-  if (!(static_cast<Real>(eps_) > 0)) {
-    // A parameter whose gradients are all 0 so far would be divided 0 / 0.
-    raise<ConfigError>("adam", "eps is 0 in the precision of this build", fmt::format("{}", eps_), "use 1e-30 or more");
-  }
-}
-
-void Adam::update(const Stretch& stretch) const {
-  kernels::adam_step(stretch.values, stretch.gradients, stretch.slots[0], stretch.slots[1], stretch.size,
-                     {.learning_rate = stretch.learning_rate,
-                      .beta1 = beta1_,
-                      .beta2 = beta2_,
-                      .epsilon = eps_,
-                      .weight_decay = stretch.l2,
-                      .decoupled_decay = stretch.weight_decay,
-                      .step = stretch.update,
-                      .grad_scale = stretch.gradient_scale});
-}
+    : Optimizer(std::move(parameters), algorithm(options), options.common) {}
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

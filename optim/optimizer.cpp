@@ -1,9 +1,6 @@
 #include "optim/optimizer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -13,127 +10,133 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 constexpr std::size_t kElementsPerTask = 8192;
+/// From this size on a parameter that is updated whole has the threads for itself.
+constexpr std::size_t kLargeElements = std::size_t{1} << 18;
+constexpr std::size_t kAlignedElements = 64 / sizeof(Real);
 
-const OptimizerOptions& checked(const OptimizerOptions& options) {
-  if (options.weight_decay != 0 && options.l2 != 0) {
-    raise<ConfigError>("optimizer", "weight_decay and l2 are two kinds of the same thing; only one can be used",
-                       fmt::format("weight_decay {}, l2 {}", options.weight_decay, options.l2),
-                       "weight_decay is decoupled (AdamW), l2 is added to the gradient (Adam)");
-  }
-  return options;
+std::size_t size_of(const Shape& shape) {
+  std::size_t size = 1;
+  for (const std::size_t extent : shape) size *= extent;
+  return size;
 }
 
 }  // namespace
 
-Optimizer::Optimizer(std::vector<Tensor> parameters, const OptimizerOptions& options, std::vector<std::string> slots)
+Optimizer::Optimizer(std::vector<Tensor> parameters, const Algorithm& algorithm, const OptimizerOptions& options)
     : parameters_(std::move(parameters)),
-      settings_(assign_groups(parameters_.parameters(), checked(options).learning_rate,
-                              options.l2 != 0 ? options.l2 : options.weight_decay, options.decay, options.groups)),
-      decoupled_(options.l2 == 0),
-      slot_names_(std::move(slots)),
+      settings_(assign_groups(parameters_.parameters(), algorithm, options.groups)),
       updates_(parameters_.parameters().size(), 0) {
-  for (std::size_t i = 0; i < slot_names_.size(); ++i) slots_.push_back(zeros({parameters_.size()}));
-  for (std::size_t i = 0; i < parameters_.segments().size(); ++i) {
-    const auto [offset, size] = parameters_.segments()[i];
+  lay_out_slots();
+  plan_tasks();
+  if (!options.ema) return;
+  if (averages_) {
+    raise<ConfigError>("optimizer", "ema beside an algorithm that averages the weights itself", {},
+                       "leave ema out: evaluation uses the algorithm's own average");
+  }
+  ema_.emplace(parameters_.size(), *options.ema);
+}
+
+void Optimizer::lay_out_slots() {
+  std::size_t size = 0;
+  std::size_t figures = 0;
+  for (std::size_t i = 0; i < settings_.size(); ++i) {
+    const UpdateRule& rule = *settings_[i].rule;
+    Kept kept{.slots = rule.slots(parameters_.parameters()[i].shape()), .offsets = {}, .figures = figures};
+    if (kept.slots.size() > Stretch::kMaximumSlots) {
+      raise<StateError>("optimizer", "an algorithm has too many slots", std::to_string(kept.slots.size()),
+                        "raise Stretch::kMaximumSlots");
+    }
+    for (std::size_t s = 0; s < kept.slots.size(); ++s) {
+      kept.offsets[s] = size;
+      size += (size_of(kept.slots[s].shape) + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
+    }
+    figures += rule.figures().size();
+    averages_ = averages_ || rule.evaluation_slot().has_value();
+    kept_.push_back(std::move(kept));
+  }
+  memory_ = zeros({size});
+  figures_.assign(figures, 0);
+}
+
+void Optimizer::plan_tasks() {
+  for (std::size_t i = 0; i < settings_.size(); ++i) {
+    const std::size_t size = parameters_.segments()[i].size;
+    if (settings_[i].rule->needs_whole()) {
+      (size < kLargeElements ? tasks_ : large_).push_back({i, 0, size});
+      continue;
+    }
     for (std::size_t done = 0; done < size; done += kElementsPerTask) {
-      tasks_.push_back({i, offset + done, std::min(kElementsPerTask, size - done)});
+      tasks_.push_back({i, done, std::min(kElementsPerTask, size - done)});
     }
   }
+  // The longest first, so that no thread begins one when the others are done.
+  std::stable_sort(tasks_.begin(), tasks_.end(), [](const Task& a, const Task& b) { return a.size > b.size; });
+}
+
+std::span<double> Optimizer::figures_of(std::size_t parameter) {
+  const std::size_t first = kept_[parameter].figures;
+  const std::size_t end = parameter + 1 < kept_.size() ? kept_[parameter + 1].figures : figures_.size();
+  return std::span<double>(figures_).subspan(first, end - first);
 }
 
 void Optimizer::step(double rate_factor, double gradient_scale) {
+  if (evaluation_scopes_ > 0) {
+    raise<StateError>("optimizer", "a step while the parameters hold the weights to evaluate with", {},
+                      "end the EvaluationWeights scope first");
+  }
   const std::vector<Tensor>& all = parameters_.parameters();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].has_grad()) ++updates_[i];
+    if (!all[i].has_grad()) continue;
+    ++updates_[i];
+    settings_[i].rule->advance(settings_[i].learning_rate * rate_factor, updates_[i], figures_of(i));
+    if (settings_[i].rule->needs_whole()) settings_[i].rule->reserve(all[i].shape());
   }
-  Real* const values = parameters_.values().data();
-  const Real* const gradients = parameters_.gradients().data();
-  parallel_for(tasks_.size(), [&](std::size_t i) {
-    const Task& task = tasks_[i];
-    if (!all[task.parameter].has_grad()) return;
-    const ParameterSettings& own = settings_[task.parameter];
-    std::array<Real*, kMaximumSlots> slots{};
-    for (std::size_t s = 0; s < slots_.size(); ++s) slots[s] = slots_[s].data() + task.offset;
-    update({.values = values + task.offset,
-            .gradients = gradients + task.offset,
-            .slots = slots,
-            .size = task.size,
-            .learning_rate = own.learning_rate * rate_factor,
-            .weight_decay = decoupled_ ? own.weight_decay : 0,
-            .l2 = decoupled_ ? 0 : own.weight_decay,
-            .gradient_scale = gradient_scale,
-            .update = updates_[task.parameter]});
-  });
+  parallel_for(tasks_.size(), [&](std::size_t i) { run(tasks_[i], rate_factor, gradient_scale); });
+  for (const Task& task : large_) run(task, rate_factor, gradient_scale);
+  if (ema_) ema_->update(parameters_.values());
   parameters_.mark_changed();
 }
 
-std::vector<std::string> Optimizer::state_names() const {
-  const std::vector<Tensor>& all = parameters_.parameters();
-  std::map<std::string, std::size_t> uses;
-  for (const Tensor& parameter : all) ++uses[parameter.label()];
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::string& label = all[i].label();
-    const bool usable = !label.empty() && label.front() != '#' && uses[label] == 1;
-    names.push_back(usable ? label : fmt::format("#{}", i));
-  }
-  return names;
+void Optimizer::run(const Task& task, double rate_factor, double gradient_scale) {
+  const Tensor& parameter = parameters_.parameters()[task.parameter];
+  if (!parameter.has_grad()) return;
+  const ParameterSettings& own = settings_[task.parameter];
+  const Kept& kept = kept_[task.parameter];
+  const std::size_t first = parameters_.segments()[task.parameter].offset + task.offset;
+  std::array<Real*, Stretch::kMaximumSlots> slots{};
+  for (std::size_t s = 0; s < kept.slots.size(); ++s) slots[s] = memory_.data() + kept.offsets[s] + task.offset;
+  own.rule->update({.values = parameters_.values().data() + first,
+                    .gradients = parameters_.gradients().data() + first,
+                    .slots = slots,
+                    .size = task.size,
+                    .shape = parameter.shape(),
+                    .figures = figures_of(task.parameter),
+                    .learning_rate = own.learning_rate * rate_factor,
+                    .weight_decay = own.weight_decay,
+                    .l2 = own.l2,
+                    .gradient_scale = gradient_scale,
+                    .update = updates_[task.parameter]});
 }
 
-OptimizerState Optimizer::state() const {
-  const std::vector<std::string> names = state_names();
-  OptimizerState state;
-  state.updates = updates_;
-  for (std::size_t s = 0; s < slots_.size(); ++s) {
-    for (std::size_t i = 0; i < updates_.size(); ++i) {
-      const Tensor& parameter = parameters_.parameters()[i];
-      Array part = uninitialized(parameter.shape());
-      const Real* const from = slots_[s].data() + parameters_.segments()[i].offset;
-      std::copy(from, from + part.size(), part.data());
-      state.arrays.emplace_back(slot_names_[s] + "." + names[i], std::move(part));
-    }
+void Optimizer::swap_averages() {
+  if (!has_evaluation_weights()) return;
+  if (ema_) ema_->swap(parameters_.values());
+  for (std::size_t i = 0; i < settings_.size(); ++i) {
+    const std::optional<std::size_t> slot = settings_[i].rule->evaluation_slot();
+    if (!slot || updates_[i] == 0) continue;
+    const auto [offset, size] = parameters_.segments()[i];
+    Real* const values = parameters_.values().data() + offset;
+    std::swap_ranges(values, values + size, memory_.data() + kept_[i].offsets[*slot]);
   }
-  return state;
+  parameters_.mark_changed();
 }
 
-void Optimizer::load_state(const OptimizerState& state) {
-  std::map<std::string, const Array*> given;
-  for (const auto& [name, array] : state.arrays) given[name] = &array;
-  std::string problems;
-  const auto complain = [&problems](const std::string& what) { problems += (problems.empty() ? "" : ", ") + what; };
-  if (state.updates.size() != updates_.size()) {
-    complain(fmt::format("{} update counts for {} parameters", state.updates.size(), updates_.size()));
-  }
-  struct Copy {
-    const Array* from;
-    Real* to;
-  };
-  const std::vector<std::string> names = state_names();
-  std::vector<Copy> copies;
-  for (std::size_t s = 0; s < slots_.size(); ++s) {
-    for (std::size_t i = 0; i < updates_.size(); ++i) {
-      const Tensor& parameter = parameters_.parameters()[i];
-      const std::string name = slot_names_[s] + "." + names[i];
-      const auto found = given.find(name);
-      if (found == given.end()) {
-        complain("`" + name + "` is missing");
-        continue;
-      }
-      if (found->second->shape() != parameter.shape()) {
-        complain("`" + name + "` has shape " + to_string(found->second->shape()) + " for " +
-                 to_string(parameter.shape()));
-      }
-      copies.push_back({found->second, slots_[s].data() + parameters_.segments()[i].offset});
-      given.erase(found);
-    }
-  }
-  for (const auto& [name, array] : given) complain("`" + name + "` is unknown");
-  if (!problems.empty()) {
-    raise<StateError>("optimizer state", "it does not belong to this optimiser and model", problems,
-                      "resume with the optimiser and the model that wrote it");
-  }
-  for (const Copy& copy : copies) std::copy(copy.from->data(), copy.from->data() + copy.from->size(), copy.to);
-  updates_ = state.updates;
+Optimizer::EvaluationWeights::EvaluationWeights(Optimizer& optimizer) : optimizer_(optimizer) {
+  if (optimizer_.evaluation_scopes_++ == 0) optimizer_.swap_averages();
+}
+
+Optimizer::EvaluationWeights::~EvaluationWeights() {
+  if (--optimizer_.evaluation_scopes_ == 0) optimizer_.swap_averages();
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -18,14 +18,9 @@ struct SgdOptions {
 class Sgd : public Optimizer {
  public:
   Sgd(std::vector<Tensor> parameters, const SgdOptions& options);
-
- protected:
-  void update(const Stretch& stretch) const override;
-
- private:
-  double momentum_;
-  double dampening_;
-  bool nesterov_;
 };
+
+/// The same as an algorithm for a group; `common.groups` and `common.ema` mean nothing here.
+Algorithm algorithm(const SgdOptions& options);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

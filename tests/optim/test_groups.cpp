@@ -1,5 +1,6 @@
 // Which parameter gets which rate and decay.
 #include <limits>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -7,7 +8,8 @@
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
-#include "optim/groups.h"
+#include "optim/muon.h"
+#include "optim/sgd.h"
 
 using namespace headlight;
 
@@ -25,15 +27,22 @@ std::vector<Tensor> model() {
           labelled({2, 2, 2}, "conv.weight")};
 }
 
+Algorithm sgd_with(double learning_rate, double weight_decay, DecayScope scope) {
+  return algorithm(
+      SgdOptions{.common = {.learning_rate = learning_rate, .weight_decay = weight_decay, .decay = scope}});
+}
+
 std::vector<double> decays(DecayScope scope, const std::vector<GroupOptions>& groups = {}) {
   std::vector<double> all;
-  for (const ParameterSettings& own : assign_groups(model(), 0.5, 0.1, scope, groups)) all.push_back(own.weight_decay);
+  for (const ParameterSettings& own : assign_groups(model(), sgd_with(0.5, 0.1, scope), groups)) {
+    all.push_back(own.weight_decay);
+  }
   return all;
 }
 
 std::vector<double> rates(const std::vector<GroupOptions>& groups) {
   std::vector<double> all;
-  for (const ParameterSettings& own : assign_groups(model(), 0.5, 0.1, DecayScope::matrices, groups)) {
+  for (const ParameterSettings& own : assign_groups(model(), sgd_with(0.5, 0.1, DecayScope::matrices), groups)) {
     all.push_back(own.learning_rate);
   }
   return all;
@@ -103,14 +112,67 @@ TEST_CASE("a group that matches nothing is refused with the names there are") {
 TEST_CASE("negative and non-finite figures are refused") {
   const std::vector<Tensor> some = model();
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_WITH(assign_groups(some, -1, 0, DecayScope::all, {}),
+  CHECK_THROWS_WITH(assign_groups(some, sgd_with(-1, 0, DecayScope::all), {}),
                     "optimizer: the learning rate must be finite and not negative; -1");
-  CHECK_THROWS_WITH(assign_groups(some, nan, 0, DecayScope::all, {}),
+  CHECK_THROWS_WITH(assign_groups(some, sgd_with(nan, 0, DecayScope::all), {}),
                     "optimizer: the learning rate must be finite and not negative; nan");
-  CHECK_THROWS_WITH(assign_groups(some, 1, std::numeric_limits<double>::infinity(), DecayScope::all, {}),
+  CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, std::numeric_limits<double>::infinity(), DecayScope::all), {}),
                     "optimizer: the weight decay must be finite and not negative; inf");
-  CHECK_THROWS_WITH(assign_groups(some, 1, 0, DecayScope::all, {{.match = "*", .learning_rate = -2}}),
+  CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, 0, DecayScope::all), {{.match = "*", .learning_rate = -2}}),
                     "optimizer: a group's learning rate must be finite and not negative; -2");
-  CHECK_THROWS_WITH(assign_groups(some, 1, 0, DecayScope::all, {{.match = "*", .weight_decay = -2}}),
+  CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, 0, DecayScope::all), {{.match = "*", .weight_decay = -2}}),
                     "optimizer: a group's weight decay must be finite and not negative; -2");
+}
+
+TEST_CASE("a group's decay replaces that of its algorithm, of whichever kind") {
+  const Algorithm coupled = algorithm(SgdOptions{.common = {.learning_rate = 0.5, .l2 = 0.1}});
+  const auto settings = [&](const GroupOptions& group) { return assign_groups(model(), coupled, {group})[0]; };
+  CHECK(settings({.match = "*", .learning_rate = 1}).l2 == 0.1);
+  CHECK(settings({.match = "*", .l2 = 0.25}).l2 == 0.25);
+  CHECK(settings({.match = "*", .weight_decay = 0.25}).l2 == 0);
+  CHECK(settings({.match = "*", .weight_decay = 0.25}).weight_decay == 0.25);
+  CHECK_THROWS_WITH(settings({.match = "*", .weight_decay = 0.25, .l2 = 0.5}),
+                    Catch::StartsWith("optimizer: weight_decay and l2 are two kinds of the same thing"));
+  CHECK_THROWS_WITH(settings({.match = "*", .l2 = -1}),
+                    "optimizer: a group's l2 must be finite and not negative; -1");
+}
+
+TEST_CASE("a group may name another algorithm, and what that does not take stays with the optimiser's") {
+  // Muon takes hidden matrices: of the model above the query's weight alone.
+  const auto muon = std::make_shared<Algorithm>(
+      algorithm(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.25}}));
+  const Algorithm main = sgd_with(0.5, 0.1, DecayScope::matrices);
+  const std::vector<ParameterSettings> settings =
+      assign_groups(model(), main, {{.match = "*", .learning_rate = 0.75, .algorithm = muon}});
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    INFO(i);
+    const bool hidden_matrix = i == 1;
+    CHECK(settings[i].rule == (hidden_matrix ? muon->rule : main.rule));
+    // The group's rate was chosen for its algorithm.
+    CHECK(settings[i].learning_rate == (hidden_matrix ? 0.75 : 0.5));
+  }
+  CHECK(settings[1].weight_decay == 0.25);
+}
+
+TEST_CASE("Muon gives embeddings, heads and vectors to AdamW, with AdamW's rate and decay unless a group says otherwise") {
+  const MuonOptions options{.common = {.learning_rate = 0.02, .weight_decay = 0.25, .decay = DecayScope::all},
+                            .adamw = {.common = {.learning_rate = 0.003, .weight_decay = 0.5}}};
+  const Algorithm muon = algorithm(options);
+  std::vector<Tensor> parameters = model();
+  for (const char* name : {"head.weight", "decoder.head.hidden.weight", "positions.weight", "transformer.wte.weight"}) {
+    parameters.push_back(labelled({4, 4}, name));
+  }
+  const std::vector<ParameterSettings> settings =
+      assign_groups(parameters, muon, {{.match = "norm.*", .learning_rate = 1}});
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    INFO(parameters[i].label());
+    CHECK(settings[i].rule == (i == 1 ? muon.rule : muon.rest->rule));
+    CHECK(settings[i].learning_rate == (i == 1 ? 0.02 : i == 3 ? 1 : 0.003));
+    CHECK(settings[i].weight_decay == (i == 1 ? 0.25 : parameters[i].rank() >= 2 ? 0.5 : 0));
+  }
+  Algorithm alone = muon;
+  alone.rest = nullptr;
+  CHECK_THROWS_WITH(assign_groups(parameters, alone, {}),
+                    "optimizer: no algorithm takes `embedding.weight`; its shape is (5, 4); give its group another "
+                    "algorithm");
 }

@@ -12,7 +12,12 @@
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/reduce.h"
 #include "core/error.h"
+#include "optim/adafactor.h"
 #include "optim/adam.h"
+#include "optim/lion.h"
+#include "optim/muon.h"
+#include "optim/rmsprop.h"
+#include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
 #include "tests/core/run/threads.h"
@@ -128,22 +133,38 @@ TEST_CASE("parameters without a gradient are left alone, with their moments and 
 }
 
 TEST_CASE("steps have the same bits for 1, 2 and 3 threads") {
-  // 20,000 elements are three tasks of 8,192.
+  // 20,000 elements are three tasks of 8,192. Muon and Adafactor take parameters whole, the last one, above 2^18
+  // elements, on all threads.
   const auto run = [](std::size_t count, const std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>& make) {
     const test::Threads threads(count);
-    const Tensor a = labelled(drawn({100, 200}, -1, 1, 1), "a"), b = labelled(drawn({7}, -1, 1, 2), "b");
-    const std::unique_ptr<Optimizer> optimizer = make({a, b});
+    std::vector<Tensor> parameters;
+    for (const Shape& shape : {Shape{100, 200}, Shape{7}, Shape{64, 96}, Shape{520, 516}}) {
+      const std::size_t number = parameters.size();
+      parameters.push_back(labelled(drawn(shape, -1, 1, number), std::string(1, static_cast<char>('a' + number))));
+    }
+    const std::unique_ptr<Optimizer> optimizer = make(parameters);
     for (std::uint64_t step = 0; step < 3; ++step) {
       optimizer->parameters().zero_grad();
-      a.backward(drawn({100, 200}, -1, 1, 10 + step));
-      b.backward(drawn({7}, -1, 1, 20 + step));
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        parameters[i].backward(drawn(parameters[i].shape(), -1, 1, 10 * (step + 1) + i));
+      }
       optimizer->step(1, 0.5);
     }
-    return std::vector<Array>{a.value(), b.value()};
+    std::vector<Array> all;
+    for (const Tensor& parameter : parameters) all.push_back(parameter.value());
+    const Optimizer::EvaluationWeights averaged(*optimizer);
+    for (const Tensor& parameter : parameters) all.push_back(parameter.value());
+    return all;
   };
   const std::vector<std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>> kinds{
       [](auto p) { return std::make_unique<Adam>(p, AdamOptions{.common = {.weight_decay = 0.1}}); },
-      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.l2 = 0.1}, .momentum = 0.9}); }};
+      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.l2 = 0.1}, .momentum = 0.9}); },
+      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.ema = 0.5}}); },
+      [](auto p) { return std::make_unique<Rmsprop>(p, RmspropOptions{.momentum = 0.9, .centered = true}); },
+      [](auto p) { return std::make_unique<Lion>(p, LionOptions{}); },
+      [](auto p) { return std::make_unique<Muon>(p, MuonOptions{}); },
+      [](auto p) { return std::make_unique<Adafactor>(p, AdafactorOptions{}); },
+      [](auto p) { return std::make_unique<ScheduleFree>(p, ScheduleFreeOptions{}); }};
   for (const auto& make : kinds) {
     const std::vector<Array> one = run(1, make), two = run(2, make), three = run(3, make);
     for (std::size_t i = 0; i < one.size(); ++i) {
@@ -173,10 +194,9 @@ TEST_CASE("options that mean nothing are refused") {
                     "sgd: nesterov needs a momentum and no dampening; momentum 0, dampening 0");
   CHECK_THROWS_WITH(sgd({.momentum = 0.5, .dampening = 0.5, .nesterov = true}),
                     "sgd: nesterov needs a momentum and no dampening; momentum 0.5, dampening 0.5");
-  const std::string betas = "adam: betas must lie in [0, 1) and eps above 0; betas ";
-  CHECK_THROWS_WITH(adam({.beta1 = 1}), betas + "1 and 0.999, eps 1e-08");
-  CHECK_THROWS_WITH(adam({.beta2 = -0.5}), betas + "0.9 and -0.5, eps 1e-08");
-  CHECK_THROWS_WITH(adam({.eps = 0}), betas + "0.9 and 0.999, eps 0");
+  CHECK_THROWS_WITH(adam({.beta1 = 1}), "adam: beta1 is outside [0, 1); 1");
+  CHECK_THROWS_WITH(adam({.beta2 = -0.5}), "adam: beta2 is outside [0, 1); -0.5");
+  CHECK_THROWS_WITH(adam({.eps = 0}), "adam: eps must be above 0; 0");
   const double tiny = static_cast<double>(std::numeric_limits<Real>::denorm_min()) / 4;  // rounds to 0
   if (tiny > 0)
     CHECK_THROWS_WITH(adam({.eps = tiny}), Catch::Contains("adam: eps is 0 in the precision of this build; "));
@@ -184,6 +204,30 @@ TEST_CASE("options that mean nothing are refused") {
       adam({.common = {.weight_decay = 0.5, .l2 = 0.25}}),
       "optimizer: weight_decay and l2 are two kinds of the same thing; only one can be used; weight_decay "
       "0.5, l2 0.25; weight_decay is decoupled (AdamW), l2 is added to the gradient (Adam)");
+  const std::vector<Tensor> one{labelled(zeros({1}), "a")};
+  const double nan = std::nan("");
+  CHECK_THROWS_WITH(Rmsprop(one, {.alpha = 1}), "rmsprop: alpha is outside [0, 1); 1");
+  CHECK_THROWS_WITH(Rmsprop(one, {.eps = nan}), "rmsprop: eps must be above 0; nan");
+  CHECK_THROWS_WITH(Rmsprop(one, {.momentum = -1}), "rmsprop: momentum is outside [0, 1); -1");
+  CHECK_THROWS_WITH(Lion(one, {.beta1 = nan}), "lion: beta1 is outside [0, 1); nan");
+  CHECK_THROWS_WITH(Lion(one, {.beta2 = 1}), "lion: beta2 is outside [0, 1); 1");
+  CHECK_THROWS_WITH(Muon(one, {.momentum = 1.5}), "muon: momentum is outside [0, 1); 1.5");
+  CHECK_THROWS_WITH(Muon(one, {.adamw = {.beta1 = 2}}), "adam: beta1 is outside [0, 1); 2");
+  const std::string adafactor =
+      "adafactor: beta2_decay must be at most 0, eps at least 0 and clipping_threshold above 0; beta2_decay ";
+  CHECK_THROWS_WITH(Adafactor(one, {.beta2_decay = 0.5, .eps1 = 1e-3}),
+                    adafactor + "0.5, eps 0.001 and 0.001, clipping_threshold 1");
+  CHECK_THROWS_WITH(Adafactor(one, {.eps1 = 1e-3, .clipping_threshold = 0}),
+                    adafactor + "-0.8, eps 0.001 and 0.001, clipping_threshold 0");
+  CHECK_THROWS_WITH(Adafactor(one, {.eps1 = 0}), "adafactor: the square of eps1 is 0 in the precision of this build; 0; "
+                                                 "use 1e-19 or more");
+  CHECK_THROWS_WITH(ScheduleFree(one, {.beta1 = 1}), "schedule_free: beta1 is outside [0, 1); 1");
+  CHECK_THROWS_WITH(ScheduleFree(one, {.rate_power = -1}),
+                    "schedule_free: step_power and rate_power must be at least 0; 0 and -1");
+  CHECK_THROWS_WITH(Sgd(one, {.common = {.ema = 1.0}}), "ema: decay is outside [0, 1); 1; 0.999 is usual");
+  CHECK_THROWS_WITH(ScheduleFree(one, {.common = {.ema = 0.5}}),
+                    "optimizer: ema beside an algorithm that averages the weights itself; leave ema out: evaluation "
+                    "uses the algorithm's own average");
 }
 
 TEST_CASE("what cannot be laid out for an optimiser is refused") {

@@ -8,7 +8,12 @@
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
+#include "optim/adafactor.h"
 #include "optim/adam.h"
+#include "optim/lion.h"
+#include "optim/muon.h"
+#include "optim/rmsprop.h"
+#include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
 
@@ -36,7 +41,7 @@ struct Training {
     for (std::uint64_t step = from; step < to; ++step) {
       optimizer->parameters().zero_grad();
       weight.backward(drawn({5, 3}, -1, 1, 100 + step));
-      if (step % 2 == 0) bias.backward(drawn({3}, -1, 1, 200 + step));  // the counts of the two differ
+      if (step % 2 == 1) bias.backward(drawn({3}, -1, 1, 200 + step));  // the counts of the two differ
       optimizer->step(1 / (1 + static_cast<double>(step)), 0.5);
     }
   }
@@ -53,6 +58,28 @@ std::unique_ptr<Optimizer> make_sgd(std::vector<Tensor> parameters) {
   return std::make_unique<Sgd>(std::move(parameters), SgdOptions{.momentum = 0.9});
 }
 
+template <class Algorithm, class Options>
+Make maker(const Options& options) {
+  return [options](std::vector<Tensor> parameters) {
+    return std::make_unique<Algorithm>(std::move(parameters), options);
+  };
+}
+
+/// One of each kind of state.
+std::vector<Make> makers() {
+  return {make_adam,
+          make_sgd,
+          maker<Sgd>(SgdOptions{.common = {.ema = 0.75}}),
+          maker<Rmsprop>(RmspropOptions{.momentum = 0.9, .centered = true}),
+          maker<Lion>(LionOptions{.common = {.learning_rate = 0.01}}),
+          maker<Muon>(MuonOptions{.common = {.ema = 0.9}, .not_hidden = {}}),
+          maker<Adafactor>(AdafactorOptions{}),
+          maker<ScheduleFree>(ScheduleFreeOptions{.common = {.weight_decay = 0.1}, .step_power = 1}),
+          maker<Adam>(AdamOptions{.common = {.groups = {{.match = "*.weight",
+                                                         .algorithm = std::make_shared<Algorithm>(
+                                                             algorithm(ScheduleFreeOptions{}))}}}})};
+}
+
 std::string message_of(Optimizer& optimizer, const OptimizerState& state) {
   try {
     optimizer.load_state(state);
@@ -65,11 +92,20 @@ std::string message_of(Optimizer& optimizer, const OptimizerState& state) {
 }  // namespace
 
 TEST_CASE("a training that is saved and loaded goes on to the byte as if never stopped") {
-  for (const Make& make : {Make(make_adam), Make(make_sgd)}) {
+  for (const Make& make : makers()) {
     Training whole(make);
     whole.steps(0, 10);
     Training first(make);
-    first.steps(0, 4);
+    first.steps(0, 1);  // the bias has had no update: its state is empty
+    {
+      Training copy(make);
+      copy.optimizer->load_state(first.optimizer->state());
+      copy.weight.assign(first.weight.value());
+      copy.steps(1, 10);
+      CHECK(same_bytes(whole.weight.value(), copy.weight.value()));
+      CHECK(same_bytes(whole.bias.value(), copy.bias.value()));
+    }
+    first.steps(1, 4);
     const OptimizerState state = first.optimizer->state();
     Training second(make);
     second.weight.assign(first.weight.value());
@@ -79,6 +115,11 @@ TEST_CASE("a training that is saved and loaded goes on to the byte as if never s
     CHECK(same_bytes(whole.weight.value(), second.weight.value()));
     CHECK(same_bytes(whole.bias.value(), second.bias.value()));
     CHECK(second.optimizer->state().updates == std::vector<std::uint64_t>{10, 5});
+    {
+      const Optimizer::EvaluationWeights of_whole(*whole.optimizer), of_second(*second.optimizer);
+      CHECK(same_bytes(whole.weight.value(), second.weight.value()));
+      CHECK(same_bytes(whole.bias.value(), second.bias.value()));
+    }
     // Taking the state has changed nothing.
     first.steps(4, 10);
     CHECK(same_bytes(whole.weight.value(), first.weight.value()));
@@ -164,5 +205,59 @@ TEST_CASE("parameters without a label, or with a label of another, have names of
   for (std::size_t i = 0; i < trained.size(); ++i) {
     // The first momentum is the gradient.
     CHECK(loaded.arrays[i].second == full({2}, static_cast<Real>(i + 1)));
+  }
+}
+
+TEST_CASE("factors, averages and figures are part of the state under names of their own") {
+  const auto names = [](const Make& make) {
+    const Training training(make);
+    std::vector<std::string> all;
+    const OptimizerState state = training.optimizer->state();
+    for (const auto& [name, array] : state.arrays) all.push_back(name);
+    for (const auto& [name, figure] : state.figures) all.push_back(name);
+    return all;
+  };
+  CHECK(names(maker<Adafactor>(AdafactorOptions{})) ==
+        std::vector<std::string>{"row.head.weight", "column.head.weight", "v.head.bias"});
+  CHECK(names(maker<ScheduleFree>(ScheduleFreeOptions{})) ==
+        std::vector<std::string>{"z.head.weight", "z.head.bias", "x.head.weight", "x.head.bias", "v.head.weight",
+                                 "v.head.bias", "largest_rate.head.weight", "weight_sum.head.weight",
+                                 "largest_rate.head.bias", "weight_sum.head.bias"});
+  CHECK(names(maker<Muon>(MuonOptions{.not_hidden = {}})) ==
+        std::vector<std::string>{"momentum.head.weight", "m.head.bias", "v.head.bias"});
+  CHECK(names(maker<Sgd>(SgdOptions{.common = {.ema = 0.5}})) ==
+        std::vector<std::string>{"ema.head.weight", "ema.head.bias", "ema"});
+}
+
+TEST_CASE("figures that are missing, unknown or impossible are refused") {
+  Training training(maker<Sgd>(SgdOptions{.common = {.ema = 0.5}}));
+  OptimizerState state = training.optimizer->state();
+  const std::string start = "optimizer state: it does not belong to this optimiser and model; ";
+  const std::string end = "; resume with the optimiser and the model that wrote it";
+  state.figures = {{"emu", 1}};
+  CHECK(message_of(*training.optimizer, state) ==
+        start + "the figure `ema` is missing, the figure `emu` is unknown" + end);
+  state.figures = {{"ema", -1}};
+  CHECK(message_of(*training.optimizer, state) == start + "the figure `ema` is -1" + end);
+}
+
+TEST_CASE("a state that was taken among the weights to evaluate is loaded among them, and training goes on to the byte") {
+  // What a checkpoint does: the file of the weights holds those to evaluate with.
+  for (const Make& make : makers()) {
+    Training whole(make);
+    whole.steps(0, 10);
+    Training first(make);
+    first.steps(0, 5);
+    Training second(make);
+    second.steps(0, 3);  // a state of its own, which goes
+    {
+      const Optimizer::EvaluationWeights of_first(*first.optimizer), of_second(*second.optimizer);
+      second.weight.assign(first.weight.value());
+      second.bias.assign(first.bias.value());
+      second.optimizer->load_state(first.optimizer->state());
+    }
+    second.steps(5, 10);
+    CHECK(same_bytes(whole.weight.value(), second.weight.value()));
+    CHECK(same_bytes(whole.bias.value(), second.bias.value()));
   }
 }
