@@ -45,23 +45,69 @@ std::optional<Problem> task_fits_model(const Config& config, const Node& /*given
                                      config.task.length, config.model.max_len)};
 }
 
+bool has_end(ScheduleType type) {
+  return type == ScheduleType::kLinear || type == ScheduleType::kCosine || type == ScheduleType::kCosineTimesWarmup ||
+         type == ScheduleType::kCosinePerEpoch || type == ScheduleType::kWsd;
+}
+
+/// Schedules whose formula is made of the length of the warm-up.
+bool needs_warmup(ScheduleType type) { return type == ScheduleType::kNoam || type == ScheduleType::kInverseSqrt; }
+
 std::optional<Problem> warmup_ends(const Config& config, const Node& given) {
   const ScheduleConfig& schedule = config.schedule;
-  const bool constant = schedule.type == ScheduleType::kConstant;
-  // Linear and cosine decay over (steps - warmup_steps): that must not be empty.
-  const bool decays_after = schedule.type == ScheduleType::kLinear || schedule.type == ScheduleType::kCosine;
-  const std::size_t steps = constant ? total_steps(config) : schedule.steps;
-  if (steps == 0 || schedule.warmup_steps < steps + (decays_after ? 0 : 1)) return std::nullopt;
-  const char* what_has_steps = !constant && is_given(given, "schedule.steps") ? "`schedule.steps` is" : "the run has";
+  if (needs_warmup(schedule.type)) return std::nullopt;
+  const bool ends = has_end(schedule.type);
+  // What decays behind the warm-up must have steps for it.
+  const bool linear_or_cosine = schedule.type == ScheduleType::kLinear || schedule.type == ScheduleType::kCosine;
+  const std::size_t behind =
+      linear_or_cosine ? 1 : schedule.type == ScheduleType::kWsd ? std::max<std::size_t>(schedule.decay_steps, 1) : 0;
+  const std::size_t steps = ends ? schedule.steps : total_steps(config);
+  if (steps == 0 || schedule.warmup_steps + behind <= steps) return std::nullopt;
+  const char* what_has_steps = ends && is_given(given, "schedule.steps") ? "`schedule.steps` is" : "the run has";
+  if (behind > 1) {
+    return Problem{.what = fmt::format("`schedule.warmup_steps` {} and `schedule.decay_steps` {} are more than the {} "
+                                       "steps of the schedule",
+                                       schedule.warmup_steps, schedule.decay_steps, steps),
+                   .place = {},
+                   .help = "warm up and decay within the schedule"};
+  }
   return Problem{.what = fmt::format("`schedule.warmup_steps` is {}, but {} {}", schedule.warmup_steps, what_has_steps,
                                      steps),
                  .place = {},
-                 .help = decays_after ? fmt::format("leave steps for the decay: at most {}", steps - 1)
-                                      : fmt::format("warm up for at most {} steps", steps)};
+                 .help = behind > 0 ? fmt::format("leave steps for the decay: at most {}", steps - 1)
+                                    : fmt::format("warm up for at most {} steps", steps)};
 }
 
-std::optional<Problem> nesterov_has_momentum(const Config& config, const Node& /*given*/) {
-  if (!config.optimizer.nesterov || config.optimizer.momentum > 0) return std::nullopt;
+std::optional<Problem> formula_has_warmup(const Config& config, const Node& /*given*/) {
+  if (!needs_warmup(config.schedule.type) || config.schedule.warmup_steps > 0) return std::nullopt;
+  return Problem{.what = fmt::format("`schedule.type` \"{}\" needs a warm-up, but `schedule.warmup_steps` is 0",
+                                     config.schedule.type == ScheduleType::kNoam ? "noam" : "inverse_sqrt"),
+                 .place = {},
+                 .help = "give `schedule.warmup_steps`, such as 400"};
+}
+
+std::optional<Problem> epochs_are_known(const Config& config, const Node& given) {
+  if (config.schedule.type != ScheduleType::kCosinePerEpoch || is_given(given, "schedule.epoch_steps")) {
+    return std::nullopt;
+  }
+  if (config.trainer.sampling != Sampling::kFresh) return std::nullopt;
+  return Problem{.what = "`schedule.type` \"cosine_per_epoch\" needs epochs, but `trainer.sampling` is \"fresh\"",
+                 .place = {},
+                 .help = "give `schedule.epoch_steps`, or set `trainer.sampling` to \"epochs\""};
+}
+
+std::optional<Problem> one_average(const Config& config, const Node& /*given*/) {
+  const auto averages = [](const ParameterGroup& group) { return group.type == OptimizerType::kScheduleFree; };
+  const auto& groups = config.optimizer.groups;
+  if (!config.optimizer.ema || std::none_of(groups.begin(), groups.end(), averages)) return std::nullopt;
+  return Problem{.what = "`optimizer.ema` beside a group of type \"schedule_free\", which averages its weights itself",
+                 .place = {},
+                 .help = "remove `ema`, or give the group another type"};
+}
+
+std::optional<Problem> nesterov_has_momentum(const Config& config, const Node& given) {
+  const bool asked_for = config.optimizer.nesterov && is_given(given, "optimizer.nesterov");
+  if (!asked_for || config.optimizer.momentum > 0) return std::nullopt;
   return Problem{.what = "`optimizer.nesterov` has no effect while `optimizer.momentum` is 0",
                  .place = {},
                  .help = "give a momentum such as 0.9, or remove `nesterov`"};
@@ -111,8 +157,12 @@ const std::vector<Rule>& rules() {
       {{"model.d_model", "model.heads", "model.head_dim"}, heads_divide_width},
       {{"model.max_len", "task.length"}, task_fits_model},
       {{"schedule.warmup_steps", "schedule.type", "schedule.steps", "trainer.steps", "trainer.epochs",
-        "trainer.batch_size", "trainer.drop_last", "task.train_examples", "trainer.sampling"},
+        "schedule.decay_steps", "trainer.batch_size", "trainer.drop_last", "task.train_examples", "trainer.sampling",
+        "optimizer.accumulate"},
        warmup_ends},
+      {{"schedule.type", "schedule.warmup_steps"}, formula_has_warmup},
+      {{"schedule.type", "schedule.epoch_steps", "trainer.sampling", "task.train_examples"}, epochs_are_known},
+      {{"optimizer.ema", "optimizer.groups", "optimizer.type"}, one_average},
       {{"optimizer.nesterov", "optimizer.momentum", "optimizer.type"}, nesterov_has_momentum},
       {{"task.train_examples", "trainer.sampling"}, training_set_is_used},
       {{"trainer.epochs", "trainer.sampling"}, epochs_have_a_set},

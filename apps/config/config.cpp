@@ -1,5 +1,7 @@
 #include "apps/config/config.h"
 
+#include <algorithm>
+
 namespace headlight::config {
 
 std::size_t batch_examples(const Config& config) {
@@ -7,16 +9,28 @@ std::size_t batch_examples(const Config& config) {
   return size.full ? config.task.train_examples.value_or(0) : size.count;
 }
 
-std::size_t steps_per_epoch(const Config& config) {
+namespace {
+
+/// Updates that take `batches` micro-batches, the last one perhaps more.
+std::size_t updates_for(std::size_t batches, const Config& config) {
+  const std::size_t each = std::max<std::size_t>(config.optimizer.accumulate, 1);
+  return (batches + each - 1) / each;
+}
+
+}  // namespace
+
+std::size_t batches_per_epoch(const Config& config) {
   const std::size_t examples = config.task.train_examples.value_or(0);
   const std::size_t batch = batch_examples(config);
   if (batch == 0) return 0;
   return config.trainer.drop_last ? examples / batch : (examples + batch - 1) / batch;
 }
 
+std::size_t steps_per_epoch(const Config& config) { return updates_for(batches_per_epoch(config), config); }
+
 std::size_t total_steps(const Config& config) {
   if (config.trainer.steps) return *config.trainer.steps;
-  return config.trainer.epochs.value_or(0) * steps_per_epoch(config);
+  return updates_for(config.trainer.epochs.value_or(0) * batches_per_epoch(config), config);
 }
 
 }  // namespace headlight::config

@@ -23,9 +23,21 @@ enum class Activation { kRelu, kGelu, kGeluTanh, kSilu, kTanh };
 enum class Positions { kSinusoidal, kLearned, kNone };
 enum class Head { kLinear, kMlp };
 enum class InitScheme { kNormal, kXavierUniform, kTorch, kKeras, kScaledNormal };
-enum class OptimizerType { kSgd, kAdam, kAdamW };
+enum class OptimizerType { kSgd, kAdam, kAdamW, kRmsprop, kLion, kMuon, kAdafactor, kScheduleFree };
+enum class AdamForm { kTorch, kKeras, kMlx };
+enum class MuonAdjustment { kOriginal, kMatchRmsAdamW };
 enum class Decay { kMatrices, kAll };
-enum class ScheduleType { kConstant, kLinear, kCosine, kCosineTimesWarmup };
+enum class ScheduleType {
+  kConstant,
+  kLinear,
+  kCosine,
+  kCosineTimesWarmup,
+  kCosinePerEpoch,
+  kNoam,
+  kInverseSqrt,
+  kStep,
+  kWsd
+};
 enum class Warmup { kFromZero, kFromFirst };
 enum class Sampling { kEpochs, kFresh };
 enum class NonFinite { kStop, kSkip };
@@ -95,30 +107,43 @@ struct ModelConfig {
 struct ParameterGroup {
   std::string match;
   std::optional<double> lr;
-  std::optional<double> weight_decay;
+  std::optional<double> weight_decay;  ///< the decay that the type has: see has_decoupled_decay()
+  std::optional<OptimizerType> type;
 };
 
+/// Members that the type does not read are zero; the table says which it reads.
 struct OptimizerConfig {
   OptimizerType type{};
   double lr{};
-  std::array<double, 2> betas{};  ///< meaningful with adam and adamw, like eps
+  std::array<double, 2> betas{};
   double eps{};
-  double momentum{};  ///< meaningful with sgd, like nesterov
+  double momentum{};
   bool nesterov{};
-  double weight_decay{};  ///< decoupled; meaningful with adamw
-  double l2{};            ///< added to the gradient; meaningful with sgd and adam
+  double weight_decay{};  ///< decoupled
+  double l2{};            ///< added to the gradient
   Decay decay{};
-  std::vector<ParameterGroup> groups;
-  std::optional<double> grad_clip;
+  std::vector<ParameterGroup> groups{};
+  std::optional<double> grad_clip{};
+  AdamForm form{};              ///< of adam and adamw
+  double alpha{};               ///< of rmsprop, like centered
+  bool centered{};
+  MuonAdjustment adjustment{};  ///< of muon, like adamw_lr
+  double adamw_lr{};
+  std::size_t accumulate{};     ///< micro-batches of one update
+  std::optional<double> ema{};  ///< decay of an average of the weights
 };
 
 struct ScheduleConfig {
   ScheduleType type{};
   std::size_t warmup_steps{};
   Warmup warmup{};
-  std::size_t steps{};  ///< length of the decay; zero with ScheduleType::kConstant
+  std::size_t steps{};  ///< length of the decay; zero where there is none
   double final_lr_ratio{};
   double factor{};
+  double gamma{};             ///< meaningful with ScheduleType::kStep, like every
+  std::size_t every{};
+  std::size_t decay_steps{};  ///< meaningful with ScheduleType::kWsd
+  std::size_t epoch_steps{};  ///< meaningful with ScheduleType::kCosinePerEpoch
 };
 
 /// `count` examples, or the whole training set when `full`.
@@ -167,14 +192,18 @@ struct Config {
   OutputConfig output;
 };
 
-/// Examples in one full batch: `trainer.batch_size`, or the size of the training set when that is "full".
+/// Examples in one full micro-batch: `trainer.batch_size`, or the size of the training set when that is "full".
 std::size_t batch_examples(const Config& config);
 
-/// Updates in one pass over the fixed training set: floor(examples / batch) with `drop_last`, else ceil. 0 without a
-/// set.
+/// Micro-batches in one pass over the fixed training set: floor(examples / batch) with `drop_last`, else ceil. 0 without
+/// a set.
+std::size_t batches_per_epoch(const Config& config);
+
+/// Updates in one pass over the fixed training set, the last one perhaps reaching into the next: `optimizer.accumulate`
+/// micro-batches make one. 0 without a set.
 std::size_t steps_per_epoch(const Config& config);
 
-/// Updates of the whole run: `trainer.steps`, or `trainer.epochs` times steps_per_epoch().
+/// Updates of the whole run: `trainer.steps`, or as many as cover `trainer.epochs` passes.
 std::size_t total_steps(const Config& config);
 
 /// The resolved config: every key that has an effect, in the order of the table, with defaults written out. Reading it

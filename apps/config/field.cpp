@@ -27,6 +27,7 @@ void read_value(const Json& json, const Type& /*type*/, std::vector<ParameterGro
     group.match = item.at("match").get<std::string>();
     if (item.contains("lr")) group.lr = item["lr"].get<double>();
     if (item.contains("weight_decay")) group.weight_decay = item["weight_decay"].get<double>();
+    if (item.contains("type")) group.type = static_cast<OptimizerType>(read_choice(item["type"], optimizer_types()));
   }
 }
 
@@ -55,7 +56,20 @@ void write_value(const std::vector<ParameterGroup>& value, const Type& /*type*/,
     Json& item = json.emplace_back(Json{{"match", group.match}});
     if (group.lr) item["lr"] = *group.lr;
     if (group.weight_decay) item["weight_decay"] = *group.weight_decay;
+    if (group.type) write_choice(static_cast<int>(*group.type), optimizer_types(), item["type"]);
   }
+}
+
+const Type& optimizer_types() {
+  static const Type types = choice<OptimizerType>({{"sgd", OptimizerType::kSgd},
+                                                   {"adam", OptimizerType::kAdam},
+                                                   {"adamw", OptimizerType::kAdamW},
+                                                   {"rmsprop", OptimizerType::kRmsprop},
+                                                   {"lion", OptimizerType::kLion},
+                                                   {"muon", OptimizerType::kMuon},
+                                                   {"adafactor", OptimizerType::kAdafactor},
+                                                   {"schedule_free", OptimizerType::kScheduleFree}});
+  return types;
 }
 
 int read_choice(const Json& json, const Type& type) {

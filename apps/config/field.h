@@ -37,6 +37,9 @@ void write_value(const std::array<double, 2>& value, const Type& type, Json& jso
 void write_value(const BatchSize& value, const Type& type, Json& json);
 void write_value(const std::vector<ParameterGroup>& value, const Type& type, Json& json);
 
+/// The names of optimizer types, for the optimizer and its groups.
+const Type& optimizer_types();
+
 /// The enumerator that a choice's name stands for, and the way back.
 int read_choice(const Json& json, const Type& type);
 void write_choice(int enumerator, const Type& type, Json& json);

@@ -7,17 +7,32 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/config/field.h"
+
 namespace headlight::config::schema {
 
 namespace {
 
+/// The default list of a key. One that follows other keys follows that of its condition, among those given so far.
+Json default_items(const Key& key, const Node& object, const Branch& branch) {
+  if (key.fallback.kind == Default::Kind::kValue) return Json::parse(key.fallback.json);
+  if (key.fallback.kind != Default::Kind::kDerived) return Json::array();
+  Config config;
+  if (const Branch* decides = branch.find(key.only.key)) {
+    const Node* given = object.find(decides->name);
+    const bool usable = given != nullptr && given->text() != nullptr;
+    const Json value = usable ? Json(*given->text()) : Json::parse(decides->key->fallback.json);
+    decides->key->field.set(config, value, decides->key->type);
+  }
+  return key.fallback.derive(config);
+}
+
 /// A default list as nodes, so that an override can replace one item of it.
-Node default_list(const Key& key, const Place& place) {
+Node default_list(const Key& key, const Place& place, const Node& object, const Branch& branch) {
   Node list;
   list.kind = Node::Kind::kList;
   list.key = list.value = place;
-  if (key.fallback.kind != Default::Kind::kValue) return list;
-  for (const auto& item : nlohmann::json::parse(key.fallback.json)) {
+  for (const auto& item : default_items(key, object, branch)) {
     Node& node = list.children.emplace_back();
     node.kind = Node::Kind::kNumber;
     node.scalar = item.get<double>();
@@ -42,7 +57,7 @@ class Merger {
       exclude(base, child, branch, *known);
       Node* under = base.find(child.name);
       if (under == nullptr) {
-        under = &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key) : Node{});
+        under = &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key, base, branch) : Node{});
         under->name = child.name;
       }
       if (child.path_step && known->is_list()) {

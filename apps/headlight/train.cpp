@@ -50,7 +50,7 @@ Built build(config::Config config) {
   built.task = make_task(built.config);
   built.model = build_model(built.config, *built.task);
   built.optimizer = build_optimizer(built.config.optimizer, *built.model);
-  build_schedule(built.config.schedule);
+  build_schedule(built.config);
   build_batches(built.config, *built.task);
   return built;
 }
@@ -78,7 +78,8 @@ std::string facts_table(const Built& built, const std::string& directory) {
   line("memory",
        fmt::format("{}B of weights, gradients and moments", short_count(static_cast<double>(state_bytes(built)))));
   line("updates",
-       fmt::format("{} of {} examples", config::total_steps(built.config), config::batch_examples(built.config)));
+       fmt::format("{} of {} examples", config::total_steps(built.config),
+                   config::batch_examples(built.config) * built.config.optimizer.accumulate));
   line("threads", std::to_string(thread_count()));
   line("kernels", kernels_description());
   line("seed", std::to_string(built.config.seed));
@@ -109,6 +110,7 @@ ProgressFormat progress_format(const GlobalOptions& global) {
 /// The end of a finished run: figures, what the heads read, and the map of the most telling one on screen and as PNG.
 void report_finished(const Built& built, const TrainingResult& result, const std::filesystem::path& directory,
                      const GlobalOptions& global) {
+  const Optimizer::EvaluationWeights averaged(*built.optimizer);
   const AttentionReport report = report_attention(*built.model, *built.task);
   const HeadScores& best = best_head(report.scores);
   const std::vector<std::int32_t> tokens = probe_tokens(*built.task, 0);

@@ -21,7 +21,7 @@ class TrainingSession : public TrainingObserver {
     const config::Config& config;
     const std::filesystem::path& directory;
     const Encoder& model;
-    const Optimizer& optimizer;
+    Optimizer& optimizer;
     Progress& progress;
     bool verbose;  ///< tell of every checkpoint on the progress line too
   };

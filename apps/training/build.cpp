@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include "apps/training/build_algorithm.h"
 #include "apps/training/weights.h"
 #include "core/error.h"
-#include "optim/adam.h"
-#include "optim/sgd.h"
+#include "optim/muon.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -72,6 +72,16 @@ ScheduleKind kind_of(config::ScheduleType type) {
       return ScheduleKind::cosine;
     case config::ScheduleType::kCosineTimesWarmup:
       return ScheduleKind::cosine_times_warmup;
+    case config::ScheduleType::kCosinePerEpoch:
+      return ScheduleKind::cosine_per_epoch;
+    case config::ScheduleType::kNoam:
+      return ScheduleKind::noam;
+    case config::ScheduleType::kInverseSqrt:
+      return ScheduleKind::inverse_sqrt;
+    case config::ScheduleType::kStep:
+      return ScheduleKind::step;
+    case config::ScheduleType::kWsd:
+      return ScheduleKind::wsd;
   }
   raise<StateError>("schedule", "a schedule of the config has no counterpart in optim");
 }
@@ -123,36 +133,25 @@ std::unique_ptr<Encoder> build_model(const config::Config& config, const Task& t
 std::unique_ptr<Optimizer> build_optimizer(const config::OptimizerConfig& optimizer, const Module& model) {
   std::vector<Tensor> parameters;
   for (const NamedParameter& parameter : model.parameters()) parameters.push_back(parameter.tensor);
-  OptimizerOptions common{
-      .learning_rate = optimizer.lr,
-      .decay = optimizer.decay == config::Decay::kAll ? DecayScope::all : DecayScope::matrices,
-  };
-  if (optimizer.type == config::OptimizerType::kAdamW) {
-    common.weight_decay = optimizer.weight_decay;
-  } else {
-    common.l2 = optimizer.l2;
-  }
-  for (const config::ParameterGroup& group : optimizer.groups) {
-    common.groups.push_back({.match = group.match, .learning_rate = group.lr, .weight_decay = group.weight_decay});
-  }
-  if (optimizer.type == config::OptimizerType::kSgd) {
-    return std::make_unique<Sgd>(std::move(parameters), SgdOptions{.common = common,
-                                                                   .momentum = optimizer.momentum,
-                                                                   .nesterov = optimizer.nesterov});
-  }
-  return std::make_unique<Adam>(std::move(parameters), AdamOptions{.common = common,
-                                                                   .beta1 = optimizer.betas[0],
-                                                                   .beta2 = optimizer.betas[1],
-                                                                   .eps = optimizer.eps});
+  OptimizerOptions options{.ema = optimizer.ema};
+  for (const config::ParameterGroup& group : optimizer.groups) options.groups.push_back(build_group(optimizer, group));
+  return std::make_unique<Optimizer>(std::move(parameters), build_algorithm(optimizer, MuonOptions{}.not_hidden),
+                                     options);
 }
 
-Schedule build_schedule(const config::ScheduleConfig& schedule) {
+Schedule build_schedule(const config::Config& config) {
+  const config::ScheduleConfig& schedule = config.schedule;
   const Schedule built{.kind = kind_of(schedule.type),
                        .steps = schedule.steps,
                        .warmup_steps = schedule.warmup_steps,
                        .warmup = schedule.warmup == config::Warmup::kFromFirst ? Warmup::from_first : Warmup::from_zero,
                        .final_ratio = schedule.final_lr_ratio,
-                       .factor = schedule.factor};
+                       .factor = schedule.factor,
+                       .width = config.model.d_model,
+                       .gamma = schedule.gamma,
+                       .every = schedule.every,
+                       .decay_steps = schedule.decay_steps,
+                       .epoch_steps = schedule.epoch_steps};
   built.check();
   return built;
 }

@@ -24,8 +24,8 @@ std::unique_ptr<Encoder> build_empty_model(const config::Config& config, const T
 /// The optimiser of the model's parameters. Throws ConfigError, also for a group that matches none of them.
 std::unique_ptr<Optimizer> build_optimizer(const config::OptimizerConfig& optimizer, const Module& model);
 
-/// The learning rate's factor over the steps of the run.
-Schedule build_schedule(const config::ScheduleConfig& schedule);
+/// The learning rate's factor over the steps of the run. Throws ConfigError on figures that do not fit together.
+Schedule build_schedule(const config::Config& config);
 
 /// The training batches. `task` must outlive them.
 Batches build_batches(const config::Config& config, const Task& task);

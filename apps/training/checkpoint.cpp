@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -48,14 +49,28 @@ std::uint64_t count_in(const nlohmann::json& state, const char* key, const std::
   return found->get<std::uint64_t>();
 }
 
-OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann::json& updates) {
+/// `path` is the file of the arrays, `json` holds the rest.
+OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann::json& json) {
+  const std::filesystem::path beside = path.parent_path() / kStateFile;
+  const auto updates = json.find("optimizer_updates");
+  if (updates == json.end() || !updates->is_array()) {
+    raise<FileError>(beside.string(), "`optimizer_updates` must be a list");
+  }
   OptimizerState state;
   for (NamedArray& array : read_arrays(path, {.require_digest = true})) {
     state.arrays.emplace_back(std::move(array.name), std::move(array.value));
   }
-  for (const auto& count : updates) {
-    if (!count.is_number_unsigned()) raise<FileError>(path.string(), "an update count is no whole number");
+  for (const auto& count : *updates) {
+    if (!count.is_number_unsigned()) raise<FileError>(beside.string(), "an update count is no whole number");
     state.updates.push_back(count.get<std::uint64_t>());
+  }
+  // Checkpoints of before had no figures.
+  const auto figures = json.find("optimizer_figures");
+  if (figures == json.end()) return state;
+  if (!figures->is_object()) raise<FileError>(beside.string(), "`optimizer_figures` must be an object");
+  for (const auto& [name, figure] : figures->items()) {
+    if (!figure.is_number()) raise<FileError>(beside.string(), "the figure `" + name + "` is no number");
+    state.figures.emplace_back(name, figure.get<double>());
   }
   return state;
 }
@@ -63,17 +78,22 @@ OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann:
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& run, const TrainingState& state, const config::Config& config,
-                     const Module& model, const Optimizer& optimizer) {
+                     const Module& model, Optimizer& optimizer) {
+  refuse_non_finite_weights(model, state.step);
+  const Optimizer::EvaluationWeights averaged(optimizer);
   refuse_non_finite_weights(model, state.step);
   const std::filesystem::path directory = checkpoint_directory(run, state.step);
   begin_checkpoint(directory);
   save_weights(directory / kModelFile, model, weight_metadata(config, state.step));
   const OptimizerState moments = optimizer.state();
+  nlohmann::ordered_json figures = nlohmann::ordered_json::object();
+  for (const auto& [name, figure] : moments.figures) figures[name] = figure;
   save_optimizer(directory / kOptimizerFile, moments, state.step);
   write_json(directory / kStateFile, {{"format", kFileFormat},
                                       {"step", state.step},
                                       {"skipped", state.skipped},
-                                      {"optimizer_updates", moments.updates}});
+                                      {"optimizer_updates", moments.updates},
+                                      {"optimizer_figures", figures}});
   finish_checkpoint(directory);
   remove_old_checkpoints(run, config.trainer.checkpoint.keep);
 }
@@ -90,12 +110,10 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
   }
   // All is read and checked before anything changes; load_state, too, changes all or nothing.
   const std::vector<Array> weights = read_weights(directory / kModelFile, model, {.require_digest = true});
+  std::optional<Optimizer::EvaluationWeights> averaged;
   if (optimizer != nullptr) {
-    const auto updates = json.find("optimizer_updates");
-    if (updates == json.end() || !updates->is_array()) {
-      raise<FileError>(path.string(), "`optimizer_updates` must be a list");
-    }
-    optimizer->load_state(read_optimizer(directory / kOptimizerFile, *updates));
+    averaged.emplace(*optimizer);
+    optimizer->load_state(read_optimizer(directory / kOptimizerFile, json));
   }
   const std::vector<NamedBuffer> tensors = saved_tensors(model);
   for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].tensor.assign(weights[i]);

@@ -1,6 +1,7 @@
 #include "apps/training/trainer.h"
 
 #include <chrono>
+#include <vector>
 
 #include "apps/training/build.h"
 #include "apps/training/evaluate.h"
@@ -40,9 +41,12 @@ class Speed {
   Measure whole_{};
 };
 
-MetricsRow train_row(std::uint64_t step, const UpdateResult& result, const Batch& batch, double learning_rate,
-                     double tokens_per_second) {
-  const Accuracy accuracy = count_correct(result.logits.value(), batch.targets);
+MetricsRow train_row(std::uint64_t step, const UpdateResult& result, const std::vector<Batch>& batches,
+                     double learning_rate, double tokens_per_second) {
+  Accuracy accuracy;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    accuracy += count_correct(result.logits[i].value(), batches[i].targets);
+  }
   return {.step = step,
           .split = Split::train,
           .loss = result.loss,
@@ -68,15 +72,17 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   const std::uint64_t total = config::total_steps(setup.config);
   const UpdateParts parts{.model = setup.model,
                           .optimizer = setup.optimizer,
-                          .schedule = build_schedule(setup.config.schedule),
+                          .schedule = build_schedule(setup.config),
                           .grad_clip = setup.config.optimizer.grad_clip,
                           .seed = setup.config.seed};
   Batches batches = build_batches(setup.config, setup.task);
-  Batch batch;
+  const std::size_t accumulate = setup.config.optimizer.accumulate;
+  std::vector<Batch> micro_batches(accumulate);
   Speed speed;
   TrainingResult result;
   result.state = state;
   const auto measure = [&](std::uint64_t examples) {
+    const Optimizer::EvaluationWeights averaged(setup.optimizer);
     result.evaluation = evaluate(setup.model, setup.task, Split::eval, examples);
   };
   const auto ended = [&](Ending ending) {
@@ -96,16 +102,20 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   }
   for (;;) {
     speed.begin_update();
-    batches.fill(result.state.step, batch);
-    const UpdateResult update = run_update(parts, result.state.step, batch);
-    speed.end_update(batch.inputs.size());
+    std::size_t tokens = 0;
+    for (std::size_t i = 0; i < accumulate; ++i) {
+      batches.fill(result.state.step * accumulate + i, micro_batches[i]);
+      tokens += micro_batches[i].inputs.size();
+    }
+    const UpdateResult update = run_update(parts, result.state.step, micro_batches);
+    speed.end_update(tokens);
     const std::uint64_t step = result.state.step + 1;
     const bool last = step == total;
     if (!update.applied || last || step % trainer.log_every == 0) {
-      observer.row(train_row(step, update, batch, setup.config.optimizer.lr, speed.take()));
+      observer.row(train_row(step, update, micro_batches, setup.config.optimizer.lr, speed.take()));
     }
     if (!update.applied) {
-      result.reason = explain_non_finite(parts, result.state.step, batch);
+      result.reason = explain_non_finite(parts, result.state.step, micro_batches);
       if (trainer.non_finite == config::NonFinite::kStop) return ended(Ending::diverged);
       ++result.state.skipped;
       observer.skipped(result.reason);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "autograd/ops/loss.h"
 #include "autograd/scopes.h"
@@ -13,24 +14,32 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 struct Pass {
-  Tensor logits;
-  double loss;
-  double gradient_norm;
+  std::vector<Tensor> logits;
+  double loss = 0;
+  double gradient_norm = 0;
 };
 
-Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, const Batch& batch) {
-  StepRandom random(parts.seed, step);
+Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches) {
+  const std::size_t count = micro_batches.size();
   parts.optimizer.parameters().zero_grad();
-  const Tensor logits = parts.model(batch.inputs, {.training = true, .random = &random});
-  const Tensor loss = cross_entropy(logits, batch.targets, {.ignore_index = kIgnoredTarget});
-  loss.backward(Graph::release);
-  return {logits, static_cast<double>(loss.item()), gradient_norm(parts.optimizer.parameters())};
+  Pass pass;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Batch& batch = micro_batches[i];
+    StepRandom random(parts.seed, step * count + i);
+    pass.logits.push_back(parts.model(batch.inputs, {.training = true, .random = &random}));
+    const Tensor loss = cross_entropy(pass.logits.back(), batch.targets, {.ignore_index = kIgnoredTarget});
+    // The gradients of all micro-batches add up to that of the mean loss.
+    loss.backward(full(loss.shape(), static_cast<Real>(1 / static_cast<double>(count))), Graph::release);
+    pass.loss += static_cast<double>(loss.item()) / static_cast<double>(count);
+  }
+  pass.gradient_norm = gradient_norm(parts.optimizer.parameters());
+  return pass;
 }
 
 }  // namespace
 
-UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, const Batch& batch) {
-  const Pass pass = forward_and_backward(parts, step, batch);
+UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches) {
+  Pass pass = forward_and_backward(parts, step, micro_batches);
   const double factor = parts.schedule(step);
   const bool finite = std::isfinite(pass.loss) && std::isfinite(pass.gradient_norm);
   if (finite) {
@@ -40,13 +49,13 @@ UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, const Batc
           .gradient_norm = pass.gradient_norm,
           .rate_factor = factor,
           .applied = finite,
-          .logits = pass.logits};
+          .logits = std::move(pass.logits)};
 }
 
-std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, const Batch& batch) {
+std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches) {
   const DetectNonFinite detect(step + 1);
   try {
-    const Pass pass = forward_and_backward(parts, step, batch);
+    const Pass pass = forward_and_backward(parts, step, micro_batches);
     return fmt::format(
         "loss {} and gradient norm {} at step {}, though every single value is finite; "
         "lower optimizer.lr, or set optimizer.grad_clip",

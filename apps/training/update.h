@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "apps/tasks/batches.h"
 #include "layers/models/encoder.h"
@@ -21,19 +23,21 @@ struct UpdateParts {
 };
 
 struct UpdateResult {
-  double loss;           ///< of the batch before the update, in nats
+  double loss;           ///< of the batch before the update, in nats: the mean of its micro-batches' losses
   double gradient_norm;  ///< before clipping
   double rate_factor;    ///< what the schedule multiplied the learning rate by
   bool applied;          ///< false when loss or gradient was not finite: then no weight has changed
-  Tensor logits;
+  std::vector<Tensor> logits;  ///< of each micro-batch
 };
 
-/// Update number `step` = 0, 1, ...: forward, loss, backward, clipping, optimiser step. A pure function of the weights,
-/// the optimiser's state, the step and the batch.
-UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, const Batch& batch);
+/// Update number `step` = 0, 1, ...: forward, loss and backward of each micro-batch, then clipping and one optimiser step
+/// with the mean of their gradients. Each micro-batch has dropout of its own. A pure function of the weights, the
+/// optimiser's state, the step and the batches; there is at least one.
+UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches);
 
 /// Repeats an update that was not applied, searching every value and gradient, and says where the first NaN or infinity
 /// came up: operation, layer and step (counted as in logs: `step` + 1).
-std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, const Batch& batch);
+std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step,
+                               std::span<const Batch> micro_batches);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

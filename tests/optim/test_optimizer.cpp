@@ -34,6 +34,13 @@ Tensor labelled(Array value, const std::string& label) {
   return tensor;
 }
 
+using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
+
+template <class Kind, class Options>
+Make maker(const Options& options) {
+  return [options](std::vector<Tensor> parameters) { return std::make_unique<Kind>(std::move(parameters), options); };
+}
+
 /// The only element after one step from `start` with gradient `g`.
 double after_one_step(Optimizer& optimizer, const Tensor& theta, double g) {
   theta.backward(full(theta.shape(), static_cast<Real>(g)));
@@ -135,7 +142,7 @@ TEST_CASE("parameters without a gradient are left alone, with their moments and 
 TEST_CASE("steps have the same bits for 1, 2 and 3 threads") {
   // 20,000 elements are three tasks of 8,192. Muon and Adafactor take parameters whole, the last one, above 2^18
   // elements, on all threads.
-  const auto run = [](std::size_t count, const std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>& make) {
+  const auto run = [](std::size_t count, const Make& make) {
     const test::Threads threads(count);
     std::vector<Tensor> parameters;
     for (const Shape& shape : {Shape{100, 200}, Shape{7}, Shape{64, 96}, Shape{520, 516}}) {
@@ -156,15 +163,14 @@ TEST_CASE("steps have the same bits for 1, 2 and 3 threads") {
     for (const Tensor& parameter : parameters) all.push_back(parameter.value());
     return all;
   };
-  const std::vector<std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>> kinds{
-      [](auto p) { return std::make_unique<Adam>(p, AdamOptions{.common = {.weight_decay = 0.1}}); },
-      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.l2 = 0.1}, .momentum = 0.9}); },
-      [](auto p) { return std::make_unique<Sgd>(p, SgdOptions{.common = {.ema = 0.5}}); },
-      [](auto p) { return std::make_unique<Rmsprop>(p, RmspropOptions{.momentum = 0.9, .centered = true}); },
-      [](auto p) { return std::make_unique<Lion>(p, LionOptions{}); },
-      [](auto p) { return std::make_unique<Muon>(p, MuonOptions{}); },
-      [](auto p) { return std::make_unique<Adafactor>(p, AdafactorOptions{}); },
-      [](auto p) { return std::make_unique<ScheduleFree>(p, ScheduleFreeOptions{}); }};
+  const std::vector<Make> kinds{maker<Adam>(AdamOptions{.common = {.weight_decay = 0.1}}),
+                                maker<Sgd>(SgdOptions{.common = {.l2 = 0.1}, .momentum = 0.9}),
+                                maker<Sgd>(SgdOptions{.common = {.ema = 0.5}}),
+                                maker<Rmsprop>(RmspropOptions{.momentum = 0.9, .centered = true}),
+                                maker<Lion>(LionOptions{}),
+                                maker<Muon>(MuonOptions{}),
+                                maker<Adafactor>(AdafactorOptions{}),
+                                maker<ScheduleFree>(ScheduleFreeOptions{})};
   for (const auto& make : kinds) {
     const std::vector<Array> one = run(1, make), two = run(2, make), three = run(3, make);
     for (std::size_t i = 0; i < one.size(); ++i) {

@@ -88,12 +88,12 @@ TEST_CASE("cosine_times_warmup begins its cosine with the warm-up") {
 }
 
 TEST_CASE("noam has the rates of the Annotated Transformer's log") {
-  // d 512, base rate .5, warm-up 400: its log shows 5.5e-06 at step 2 and 1.1e-03 at step 380, to two digits. The first
-  // update is step 1 there and 0 here.
+  // d 512, base rate .5, warm-up 400: its log shows the next rate once an epoch of 20 updates, to two digits: 5.5e-06
+  // after the first update, in the first epoch, and 1.1e-03 in the twentieth, 380 updates later.
   const Schedule schedule{.kind = ScheduleKind::noam, .warmup_steps = 400, .factor = 0.5, .width = 512};
   schedule.check();
   CHECK(std::abs(schedule(1) - 5.5e-6) <= 0.05e-6);
-  CHECK(std::abs(schedule(379) - 1.1e-3) <= 0.05e-3);
+  CHECK(std::abs(schedule(381) - 1.1e-3) <= 0.05e-3);
   // It peaks at the end of the warm-up with factor / sqrt(width warm-up), and falls to half of that at four times as far.
   const double peak = 0.5 / std::sqrt(512.0 * 400);
   CHECK(near(schedule(399), peak));

@@ -9,9 +9,14 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "optim/adafactor.h"
 #include "optim/adam.h"
 #include "optim/clip.h"
+#include "optim/lion.h"
+#include "optim/muon.h"
+#include "optim/rmsprop.h"
 #include "optim/schedule.h"
+#include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
 #include "tests/parity/fixture.h"
@@ -36,7 +41,7 @@ Tensor labelled(Array value, const std::string& label) {
   return tensor;
 }
 
-/// Decay acts on every parameter in the fixtures: L2 for SGD and Adam, decoupled for AdamW.
+/// Decay acts on every parameter in the fixtures: L2 for SGD, Adam and RMSprop, decoupled for AdamW.
 std::unique_ptr<Optimizer> optimizer_of(const FixtureCase& c, std::vector<Tensor> parameters) {
   const nlohmann::json& a = c.attributes();
   const double decay = a.at("weight_decay");
@@ -50,6 +55,14 @@ std::unique_ptr<Optimizer> optimizer_of(const FixtureCase& c, std::vector<Tensor
                              .dampening = a.at("dampening"),
                              .nesterov = a.at("nesterov")};
     return std::make_unique<Sgd>(std::move(parameters), options);
+  }
+  if (c.op == "rmsprop") {
+    const RmspropOptions options{.common = common,
+                                 .alpha = a.at("alpha"),
+                                 .eps = a.at("eps"),
+                                 .momentum = a.at("momentum"),
+                                 .centered = a.at("centered")};
+    return std::make_unique<Rmsprop>(std::move(parameters), options);
   }
   const AdamOptions options{.common = common,
                             .beta1 = a.at("betas").at(0),
@@ -74,7 +87,7 @@ Schedule schedule_of(const FixtureCase& c) {
 
 }  // namespace
 
-TEST_CASE("SGD, Adam and AdamW take PyTorch's steps") {
+TEST_CASE("SGD, Adam, AdamW and RMSprop take PyTorch's steps") {
   std::size_t cases = 0;
   for (const FixtureCase& c : fixture_cases("optim/optimizers")) {
     INFO(c.describe());
@@ -98,7 +111,7 @@ TEST_CASE("SGD, Adam and AdamW take PyTorch's steps") {
       }
     }
   }
-  CHECK(cases == 18);
+  CHECK(cases == 24);
 }
 
 TEST_CASE("clipping scales by PyTorch's factor") {
@@ -146,49 +159,100 @@ TEST_CASE("schedules have PyTorch's rates") {
   CHECK(cases == 18);
 }
 
-TEST_CASE("SGD, Adam and AdamW meet vectors of an independent implementation to all their digits") {
-  // theta and G below, gradient G / t at step t, three steps. The figures come from a separate implementation of the
-  // formulas in optim/{sgd,adam}.h in double and agree with PyTorch 1.13 to all 12 digits.
-  struct Vector {
-    std::string name;
-    std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)> make;
-    std::vector<double> after;
-  };
-  const auto sgd = [](const SgdOptions& options) {
-    return [options](std::vector<Tensor> p) { return std::make_unique<Sgd>(std::move(p), options); };
-  };
-  const auto adam = [](const AdamOptions& options) {
-    return [options](std::vector<Tensor> p) { return std::make_unique<Adam>(std::move(p), options); };
-  };
-  const std::vector<Vector> vectors{
+namespace {
+
+using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
+
+template <class Kind, class Options>
+Make maker(const Options& options) {
+  return [options](std::vector<Tensor> parameters) { return std::make_unique<Kind>(std::move(parameters), options); };
+}
+
+struct Vector {
+  std::string name;
+  Make make;
+  std::vector<double> after;
+  double tolerance = 1e-12;
+  std::vector<double> factors = {1, 1, 1};  ///< of the rate, at each step
+};
+
+/// The vectors that the test below speaks of.
+std::vector<Vector> vectors() {
+  const OptimizerOptions decoupled{.learning_rate = 0.01, .weight_decay = 0.1};
+  return {
       {"SGD with L2",
-       sgd({.common = {.learning_rate = 0.1, .l2 = 0.01}, .momentum = 0.9}),
+       maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1, .l2 = 0.01}, .momentum = 0.9}),
        {-0.100012236767, 0.200024473533, 0.198592581367, -1.195564786267, 0.547060328667, -0.596636879400}},
       {"SGD nesterov",
-       sgd({.common = {.learning_rate = 0.1}, .momentum = 0.9, .nesterov = true}),
+       maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1}, .momentum = 0.9, .nesterov = true}),
        {-0.171366666667, 0.342733333333, 0.164316666667, -1.485466666667, 0.567841666667, -0.600000000000}},
       {"Adam with L2",
-       adam({.common = {.learning_rate = 0.01, .l2 = 0.1}}),
+       maker<Adam>(AdamOptions{.common = {.learning_rate = 0.01, .l2 = 0.1}}),
        {0.071880019377, -0.171869418340, 0.271534711962, -0.427953066461, 0.522846401723, -0.570017462014}},
       {"AdamW",
-       adam({.common = {.learning_rate = 0.01, .weight_decay = 0.1}}),
-       {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400}}};
+       maker<Adam>(AdamOptions{.common = decoupled}),
+       {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400}},
+      {"AdamW, Keras's form",
+       maker<Adam>(AdamOptions{.common = decoupled, .eps = 1e-7, .form = AdamForm::keras}),
+       {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400}},
+      {"AdamW, MLX's form",
+       maker<Adam>(AdamOptions{.common = decoupled, .form = AdamForm::mlx}),
+       {-0.014656813694, -0.085043453303, 0.184743851913, -0.513158362548, 0.612858415675, -0.598201799400}},
+      {"RMSprop",
+       maker<Rmsprop>(RmspropOptions{}),
+       {-0.073710765284, -0.026289218194, 0.126289267761, -0.573710790067, 0.673710666150, -0.600000000000}},
+      {"RMSprop with momentum, centered",
+       maker<Rmsprop>(RmspropOptions{.momentum = 0.9, .centered = true}),
+       {-0.287619778684, 0.187619816411, -0.087619703230, -0.787619835275, 0.887619552322, -0.600000000000}},
+      {"Lion",
+       maker<Lion>(LionOptions{.common = decoupled}),
+       {0.069730289900, -0.169430589800, 0.269130889700, -0.428771209600, 0.528471509500, -0.598201799400}},
+      // Five steps of a polynomial multiply rounding errors; the vector's own norm guard is PyTorch's.
+      {"Muon",
+       maker<Muon>(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.1}}),
+       {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333},
+       1e-9},
+      {"Adafactor",
+       maker<Adafactor>(AdafactorOptions{}),
+       {0.096206567834, -0.184480058077, 0.284359278497, -0.408674918336, 0.501109106336, -0.600000000000}},
+      // The authors' warm-up over two steps: rates of a half, and then the whole.
+      {"schedule-free AdamW",
+       maker<ScheduleFree>(ScheduleFreeOptions{.common = {.learning_rate = 0.0025, .weight_decay = 0.1}}),
+       {0.096661076280, -0.196613583178, 0.296566090234, -0.403101458465, 0.503053965105, -0.599715041623},
+       1e-12,
+       {0.5, 1, 1}}};
+}
+
+Array matrix(const std::vector<double>& values, double scale) {
+  return headlight::testing::by_index({2, 3}, [&](const auto& i) { return values[i[0] * 3 + i[1]] * scale; });
+}
+
+}  // namespace
+
+TEST_CASE("every optimiser meets vectors of an independent implementation to all their digits") {
+  // theta and G below, gradient G / t at step t, three steps. The figures come from a separate implementation of the
+  // formulas in optim/ in double; those of SGD, Adam, AdamW in PyTorch's form and RMSprop agree with PyTorch 1.13 to all
+  // 12 digits.
   const std::vector<double> start{0.1, -0.2, 0.3, -0.4, 0.5, -0.6};
   const std::vector<double> slope{0.5, -1, 0.25, 2, -0.125, 0};
-  // The figures are rounded to 5e-13; float steps of size 1 round to 1e-7 each.
-  const double tolerance = sizeof(Real) == 8 ? 1e-12 : 1e-6;
-  const auto matrix = [](const std::vector<double>& values, double scale) {
-    return headlight::testing::by_index({2, 3}, [&](const auto& i) { return values[i[0] * 3 + i[1]] * scale; });
-  };
-  for (const Vector& vector : vectors) {
+  for (const Vector& vector : vectors()) {
     INFO(vector.name);
     const Tensor theta = labelled(matrix(start, 1), "theta");
     const std::unique_ptr<Optimizer> optimizer = vector.make({theta});
-    for (int t = 1; t <= 3; ++t) {
+    for (std::size_t step = 0; step < 3; ++step) {
       optimizer->parameters().zero_grad();
-      theta.backward(matrix(slope, 1.0 / t));
-      optimizer->step();
+      theta.backward(matrix(slope, 1.0 / static_cast<double>(step + 1)));
+      optimizer->step(vector.factors[step]);
     }
+    // The figures are rounded to 5e-13; float steps of size 1 round to 1e-7 each.
+    const double tolerance = sizeof(Real) == 8 ? vector.tolerance : 1e-6;
     CHECK(difference(theta.value(), matrix(vector.after, 1), 0, tolerance) == "");
+    if (vector.name != "schedule-free AdamW") continue;
+    const Optimizer::EvaluationWeights averaged(*optimizer);
+    CHECK(difference(theta.value(),
+                     matrix({0.096749029096, -0.196703202168, 0.296657375394, -0.403021836516, 0.502976009339,
+                             -0.599725038665},
+                            1),
+                     0, tolerance) == "");
   }
 }

@@ -70,8 +70,15 @@ def optimizers():
                         {"lr": 0.02, "betas": (0.0, 0.9), "weight_decay": 1.0}):
             options = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, **options}
             case(op, lambda parameters: algorithm(parameters, **options), **options)
+    rmsprop = torch.optim.RMSprop
+    for options in ({}, {"momentum": 0.9}, {"centered": True}, {"momentum": 0.9, "centered": True},
+                    {"lr": 1e-3, "alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1},
+                    {"alpha": 0.5, "momentum": 0.5, "centered": True, "eps": 1e-3, "weight_decay": 0.01}):
+        options = {"lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False,
+                   **options}
+        case("rmsprop", lambda parameters: rmsprop(parameters, **options), **options)
     write("optim/optimizers.safetensors", tensors, cases,
-          "ten steps of SGD, Adam and AdamW; decay acts on every parameter")
+          "ten steps of SGD, Adam, AdamW and RMSprop; decay acts on every parameter")
 
 
 def clipping():

@@ -63,7 +63,7 @@ TEST_CASE("From the third update on no block above 1 KiB comes from the heap, ep
   Batch batch;
   const auto step = [&](std::uint64_t number) {
     batches.fill(number, batch);
-    run_update(update, number, batch);
+    run_update(update, number, {&batch, 1});
   };
   step(0);
   step(1);
