@@ -31,8 +31,8 @@ struct Gradient {
 /// What one update of one parameter is made of. A (matrices, rows, cols) view of the parameter; vectors have one row.
 struct Step {
   Gradient g;
-  Real fresh;          ///< t^tau
-  Real smallest;       ///< eps1^2
+  Real fresh;            ///< t^tau
+  Real smallest;         ///< eps1^2
   double smallest_mean;  ///< eps1
 };
 
@@ -160,9 +160,8 @@ class AdafactorRule : public UpdateRule {
   static void for_each_row(const Stretch& stretch, const Step& step, Body body) {
     if (stretch.shape.size() < 2) {
       const Real* const v = stretch.slots[0];
-      body(0, stretch.size, [&step, v](std::size_t, std::size_t i) {
-        return step.g(i) / std::sqrt(std::max(v[i], step.smallest));
-      });
+      body(0, stretch.size,
+           [&step, v](std::size_t, std::size_t i) { return step.g(i) / std::sqrt(std::max(v[i], step.smallest)); });
       return;
     }
     const std::size_t cols = stretch.shape.back();

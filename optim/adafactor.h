@@ -8,10 +8,10 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 struct AdafactorOptions {
   OptimizerOptions common = {.learning_rate = 0.01};
-  double beta2_decay = -0.8;           ///< tau <= 0: the averages take t^tau of each new square
-  std::optional<double> eps1 = {};     ///< >= 0, smallest root of a second moment; empty: the precision's epsilon
-  double eps2 = 1e-3;                  ///< >= 0, smallest size of a parameter that scales its step
-  double clipping_threshold = 1;       ///< d > 0: largest root mean square of a scaled step
+  double beta2_decay = -0.8;        ///< tau <= 0: the averages take t^tau of each new square
+  std::optional<double> eps1 = {};  ///< >= 0, smallest root of a second moment; empty: the precision's epsilon
+  double eps2 = 1e-3;               ///< >= 0, smallest size of a parameter that scales its step
+  double clipping_threshold = 1;    ///< d > 0: largest root mean square of a scaled step
 };
 
 /// rho = min(rate, 1 / sqrt(t));  alpha = max(eps2, RMS(theta)) rho;  theta <- theta - rate weight_decay theta;

@@ -17,8 +17,8 @@ struct AdamOptions {
 
 /// m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;
 /// theta <- theta - rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps),
-/// with t the number of this parameter's updates; AdamForm has the forms of Keras and MLX. `common.weight_decay` makes it
-/// AdamW (decay first, decoupled); `common.l2` is Adam's own decay, added to g. Throws ConfigError on figures out of
+/// with t the number of this parameter's updates; AdamForm has the forms of Keras and MLX. `common.weight_decay` makes
+/// it AdamW (decay first, decoupled); `common.l2` is Adam's own decay, added to g. Throws ConfigError on figures out of
 /// range.
 /// Sources: Kingma & Ba 2014, arXiv:1412.6980, algorithm 1; Loshchilov & Hutter 2017, arXiv:1711.05101, algorithm 2.
 class Adam : public Optimizer {

@@ -8,8 +8,8 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// An exponential moving average of weights: e <- decay e + (1 - decay) theta after every update; the first one sets
-/// e = theta. Source: Polyak & Juditsky 1992, "Acceleration of stochastic approximation by averaging", in the exponential
-/// form of Tarvainen & Valpola 2017, arXiv:1703.01780, section 2.
+/// e = theta. Source: Polyak & Juditsky 1992, "Acceleration of stochastic approximation by averaging", in the
+/// exponential form of Tarvainen & Valpola 2017, arXiv:1703.01780, section 2.
 class Ema {
  public:
   /// `size` elements. Throws ConfigError unless 0 <= decay < 1.

@@ -15,8 +15,9 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 struct GroupOptions {
   std::string match;
   std::optional<double> learning_rate = {};
-  std::optional<double> weight_decay = {};  ///< in place of the algorithm's decay of either kind, whatever the scope says
-  std::optional<double> l2 = {};            ///< the same, for decay that is added to the gradient; not together
+  /// In place of the algorithm's decay of either kind, whatever the scope says; not both.
+  std::optional<double> weight_decay = {};
+  std::optional<double> l2 = {};
   /// In place of the optimiser's; what it does not take falls back to that one. The group's figures above stay for the
   /// parameters that it takes.
   std::shared_ptr<const Algorithm> algorithm = nullptr;
@@ -35,8 +36,8 @@ bool matches(std::string_view pattern, std::string_view name);
 
 /// The settings of each parameter by its label: of the first group that matches it, else of `main`. A parameter that an
 /// algorithm does not take goes to `main`, and what that does not take to `main.rest`. Throws ConfigError when a group
-/// matches no parameter (naming all parameters), when no algorithm takes a parameter, when an algorithm has both kinds of
-/// decay, or when a figure is negative or not finite.
+/// matches no parameter (naming all parameters), when no algorithm takes a parameter, when an algorithm has both kinds
+/// of decay, or when a figure is negative or not finite.
 std::vector<ParameterSettings> assign_groups(const std::vector<Tensor>& parameters, const Algorithm& main,
                                              const std::vector<GroupOptions>& groups);
 

@@ -111,7 +111,8 @@ void orthogonalize(const Matrix& x, Real* scratch) {
   const auto inverse = static_cast<Real>(1 / std::max(frobenius_norm(x.data, n), kSmallestNorm));
   for (std::size_t i = 0; i < n; ++i) x.data[i] *= inverse;
 
-  // On the shorter side: with more rows than columns A = X^T X and X <- X (a I + b A + c A^2), the transpose of the same.
+  // On the shorter side: with more rows than columns A = X^T X and X <- X (a I + b A + c A^2), the transpose of the
+  // same.
   const bool tall = x.rows > x.cols;
   Real* const spare = scratch;
   const Matrix gram{spare + padded(n), side, side, side};

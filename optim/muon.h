@@ -31,8 +31,8 @@ struct MuonOptions {
 /// Parameters that have not exactly two axes, and those that `not_hidden` names, are updated by AdamW. The rows of a
 /// weight are its outputs, as everywhere here; Keras stores the transpose. The matrix is taken whole, not head by head.
 /// Throws ConfigError on figures out of range.
-/// Source: K. Jordan 2024, "Muon: an optimizer for hidden layers in neural networks"; Liu et al. 2025, arXiv:2502.16982,
-/// section 2.2 (match_rms_adamw).
+/// Source: K. Jordan 2024, "Muon: an optimizer for hidden layers in neural networks"; Liu et al. 2025,
+/// arXiv:2502.16982, section 2.2 (match_rms_adamw).
 class Muon : public Optimizer {
  public:
   Muon(std::vector<Tensor> parameters, const MuonOptions& options);
@@ -42,9 +42,9 @@ class Muon : public Optimizer {
 Algorithm algorithm(const MuonOptions& options);
 
 /// X <- five steps of X <- a X + (b A + c A^2) X with A = X X^T, from X / max(|X|_F, 1e-7), in the precision of this
-/// build: the singular vectors stay, the singular values move to between .7 and 1.2 (not to 1; one far below 1e-3 of the
-/// norm stays below .5). (a, b, c) = (3.4445, -4.7750, 2.0315). Uses `scratch`, of orthogonalize_scratch() elements,
-/// aligned to 64 bytes.
+/// build: the singular vectors stay, the singular values move to between .7 and 1.2 (not to 1; one far below 1e-3 of
+/// the norm stays below .5). (a, b, c) = (3.4445, -4.7750, 2.0315). Uses `scratch`, of orthogonalize_scratch()
+/// elements, aligned to 64 bytes.
 /// Source: K. Jordan 2024, as above; it computes in bfloat16, as PyTorch does.
 void orthogonalize(const Matrix& x, Real* scratch);
 std::size_t orthogonalize_scratch(std::size_t rows, std::size_t cols);

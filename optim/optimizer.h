@@ -23,11 +23,13 @@ struct OptimizerOptions {
   std::optional<double> ema = {};  ///< decay per update, in [0, 1), of an average of the weights to evaluate with
 };
 
-/// What an optimiser remembers between steps, for a checkpoint. With the weights it is all that a training needs to go on.
+/// What an optimiser remembers between steps, for a checkpoint. With the weights it is all that a training needs to go
+/// on.
 struct OptimizerState {
-  /// Moments, factors and averages by slot and the parameter's label: "m.head.weight". A parameter whose label is empty,
-  /// begins with # or belongs to several stands under its place among the optimiser's parameters instead: "m.#3".
-  /// Inside an EvaluationWeights scope the slot of the average is called "live" and holds the weights that are trained.
+  /// Moments, factors and averages by slot and the parameter's label: "m.head.weight". A parameter whose label is
+  /// empty, begins with # or belongs to several stands under its place among the optimiser's parameters instead:
+  /// "m.#3". Inside an EvaluationWeights scope the slot of the average is called "live" and holds the weights that are
+  /// trained.
   std::vector<std::pair<std::string, Array>> arrays;
   /// How often each parameter has been updated.
   std::vector<std::uint64_t> updates;
@@ -35,14 +37,14 @@ struct OptimizerState {
   std::vector<std::pair<std::string, double>> figures;
 };
 
-/// Parameters in flat buffers, each with the rule that updates it. One step is one fused pass over the buffers, and after
-/// it the parameters that are updated whole. Parameters that received no gradient are left alone, with their moments, as
-/// PyTorch does. The algorithms are the classes derived from this, which only say how to begin.
+/// Parameters in flat buffers, each with the rule that updates it. One step is one fused pass over the buffers, and
+/// after it the parameters that are updated whole. Parameters that received no gradient are left alone, with their
+/// moments, as PyTorch does. The algorithms are the classes derived from this, which only say how to begin.
 class Optimizer {
  public:
-  /// `algorithm` for all parameters but those of groups that name another. `options` gives groups and ema; rate and decay
-  /// are the algorithm's. Throws ConfigError as assign_groups() and Ema do, and when an average is asked for beside a
-  /// rule that has its own; StateError for parameters that cannot be laid out.
+  /// `algorithm` for all parameters but those of groups that name another. `options` gives groups and ema; rate and
+  /// decay are the algorithm's. Throws ConfigError as assign_groups() and Ema do, and when an average is asked for
+  /// beside a rule that has its own; StateError for parameters that cannot be laid out.
   Optimizer(std::vector<Tensor> parameters, const Algorithm& algorithm, const OptimizerOptions& options = {});
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
@@ -60,8 +62,8 @@ class Optimizer {
   void load_state(const OptimizerState& state);
 
   /// While it lives, the parameters hold the weights to evaluate and to save: the average that the algorithm or
-  /// `OptimizerOptions::ema` keeps. Afterwards those that are trained are back, byte for byte. Nothing happens where there
-  /// is no average, and nothing more in a scope inside another.
+  /// `OptimizerOptions::ema` keeps. Afterwards those that are trained are back, byte for byte. Nothing happens where
+  /// there is no average, and nothing more in a scope inside another.
   class EvaluationWeights {
    public:
     explicit EvaluationWeights(Optimizer& optimizer);

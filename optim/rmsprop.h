@@ -13,9 +13,9 @@ struct RmspropOptions {
 };
 
 /// g <- g + l2 theta;  v <- alpha v + (1 - alpha) g^2;  u = g / (sqrt(v) + eps);  theta <- theta - rate u,
-/// with momentum b <- mu b + u and theta <- theta - rate b, centered with max(v - a^2, 0) for v, a being the average of g.
-/// PyTorch's form: eps outside of the root and the rate outside of the buffer (Keras has both inside). PyTorch leaves the
-/// maximum out, and can meet the root of a negative number. Throws ConfigError on figures out of range.
+/// with momentum b <- mu b + u and theta <- theta - rate b, centered with max(v - a^2, 0) for v, a being the average of
+/// g. PyTorch's form: eps outside of the root and the rate outside of the buffer (Keras has both inside). PyTorch
+/// leaves the maximum out, and can meet the root of a negative number. Throws ConfigError on figures out of range.
 /// Sources: Tieleman & Hinton 2012, "Lecture 6.5 - rmsprop"; Graves 2013, arXiv:1308.0850, section 4 (centered).
 class Rmsprop : public Optimizer {
  public:

@@ -22,11 +22,11 @@ enum class Warmup {
 };
 
 /// The learning rate over training, as a pure function of the step: nothing is carried along, so a resumed run has
-/// the same rates to the last bit. s = step (0 for the first), w = warm-up steps, n = all steps, r = final ratio. Before
-/// step w every kind but noam is multiplied by the warm-up. nanoGPT's schedule is cosine with Warmup::from_first.
-/// Sources: noam, Vaswani et al. 2017, arXiv:1706.03762, section 5.3; inverse_sqrt, Raffel et al. 2019, arXiv:1910.10683,
-/// section 3.1.2, scaled to 1 at w; cosine, Loshchilov & Hutter 2016, arXiv:1608.03983, equation 5; wsd, Hu et al. 2024,
-/// arXiv:2404.06395, section 4.
+/// the same rates to the last bit. s = step (0 for the first), w = warm-up steps, n = all steps, r = final ratio.
+/// Before step w every kind but noam is multiplied by the warm-up. nanoGPT's schedule is cosine with
+/// Warmup::from_first. Sources: noam, Vaswani et al. 2017, arXiv:1706.03762, section 5.3; inverse_sqrt, Raffel et al.
+/// 2019, arXiv:1910.10683, section 3.1.2, scaled to 1 at w; cosine, Loshchilov & Hutter 2016, arXiv:1608.03983,
+/// equation 5; wsd, Hu et al. 2024, arXiv:2404.06395, section 4.
 struct Schedule {
   ScheduleKind kind = ScheduleKind::constant;
   std::uint64_t steps = 0;         ///< n >= 1 for linear, wsd and the cosines: from there on the rate stays what it is

@@ -59,8 +59,9 @@ std::optional<Problem> warmup_ends(const Config& config, const Node& given) {
   const bool ends = has_end(schedule.type);
   // What decays behind the warm-up must have steps for it.
   const bool linear_or_cosine = schedule.type == ScheduleType::kLinear || schedule.type == ScheduleType::kCosine;
-  const std::size_t behind =
-      linear_or_cosine ? 1 : schedule.type == ScheduleType::kWsd ? std::max<std::size_t>(schedule.decay_steps, 1) : 0;
+  const std::size_t behind = linear_or_cosine                      ? 1
+                             : schedule.type == ScheduleType::kWsd ? std::max<std::size_t>(schedule.decay_steps, 1)
+                                                                   : 0;
   const std::size_t steps = ends ? schedule.steps : total_steps(config);
   if (steps == 0 || schedule.warmup_steps + behind <= steps) return std::nullopt;
   const char* what_has_steps = ends && is_given(given, "schedule.steps") ? "`schedule.steps` is" : "the run has";

@@ -124,8 +124,8 @@ struct OptimizerConfig {
   Decay decay{};
   std::vector<ParameterGroup> groups{};
   std::optional<double> grad_clip{};
-  AdamForm form{};              ///< of adam and adamw
-  double alpha{};               ///< of rmsprop, like centered
+  AdamForm form{};  ///< of adam and adamw
+  double alpha{};   ///< of rmsprop, like centered
   bool centered{};
   MuonAdjustment adjustment{};  ///< of muon, like adamw_lr
   double adamw_lr{};
@@ -140,7 +140,7 @@ struct ScheduleConfig {
   std::size_t steps{};  ///< length of the decay; zero where there is none
   double final_lr_ratio{};
   double factor{};
-  double gamma{};             ///< meaningful with ScheduleType::kStep, like every
+  double gamma{};  ///< meaningful with ScheduleType::kStep, like every
   std::size_t every{};
   std::size_t decay_steps{};  ///< meaningful with ScheduleType::kWsd
   std::size_t epoch_steps{};  ///< meaningful with ScheduleType::kCosinePerEpoch
@@ -195,8 +195,8 @@ struct Config {
 /// Examples in one full micro-batch: `trainer.batch_size`, or the size of the training set when that is "full".
 std::size_t batch_examples(const Config& config);
 
-/// Micro-batches in one pass over the fixed training set: floor(examples / batch) with `drop_last`, else ceil. 0 without
-/// a set.
+/// Micro-batches in one pass over the fixed training set: floor(examples / batch) with `drop_last`, else ceil. 0
+/// without a set.
 std::size_t batches_per_epoch(const Config& config);
 
 /// Updates in one pass over the fixed training set, the last one perhaps reaching into the next: `optimizer.accumulate`

@@ -57,7 +57,8 @@ class Merger {
       exclude(base, child, branch, *known);
       Node* under = base.find(child.name);
       if (under == nullptr) {
-        under = &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key, base, branch) : Node{});
+        under =
+            &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key, base, branch) : Node{});
         under->name = child.name;
       }
       if (child.path_step && known->is_list()) {

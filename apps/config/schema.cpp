@@ -304,7 +304,8 @@ std::vector<Key> make_table() {
        .only = only_for("type", {"adam", "adamw"})},
       {.path = "optimizer.betas",
        .type = list(share, 2, 2),
-       .fallback = derived("[0.9, 0.999]; with lion [0.9, 0.99]", [](const C& c) { return optimizer_default(c).betas; }),
+       .fallback =
+           derived("[0.9, 0.999]; with lion [0.9, 0.99]", [](const C& c) { return optimizer_default(c).betas; }),
        .doc = "decay per step of the first and second moment; with muon those of its adamw",
        .field = at(&C::optimizer, &Optim::betas),
        .only = only_for("type", {"adam", "adamw", "lion", "muon", "schedule_free"})},
@@ -339,8 +340,8 @@ std::vector<Key> make_table() {
        .field = at(&C::optimizer, &Optim::nesterov),
        .only = only_for("type", {"sgd", "muon"})},
       {.path = "optimizer.adjustment",
-       .type = choice<MuonAdjustment>({{"original", MuonAdjustment::kOriginal},
-                                       {"match_rms_adamw", MuonAdjustment::kMatchRmsAdamW}}),
+       .type = choice<MuonAdjustment>(
+           {{"original", MuonAdjustment::kOriginal}, {"match_rms_adamw", MuonAdjustment::kMatchRmsAdamW}}),
        .fallback = is("original"),
        .doc = "factor of a step on a matrix (rows, cols): sqrt(max(1, rows / cols)), or 0.2 sqrt(max(rows, cols))",
        .field = at(&C::optimizer, &Optim::adjustment),
@@ -419,8 +420,9 @@ std::vector<Key> make_table() {
                                      {"step", ScheduleType::kStep},
                                      {"wsd", ScheduleType::kWsd}}),
        .fallback = is("constant"),
-       .doc = "the curve after warm-up; noam multiplies the rate by d_model^-0.5 too, so that an `optimizer.lr` of 1 is "
-              "usual",
+       .doc =
+           "the curve after warm-up; noam multiplies the rate by d_model^-0.5 too, so that an `optimizer.lr` of 1 is "
+           "usual",
        .field = at(&C::schedule, &Plan::type)},
       {.path = "schedule.warmup_steps",
        .type = integer(0, kMostSteps),
@@ -433,8 +435,7 @@ std::vector<Key> make_table() {
        .fallback = is("from_zero"),
        .doc = "rate at step t of warm-up w: t/w, or (t+1)/(w+1)",
        .field = at(&C::schedule, &Plan::warmup),
-       .only =
-           only_for("type", {"constant", "linear", "cosine", "cosine_per_epoch", "inverse_sqrt", "step", "wsd"})},
+       .only = only_for("type", {"constant", "linear", "cosine", "cosine_per_epoch", "inverse_sqrt", "step", "wsd"})},
       {.path = "schedule.steps",
        .type = integer(1, kMostSteps),
        .fallback = derived("the updates of the run", [](const C& c) { return total_steps(c); }),
@@ -462,8 +463,8 @@ std::vector<Key> make_table() {
        .only = only_for("type", {"step"})},
       {.path = "schedule.decay_steps",
        .type = integer(1, kMostSteps),
-       .fallback = derived("a fifth of `steps`",
-                           [](const C& c) { return std::max<std::size_t>(c.schedule.steps / 5, 1); }),
+       .fallback =
+           derived("a fifth of `steps`", [](const C& c) { return std::max<std::size_t>(c.schedule.steps / 5, 1); }),
        .doc = "updates of the straight line at the end, before `steps`",
        .field = at(&C::schedule, &Plan::decay_steps),
        .only = only_for("type", {"wsd"})},

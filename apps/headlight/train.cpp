@@ -77,9 +77,8 @@ std::string facts_table(const Built& built, const std::string& directory) {
   line("parameters", std::to_string(parameter_count(*built.model)));
   line("memory",
        fmt::format("{}B of weights, gradients and moments", short_count(static_cast<double>(state_bytes(built)))));
-  line("updates",
-       fmt::format("{} of {} examples", config::total_steps(built.config),
-                   config::batch_examples(built.config) * built.config.optimizer.accumulate));
+  line("updates", fmt::format("{} of {} examples", config::total_steps(built.config),
+                              config::batch_examples(built.config) * built.config.optimizer.accumulate));
   line("threads", std::to_string(thread_count()));
   line("kernels", kernels_description());
   line("seed", std::to_string(built.config.seed));

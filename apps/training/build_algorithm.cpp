@@ -36,10 +36,7 @@ MuonOptions muon_options(const config::OptimizerConfig& optimizer, const Optimiz
           .momentum = optimizer.momentum,
           .nesterov = optimizer.nesterov,
           .adjustment = match ? MuonAdjustment::match_rms_adamw : MuonAdjustment::original,
-          .adamw = {.common = of_adamw,
-                    .beta1 = optimizer.betas[0],
-                    .beta2 = optimizer.betas[1],
-                    .eps = optimizer.eps},
+          .adamw = {.common = of_adamw, .beta1 = optimizer.betas[0], .beta2 = optimizer.betas[1], .eps = optimizer.eps},
           .not_hidden = not_hidden};
 }
 
@@ -55,8 +52,7 @@ Algorithm build_algorithm(const config::OptimizerConfig& optimizer, const std::v
   const auto [beta1, beta2] = optimizer.betas;
   switch (optimizer.type) {
     case config::OptimizerType::kSgd:
-      return algorithm(
-          SgdOptions{.common = common, .momentum = optimizer.momentum, .nesterov = optimizer.nesterov});
+      return algorithm(SgdOptions{.common = common, .momentum = optimizer.momentum, .nesterov = optimizer.nesterov});
     case config::OptimizerType::kAdam:
     case config::OptimizerType::kAdamW:
       return algorithm(AdamOptions{
@@ -74,8 +70,7 @@ Algorithm build_algorithm(const config::OptimizerConfig& optimizer, const std::v
     case config::OptimizerType::kAdafactor:
       return algorithm(AdafactorOptions{.common = common});
     case config::OptimizerType::kScheduleFree:
-      return algorithm(
-          ScheduleFreeOptions{.common = common, .beta1 = beta1, .beta2 = beta2, .eps = optimizer.eps});
+      return algorithm(ScheduleFreeOptions{.common = common, .beta1 = beta1, .beta2 = beta2, .eps = optimizer.eps});
   }
   raise<StateError>("optimizer", "a type of the config has no counterpart in optim");
 }

@@ -23,21 +23,20 @@ struct UpdateParts {
 };
 
 struct UpdateResult {
-  double loss;           ///< of the batch before the update, in nats: the mean of its micro-batches' losses
-  double gradient_norm;  ///< before clipping
-  double rate_factor;    ///< what the schedule multiplied the learning rate by
-  bool applied;          ///< false when loss or gradient was not finite: then no weight has changed
+  double loss;                 ///< of the batch before the update, in nats: the mean of its micro-batches' losses
+  double gradient_norm;        ///< before clipping
+  double rate_factor;          ///< what the schedule multiplied the learning rate by
+  bool applied;                ///< false when loss or gradient was not finite: then no weight has changed
   std::vector<Tensor> logits;  ///< of each micro-batch
 };
 
-/// Update number `step` = 0, 1, ...: forward, loss and backward of each micro-batch, then clipping and one optimiser step
-/// with the mean of their gradients. Each micro-batch has dropout of its own. A pure function of the weights, the
+/// Update number `step` = 0, 1, ...: forward, loss and backward of each micro-batch, then clipping and one optimiser
+/// step with the mean of their gradients. Each micro-batch has dropout of its own. A pure function of the weights, the
 /// optimiser's state, the step and the batches; there is at least one.
 UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches);
 
 /// Repeats an update that was not applied, searching every value and gradient, and says where the first NaN or infinity
 /// came up: operation, layer and step (counted as in logs: `step` + 1).
-std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step,
-                               std::span<const Batch> micro_batches);
+std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -65,8 +65,8 @@ struct RmspropStep {
 ///   v <- alpha v + (1 - alpha) g^2;   u = g / (sqrt(v) + epsilon)
 ///   theta <- theta - learning_rate u, or with momentum b <- mu b + u, theta <- theta - learning_rate b
 /// With `mean` a <- alpha a + (1 - alpha) g, and max(v - a^2, 0) stands under the root: without the maximum, which
-/// PyTorch leaves out, rounding can make it negative. `mean` is null for the plain form, `buffer` (b) when momentum is 0.
-/// Source: Tieleman & Hinton 2012, "Lecture 6.5 - rmsprop"; Graves 2013, arXiv:1308.0850, section 4 (centered).
+/// PyTorch leaves out, rounding can make it negative. `mean` is null for the plain form, `buffer` (b) when momentum is
+/// 0. Source: Tieleman & Hinton 2012, "Lecture 6.5 - rmsprop"; Graves 2013, arXiv:1308.0850, section 4 (centered).
 void rmsprop_step(Real* theta, const Real* grad, Real* v, Real* mean, Real* buffer, std::size_t n,
                   const RmspropStep& step);
 

@@ -100,7 +100,8 @@ TEST_CASE("without an average the scope changes nothing, not even for a graph th
 }
 
 TEST_CASE("schedule-free weights are the mean of z under a constant rate") {
-  // rate_power 2 and one rate: every update has the same weight, so x is the mean of z_1 ... z_t. With beta1 = 0, y = z.
+  // rate_power 2 and one rate: every update has the same weight, so x is the mean of z_1 ... z_t. With beta1 = 0, y =
+  // z.
   const Tensor theta = labelled(drawn({2, 2}, -1, 1, 1), "theta");
   ScheduleFree optimizer({theta}, {.common = {.learning_rate = 0.25}, .beta1 = 0});
   Array mean = zeros({2, 2});
@@ -123,6 +124,6 @@ TEST_CASE("schedule-free updates with rate 0 have no weight: the average stays w
   optimizer.step(1);
   // The first update with weight is the whole average: x = z = 1 - rate g / (sqrt(v / (1 - beta2^2)) + eps), and v has
   // taken in two squares of 1.
-  CHECK(difference(averaged(optimizer, theta), full({2}, static_cast<Real>(1 - 0.0025 / (1 + 1e-8))), kTolerance,
-                   0) == "");
+  CHECK(difference(averaged(optimizer, theta), full({2}, static_cast<Real>(1 - 0.0025 / (1 + 1e-8))), kTolerance, 0) ==
+        "");
 }

@@ -133,14 +133,13 @@ TEST_CASE("a group's decay replaces that of its algorithm, of whichever kind") {
   CHECK(settings({.match = "*", .weight_decay = 0.25}).weight_decay == 0.25);
   CHECK_THROWS_WITH(settings({.match = "*", .weight_decay = 0.25, .l2 = 0.5}),
                     Catch::StartsWith("optimizer: weight_decay and l2 are two kinds of the same thing"));
-  CHECK_THROWS_WITH(settings({.match = "*", .l2 = -1}),
-                    "optimizer: a group's l2 must be finite and not negative; -1");
+  CHECK_THROWS_WITH(settings({.match = "*", .l2 = -1}), "optimizer: a group's l2 must be finite and not negative; -1");
 }
 
 TEST_CASE("a group may name another algorithm, and what that does not take stays with the optimiser's") {
   // Muon takes hidden matrices: of the model above the query's weight alone.
-  const auto muon = std::make_shared<Algorithm>(
-      algorithm(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.25}}));
+  const auto muon =
+      std::make_shared<Algorithm>(algorithm(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.25}}));
   const Algorithm main = sgd_with(0.5, 0.1, DecayScope::matrices);
   const std::vector<ParameterSettings> settings =
       assign_groups(model(), main, {{.match = "*", .learning_rate = 0.75, .algorithm = muon}});
@@ -154,7 +153,8 @@ TEST_CASE("a group may name another algorithm, and what that does not take stays
   CHECK(settings[1].weight_decay == 0.25);
 }
 
-TEST_CASE("Muon gives embeddings, heads and vectors to AdamW, with AdamW's rate and decay unless a group says otherwise") {
+TEST_CASE(
+    "Muon gives embeddings, heads and vectors to AdamW, with AdamW's rate and decay unless a group says otherwise") {
   const MuonOptions options{.common = {.learning_rate = 0.02, .weight_decay = 0.25, .decay = DecayScope::all},
                             .adamw = {.common = {.learning_rate = 0.003, .weight_decay = 0.5}}};
   const Algorithm muon = algorithm(options);

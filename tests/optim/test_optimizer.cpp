@@ -225,8 +225,9 @@ TEST_CASE("options that mean nothing are refused") {
                     adafactor + "0.5, eps 0.001 and 0.001, clipping_threshold 1");
   CHECK_THROWS_WITH(Adafactor(one, {.eps1 = 1e-3, .clipping_threshold = 0}),
                     adafactor + "-0.8, eps 0.001 and 0.001, clipping_threshold 0");
-  CHECK_THROWS_WITH(Adafactor(one, {.eps1 = 0}), "adafactor: the square of eps1 is 0 in the precision of this build; 0; "
-                                                 "use 1e-19 or more");
+  CHECK_THROWS_WITH(Adafactor(one, {.eps1 = 0}),
+                    "adafactor: the square of eps1 is 0 in the precision of this build; 0; "
+                    "use 1e-19 or more");
   CHECK_THROWS_WITH(ScheduleFree(one, {.beta1 = 1}), "schedule_free: beta1 is outside [0, 1); 1");
   CHECK_THROWS_WITH(ScheduleFree(one, {.rate_power = -1}),
                     "schedule_free: step_power and rate_power must be at least 0; 0 and -1");

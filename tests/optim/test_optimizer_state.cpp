@@ -60,9 +60,8 @@ std::unique_ptr<Optimizer> make_sgd(std::vector<Tensor> parameters) {
 
 template <class Algorithm, class Options>
 Make maker(const Options& options) {
-  return [options](std::vector<Tensor> parameters) {
-    return std::make_unique<Algorithm>(std::move(parameters), options);
-  };
+  return
+      [options](std::vector<Tensor> parameters) { return std::make_unique<Algorithm>(std::move(parameters), options); };
 }
 
 /// One of each kind of state.
@@ -75,9 +74,9 @@ std::vector<Make> makers() {
           maker<Muon>(MuonOptions{.common = {.ema = 0.9}, .not_hidden = {}}),
           maker<Adafactor>(AdafactorOptions{}),
           maker<ScheduleFree>(ScheduleFreeOptions{.common = {.weight_decay = 0.1}, .step_power = 1}),
-          maker<Adam>(AdamOptions{.common = {.groups = {{.match = "*.weight",
-                                                         .algorithm = std::make_shared<Algorithm>(
-                                                             algorithm(ScheduleFreeOptions{}))}}}})};
+          maker<Adam>(AdamOptions{
+              .common = {.groups = {{.match = "*.weight",
+                                     .algorithm = std::make_shared<Algorithm>(algorithm(ScheduleFreeOptions{}))}}}})};
 }
 
 std::string message_of(Optimizer& optimizer, const OptimizerState& state) {
@@ -241,7 +240,8 @@ TEST_CASE("figures that are missing, unknown or impossible are refused") {
   CHECK(message_of(*training.optimizer, state) == start + "the figure `ema` is -1" + end);
 }
 
-TEST_CASE("a state that was taken among the weights to evaluate is loaded among them, and training goes on to the byte") {
+TEST_CASE(
+    "a state that was taken among the weights to evaluate is loaded among them, and training goes on to the byte") {
   // What a checkpoint does: the file of the weights holds those to evaluate with.
   for (const Make& make : makers()) {
     Training whole(make);

@@ -94,7 +94,8 @@ TEST_CASE("noam has the rates of the Annotated Transformer's log") {
   schedule.check();
   CHECK(std::abs(schedule(1) - 5.5e-6) <= 0.05e-6);
   CHECK(std::abs(schedule(381) - 1.1e-3) <= 0.05e-3);
-  // It peaks at the end of the warm-up with factor / sqrt(width warm-up), and falls to half of that at four times as far.
+  // It peaks at the end of the warm-up with factor / sqrt(width warm-up), and falls to half of that at four times as
+  // far.
   const double peak = 0.5 / std::sqrt(512.0 * 400);
   CHECK(near(schedule(399), peak));
   CHECK(near(schedule(1599), peak / 2));
@@ -142,7 +143,8 @@ TEST_CASE("cosine_per_epoch keeps one rate through an epoch") {
 }
 
 TEST_CASE("nanoGPT's schedule is cosine with a warm-up from its first part") {
-  // get_lr() of nanoGPT: rate (it + 1) / (warm + 1) at first, then min + (1 + cos(pi ratio)) / 2 (rate - min), then min.
+  // get_lr() of nanoGPT: rate (it + 1) / (warm + 1) at first, then min + (1 + cos(pi ratio)) / 2 (rate - min), then
+  // min.
   const double rate = 6e-4, least = 6e-5;
   const Schedule schedule{.kind = ScheduleKind::cosine,
                           .steps = 600,
@@ -169,10 +171,9 @@ TEST_CASE("a schedule that is all warm-up, or has none, is defined at its ends")
 }
 
 TEST_CASE("rates are never negative nor above the factor when the final ratio is at most 1") {
-  for (const ScheduleKind kind :
-       {ScheduleKind::constant, ScheduleKind::linear, ScheduleKind::cosine, ScheduleKind::cosine_times_warmup,
-        ScheduleKind::cosine_per_epoch, ScheduleKind::noam, ScheduleKind::inverse_sqrt, ScheduleKind::step,
-        ScheduleKind::wsd}) {
+  for (const ScheduleKind kind : {ScheduleKind::constant, ScheduleKind::linear, ScheduleKind::cosine,
+                                  ScheduleKind::cosine_times_warmup, ScheduleKind::cosine_per_epoch, ScheduleKind::noam,
+                                  ScheduleKind::inverse_sqrt, ScheduleKind::step, ScheduleKind::wsd}) {
     for (const Warmup warmup : {Warmup::from_zero, Warmup::from_first}) {
       const Schedule schedule{.kind = kind,
                               .steps = 97,

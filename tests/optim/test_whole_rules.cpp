@@ -38,9 +38,8 @@ Array orthogonal(Array x) {
 }
 
 Array transpose(const Array& x) {
-  return by_index({x.shape()[1], x.shape()[0]}, [&](const auto& i) {
-    return static_cast<double>(x.data()[i[1] * x.shape()[1] + i[0]]);
-  });
+  return by_index({x.shape()[1], x.shape()[0]},
+                  [&](const auto& i) { return static_cast<double>(x.data()[i[1] * x.shape()[1] + i[0]]); });
 }
 
 }  // namespace
@@ -91,8 +90,8 @@ TEST_CASE("Muon's two adjustments differ by their quotient alone") {
     muon.step();
     return theta.value();
   };
-  for (const auto& [shape, quotient] : std::vector<std::pair<Shape, double>>{
-           {Shape{8, 2}, 0.2 * std::sqrt(8.0) / 2}, {Shape{2, 8}, 0.2 * std::sqrt(8.0)}}) {
+  for (const auto& [shape, quotient] : std::vector<std::pair<Shape, double>>{{Shape{8, 2}, 0.2 * std::sqrt(8.0) / 2},
+                                                                             {Shape{2, 8}, 0.2 * std::sqrt(8.0)}}) {
     Array expected = moved(MuonAdjustment::original, shape);
     for (Real& value : flat(expected)) value *= static_cast<Real>(quotient);
     CHECK(difference(moved(MuonAdjustment::match_rms_adamw, shape), expected, 1e-6, 0) == "");
@@ -136,9 +135,8 @@ TEST_CASE("Adafactor of many matrices is Adafactor of each, but for the sizes th
   CHECK(state.arrays[0].second.shape() == Shape{2, 3});
   CHECK(state.arrays[1].second.shape() == Shape{2, 4});
   // At the first step the factors are the mean squares: rows 1, 4, 9, columns (1 + 4 + 9) / 3.
-  CHECK(state.arrays[0].second == by_index({2, 3}, [](const auto& i) {
-          return i[0] == 0 ? std::pow(1.0 + static_cast<double>(i[1]), 2) : 0;
-        }));
+  CHECK(state.arrays[0].second ==
+        by_index({2, 3}, [](const auto& i) { return i[0] == 0 ? std::pow(1.0 + static_cast<double>(i[1]), 2) : 0; }));
   CHECK(state.arrays[1].second == by_index({2, 4}, [](const auto& i) {
           return i[0] == 0 ? static_cast<double>(static_cast<Real>(14.0 / 3)) : 0;
         }));

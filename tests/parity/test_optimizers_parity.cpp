@@ -179,48 +179,47 @@ struct Vector {
 /// The vectors that the test below speaks of.
 std::vector<Vector> vectors() {
   const OptimizerOptions decoupled{.learning_rate = 0.01, .weight_decay = 0.1};
-  return {
-      {"SGD with L2",
-       maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1, .l2 = 0.01}, .momentum = 0.9}),
-       {-0.100012236767, 0.200024473533, 0.198592581367, -1.195564786267, 0.547060328667, -0.596636879400}},
-      {"SGD nesterov",
-       maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1}, .momentum = 0.9, .nesterov = true}),
-       {-0.171366666667, 0.342733333333, 0.164316666667, -1.485466666667, 0.567841666667, -0.600000000000}},
-      {"Adam with L2",
-       maker<Adam>(AdamOptions{.common = {.learning_rate = 0.01, .l2 = 0.1}}),
-       {0.071880019377, -0.171869418340, 0.271534711962, -0.427953066461, 0.522846401723, -0.570017462014}},
-      {"AdamW",
-       maker<Adam>(AdamOptions{.common = decoupled}),
-       {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400}},
-      {"AdamW, Keras's form",
-       maker<Adam>(AdamOptions{.common = decoupled, .eps = 1e-7, .form = AdamForm::keras}),
-       {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400}},
-      {"AdamW, MLX's form",
-       maker<Adam>(AdamOptions{.common = decoupled, .form = AdamForm::mlx}),
-       {-0.014656813694, -0.085043453303, 0.184743851913, -0.513158362548, 0.612858415675, -0.598201799400}},
-      {"RMSprop",
-       maker<Rmsprop>(RmspropOptions{}),
-       {-0.073710765284, -0.026289218194, 0.126289267761, -0.573710790067, 0.673710666150, -0.600000000000}},
-      {"RMSprop with momentum, centered",
-       maker<Rmsprop>(RmspropOptions{.momentum = 0.9, .centered = true}),
-       {-0.287619778684, 0.187619816411, -0.087619703230, -0.787619835275, 0.887619552322, -0.600000000000}},
-      {"Lion",
-       maker<Lion>(LionOptions{.common = decoupled}),
-       {0.069730289900, -0.169430589800, 0.269130889700, -0.428771209600, 0.528471509500, -0.598201799400}},
-      // Five steps of a polynomial multiply rounding errors; the vector's own norm guard is PyTorch's.
-      {"Muon",
-       maker<Muon>(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.1}}),
-       {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333},
-       1e-9},
-      {"Adafactor",
-       maker<Adafactor>(AdafactorOptions{}),
-       {0.096206567834, -0.184480058077, 0.284359278497, -0.408674918336, 0.501109106336, -0.600000000000}},
-      // The authors' warm-up over two steps: rates of a half, and then the whole.
-      {"schedule-free AdamW",
-       maker<ScheduleFree>(ScheduleFreeOptions{.common = {.learning_rate = 0.0025, .weight_decay = 0.1}}),
-       {0.096661076280, -0.196613583178, 0.296566090234, -0.403101458465, 0.503053965105, -0.599715041623},
-       1e-12,
-       {0.5, 1, 1}}};
+  return {{"SGD with L2",
+           maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1, .l2 = 0.01}, .momentum = 0.9}),
+           {-0.100012236767, 0.200024473533, 0.198592581367, -1.195564786267, 0.547060328667, -0.596636879400}},
+          {"SGD nesterov",
+           maker<Sgd>(SgdOptions{.common = {.learning_rate = 0.1}, .momentum = 0.9, .nesterov = true}),
+           {-0.171366666667, 0.342733333333, 0.164316666667, -1.485466666667, 0.567841666667, -0.600000000000}},
+          {"Adam with L2",
+           maker<Adam>(AdamOptions{.common = {.learning_rate = 0.01, .l2 = 0.1}}),
+           {0.071880019377, -0.171869418340, 0.271534711962, -0.427953066461, 0.522846401723, -0.570017462014}},
+          {"AdamW",
+           maker<Adam>(AdamOptions{.common = decoupled}),
+           {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400}},
+          {"AdamW, Keras's form",
+           maker<Adam>(AdamOptions{.common = decoupled, .eps = 1e-7, .form = AdamForm::keras}),
+           {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400}},
+          {"AdamW, MLX's form",
+           maker<Adam>(AdamOptions{.common = decoupled, .form = AdamForm::mlx}),
+           {-0.014656813694, -0.085043453303, 0.184743851913, -0.513158362548, 0.612858415675, -0.598201799400}},
+          {"RMSprop",
+           maker<Rmsprop>(RmspropOptions{}),
+           {-0.073710765284, -0.026289218194, 0.126289267761, -0.573710790067, 0.673710666150, -0.600000000000}},
+          {"RMSprop with momentum, centered",
+           maker<Rmsprop>(RmspropOptions{.momentum = 0.9, .centered = true}),
+           {-0.287619778684, 0.187619816411, -0.087619703230, -0.787619835275, 0.887619552322, -0.600000000000}},
+          {"Lion",
+           maker<Lion>(LionOptions{.common = decoupled}),
+           {0.069730289900, -0.169430589800, 0.269130889700, -0.428771209600, 0.528471509500, -0.598201799400}},
+          // Five steps of a polynomial multiply rounding errors; the vector's own norm guard is PyTorch's.
+          {"Muon",
+           maker<Muon>(MuonOptions{.common = {.learning_rate = 0.02, .weight_decay = 0.1}}),
+           {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333},
+           1e-9},
+          {"Adafactor",
+           maker<Adafactor>(AdafactorOptions{}),
+           {0.096206567834, -0.184480058077, 0.284359278497, -0.408674918336, 0.501109106336, -0.600000000000}},
+          // The authors' warm-up over two steps: rates of a half, and then the whole.
+          {"schedule-free AdamW",
+           maker<ScheduleFree>(ScheduleFreeOptions{.common = {.learning_rate = 0.0025, .weight_decay = 0.1}}),
+           {0.096661076280, -0.196613583178, 0.296566090234, -0.403101458465, 0.503053965105, -0.599715041623},
+           1e-12,
+           {0.5, 1, 1}}};
 }
 
 Array matrix(const std::vector<double>& values, double scale) {
@@ -231,8 +230,8 @@ Array matrix(const std::vector<double>& values, double scale) {
 
 TEST_CASE("every optimiser meets vectors of an independent implementation to all their digits") {
   // theta and G below, gradient G / t at step t, three steps. The figures come from a separate implementation of the
-  // formulas in optim/ in double; those of SGD, Adam, AdamW in PyTorch's form and RMSprop agree with PyTorch 1.13 to all
-  // 12 digits.
+  // formulas in optim/ in double; those of SGD, Adam, AdamW in PyTorch's form and RMSprop agree with PyTorch 1.13 to
+  // all 12 digits.
   const std::vector<double> start{0.1, -0.2, 0.3, -0.4, 0.5, -0.6};
   const std::vector<double> slope{0.5, -1, 0.25, 2, -0.125, 0};
   for (const Vector& vector : vectors()) {

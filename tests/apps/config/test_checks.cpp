@@ -40,6 +40,25 @@ const std::vector<Together> kWrong = {
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "optimizer": {"type": "sgd", "nesterov": true}})",
      "`optimizer.nesterov` has no effect while `optimizer.momentum` is 0", "true",
      "give a momentum such as 0.9, or remove `nesterov`"},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"schedule":{"warmup_steps":5, "type":"wsd","decay_steps":6}})",
+     "`schedule.warmup_steps` 5 and `schedule.decay_steps` 6 are more than the 9 steps of the schedule", "5, ",
+     "warm up and decay within the schedule"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "schedule": {"type": "noam"}})",
+     "`schedule.type` \"noam\" needs a warm-up, but `schedule.warmup_steps` is 0", "\"noam\"",
+     "give `schedule.warmup_steps`, such as 400"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "schedule": {"type": "inverse_sqrt"}})",
+     "`schedule.type` \"inverse_sqrt\" needs a warm-up, but `schedule.warmup_steps` is 0", "\"inverse_sqrt\"",
+     "give `schedule.warmup_steps`, such as 400"},
+    {R"({"task":{"type":"reverse"}, "trainer":{"steps":9,"sampling":"fresh"}, "schedule":{"type":"cosine_per_epoch"}})",
+     "`schedule.type` \"cosine_per_epoch\" needs epochs, but `trainer.sampling` is \"fresh\"", "\"cosine_per_epoch\"",
+     "give `schedule.epoch_steps`, or set `trainer.sampling` to \"epochs\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},
+"optimizer":{"ema":0.5, "groups":[{"match":"*","type":"schedule_free"}]}})",
+     "`optimizer.ema` beside a group of type \"schedule_free\", which averages its weights itself", "0.5",
+     "remove `ema`, or give the group another type"},
+    {R"({"task": {"type":"reverse"}, "trainer":{"steps":9}, "optimizer":{"type":"muon","momentum":0,"nesterov":true}})",
+     "`optimizer.nesterov` has no effect while `optimizer.momentum` is 0", "true",
+     "give a momentum such as 0.9, or remove `nesterov`"},
     {R"({"task": {"type": "reverse", "train_examples": 5}, "trainer": {"steps": 9, "sampling": "fresh"}})",
      "`task.train_examples` has no effect while `trainer.sampling` is \"fresh\"", "5}",
      "remove it, or set `trainer.sampling` to \"epochs\""},
@@ -78,7 +97,9 @@ TEST_CASE("values at the edge fit together") {
   for (const char* keys :
        {R"("model": {"d_model": 30, "heads": 4, "head_dim": 5})", R"("schedule": {"warmup_steps": 100})",
         R"("schedule": {"warmup_steps": 99, "type": "cosine"})",
-        R"("schedule": {"warmup_steps": 100, "type": "cosine_times_warmup"})"}) {
+        R"("schedule": {"warmup_steps": 100, "type": "cosine_times_warmup"})",
+        R"("schedule": {"warmup_steps": 70, "type": "wsd", "decay_steps": 30})",
+        R"("schedule": {"warmup_steps": 1000, "type": "noam"})", R"("optimizer": {"type": "muon", "momentum": 0})"}) {
     INFO(keys);
     CHECK(problems(with(keys)) == "");
   }

@@ -77,7 +77,7 @@ const std::vector<Golden> kGolden = {
      "  --> a.json:3:22\n"
      "   3 | \"optimizer\": { \"lr\": 1e999 }\n"
      "     |                      ^^^^^\n"
-     "help: the default is 0.001\n"},
+     "help: left out, it means: 0.001; with rmsprop and adafactor 0.01, lion 0.0001, schedule_free 0.0025\n"},
     {R"("optimizer": { "eps": "NaN" })",
      "error: `optimizer.eps` must be a number above 0, at most 1, not the text \"NaN\"\n"
      "  --> a.json:3:23\n"
@@ -89,19 +89,19 @@ const std::vector<Golden> kGolden = {
      "  --> a.json:3:25\n"
      "   3 | \"optimizer\": { \"betas\": [0.9] }\n"
      "     |                         ^^^^^\n"
-     "help: the default is [0.9,0.999]\n"},
+     "help: left out, it means: [0.9, 0.999]; with lion [0.9, 0.99]\n"},
     {R"("optimizer": { "betas": [0.9, 1] })",
      "error: `optimizer.betas.1` must be a number from 0 to below 1, not 1\n"
      "  --> a.json:3:31\n"
      "   3 | \"optimizer\": { \"betas\": [0.9, 1] }\n"
      "     |                               ^\n"
-     "help: the default is [0.9,0.999]\n"},
+     "help: left out, it means: [0.9, 0.999]; with lion [0.9, 0.99]\n"},
     {R"("optimizer": { "momentum": 0.9 })",
      "error: `optimizer.momentum` has no effect while `optimizer.type` is \"adamw\"\n"
      "  --> a.json:3:16\n"
      "   3 | \"optimizer\": { \"momentum\": 0.9 }\n"
      "     |                ^^^^^^^^^^\n"
-     "help: remove it; it belongs to \"sgd\"\n"},
+     "help: remove it; it belongs to \"sgd\", \"rmsprop\", \"muon\"\n"},
     {R"("optimizer": { "groups": [{ "lr": 0 }] })",
      "error: missing key `match` in `optimizer.groups.0`\n"
      "  --> a.json:3:27\n"

@@ -105,10 +105,12 @@ TEST_CASE("a wrong override is shown as it was typed") {
        "help: `max_len` belongs under `model`\n"},
       {"lr=fast",
        "error: `optimizer.lr` must be a number above 0, at most 1000, not the text \"fast\"\n  --> <command line>\n"
-       "     | lr=fast\n     |    ^^^^\nhelp: the default is 0.001\n"},
+       "     | lr=fast\n     |    ^^^^\nhelp: left out, it means: 0.001; with rmsprop and adafactor 0.01, lion 0.0001, "
+       "schedule_free 0.0025\n"},
       {"lr=",
        "error: `optimizer.lr` must be a number above 0, at most 1000, not the text \"\"\n  --> <command line>\n"
-       "     | lr=\n     |    ^\nhelp: the default is 0.001\n"},
+       "     | lr=\n     |    ^\nhelp: left out, it means: 0.001; with rmsprop and adafactor 0.01, lion 0.0001, "
+       "schedule_free 0.0025\n"},
       {"name=12",
        "error: `name` must be a text that can name a directory (1 to 100 bytes, no `/`), not 12\n  --> <command line>\n"
        "     | name=12\n     |      ^^\nhelp: to give it as a text, quote it twice: '\"12\"'\n"},

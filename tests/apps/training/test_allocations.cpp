@@ -57,7 +57,11 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 TEST_CASE("From the third update on no block above 1 KiB comes from the heap, epochs included") {
   // An epoch has 5 updates, so two orders are drawn while counting; every array of this model is above 1 KiB.
-  testing_run::Parts parts(headlight::testing::tiny_config({"batch_size=8", "d_model=32"}));
+  const std::string more = GENERATE("optimizer.ema=0.5", "optimizer.type=muon", "optimizer.type=adafactor",
+                                    "optimizer.type=schedule_free", "optimizer.type=lion");
+  INFO(more);
+  large_blocks = 0;
+  testing_run::Parts parts(headlight::testing::tiny_config({"batch_size=8", "d_model=32", more}));
   const UpdateParts update{.model = *parts.model, .optimizer = *parts.optimizer, .grad_clip = 1.0, .seed = 3};
   Batches batches = build_batches(parts.config, *parts.task);
   Batch batch;
