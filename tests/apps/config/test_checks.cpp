@@ -52,8 +52,8 @@ const std::vector<Together> kWrong = {
     {R"({"task":{"type":"reverse"}, "trainer":{"steps":9,"sampling":"fresh"}, "schedule":{"type":"cosine_per_epoch"}})",
      "`schedule.type` \"cosine_per_epoch\" needs epochs, but `trainer.sampling` is \"fresh\"", "\"cosine_per_epoch\"",
      "give `schedule.epoch_steps`, or set `trainer.sampling` to \"epochs\""},
-    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},
-"optimizer":{"ema":0.5, "groups":[{"match":"*","type":"schedule_free"}]}})",
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},)"
+     R"("optimizer":{"ema":0.5, "groups":[{"match":"*","type":"schedule_free"}]}})",
      "`optimizer.ema` beside a group of type \"schedule_free\", which averages its weights itself", "0.5",
      "remove `ema`, or give the group another type"},
     {R"({"task": {"type":"reverse"}, "trainer":{"steps":9}, "optimizer":{"type":"muon","momentum":0,"nesterov":true}})",

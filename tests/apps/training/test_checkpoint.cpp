@@ -6,7 +6,6 @@
 
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
-#include "apps/training/evaluate.h"
 #include "apps/training/weights.h"
 #include "core/error.h"
 #include "core/io/array_io.h"
@@ -26,25 +25,9 @@ using headlight::testing::TemporaryDirectory;
 using headlight::testing::tiny_config;
 using testing_run::Notes;
 using testing_run::Parts;
+using testing_run::Saving;
+using testing_run::train_into;
 using testing_run::weight_bytes;
-
-/// Saves as `headlight train` does.
-class Saving : public Notes {
- public:
-  Saving(Parts& parts, fs::path run) : parts_(parts), run_(std::move(run)) {}
-  void save(const TrainingState& state) override {
-    save_checkpoint(run_, state, parts_.config, *parts_.model, *parts_.optimizer);
-  }
-
- private:
-  Parts& parts_;
-  fs::path run_;
-};
-
-void train_into(Parts& parts, const fs::path& run) {
-  Saving saving(parts, run);
-  train(parts.setup(), {}, saving);
-}
 
 }  // namespace
 
@@ -68,69 +51,6 @@ TEST_CASE("A checkpoint gives back weights, optimiser and step, so that training
   train(second.setup(), state, rest);
   CHECK(weight_bytes(*second.model) == weight_bytes(*whole.model));
   CHECK(rest.rows.back().loss == whole_notes.rows.back().loss);
-}
-
-namespace {
-
-/// Configs whose state is more than Adam's moments.
-std::vector<std::vector<std::string>> kinds_of_state() {
-  return {{"optimizer.ema=0.9"},
-          {"optimizer.accumulate=3", "optimizer.ema=0.5"},
-          {"optimizer.type=sgd", "optimizer.momentum=0.9", "optimizer.nesterov=true"},
-          {"optimizer.type=rmsprop", "optimizer.momentum=0.9", "optimizer.centered=true"},
-          {"optimizer.type=lion"},
-          {"optimizer.type=muon", "optimizer.ema=0.9"},
-          {"optimizer.type=adafactor"},
-          {"optimizer.type=schedule_free", "schedule.warmup_steps=3"},
-          {R"(optimizer.groups=[{"match": "layers.*", "type": "muon"}, {"match": "head.*", "type": "schedule_free"}])"},
-          {"schedule.type=noam", "schedule.warmup_steps=4", "optimizer.form=keras"}};
-}
-
-}  // namespace
-
-TEST_CASE("Every kind of optimiser state goes on from a checkpoint to the byte, files included") {
-  for (const std::vector<std::string>& overrides : kinds_of_state()) {
-    INFO(overrides[0]);
-    const config::Config config = tiny_config(overrides);
-    const TemporaryDirectory whole_run, run;
-    Parts whole(config);
-    train_into(whole, whole_run.path());
-
-    Parts first(config);
-    Saving saving(first, run.path());
-    saving.stop_at = 6;
-    train(first.setup(), {}, saving);
-    Parts second(config);
-    const TrainingState state =
-        load_checkpoint(find_checkpoint(run.path(), "last"), *second.model, second.optimizer.get());
-    REQUIRE(state.step == 6);
-    CHECK(weight_bytes(*second.model) == weight_bytes(*first.model));
-    Saving rest(second, run.path());
-    train(second.setup(), state, rest);
-    CHECK(weight_bytes(*second.model) == weight_bytes(*whole.model));
-    for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
-      const std::string place = std::string("checkpoints/step-00000012/") + file;
-      CHECK(slurp(run / place) == slurp(whole_run / place));
-    }
-  }
-}
-
-TEST_CASE("A checkpoint's weights are those that were evaluated: the average where one is kept") {
-  for (const char* average : {"optimizer.ema=0.5", "optimizer.type=schedule_free"}) {
-    const TemporaryDirectory run;
-    Parts parts(tiny_config({average}));
-    Saving saving(parts, run.path());
-    const TrainingResult result = train(parts.setup(), {}, saving);
-    const std::string trained = weight_bytes(*parts.model);
-    // Read without an optimiser, as evaluations of a run do.
-    Parts read(tiny_config({average}));
-    load_checkpoint(find_checkpoint(run.path(), "last"), *read.model, nullptr);
-    CHECK(weight_bytes(*read.model) != trained);
-    const Evaluation evaluation = evaluate(*read.model, *read.task, Split::eval, 20);
-    CHECK(evaluation.all.loss() == result.evaluation.all.loss());
-    const Optimizer::EvaluationWeights averaged(*parts.optimizer);
-    CHECK(weight_bytes(*read.model) == weight_bytes(*parts.model));
-  }
 }
 
 TEST_CASE("Figures of the optimiser that are no numbers are refused, with the file") {

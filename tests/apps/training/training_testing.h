@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "apps/config/read.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
+#include "apps/training/checkpoint.h"
 #include "apps/training/trainer.h"
 #include "tests/core/io/io_testing.h"
 
@@ -68,6 +70,24 @@ class Notes : public TrainingObserver {
   std::vector<std::string> reasons{};
   std::vector<std::uint64_t> saves{};
 };
+
+/// Saves as `headlight train` does.
+class Saving : public Notes {
+ public:
+  Saving(Parts& parts, std::filesystem::path run) : parts_(parts), run_(std::move(run)) {}
+  void save(const TrainingState& state) override {
+    save_checkpoint(run_, state, parts_.config, *parts_.model, *parts_.optimizer);
+  }
+
+ private:
+  Parts& parts_;
+  std::filesystem::path run_;
+};
+
+inline void train_into(Parts& parts, const std::filesystem::path& run) {
+  Saving saving(parts, run);
+  train(parts.setup(), {}, saving);
+}
 
 /// The bytes of all parameters.
 inline std::string weight_bytes(const Module& module) {
