@@ -136,16 +136,17 @@ Violations xtensor_includes(const SourceTree& tree) {
 }
 
 Violations blas_use(const SourceTree& tree) {
-  static const std::regex call(R"(\b(cblas_\w+|openblas_\w+|cxxblas::|xt::blas::|xt::linalg::).*)");
+  static const std::regex call(R"(\b(cblas_\w+|openblas_\w+|cxxblas::|cxxlapack::|xt::blas::|xt::linalg::).*)");
   return judge_lines(tree, is_other_cpp, [](const SourceFile& file, const std::string& line) -> std::string {
-    if (starts_with_any(file.path, {"core/blas.", "core/gemm."})) return {};
+    if (starts_with_any(file.path, {"core/blas.", "core/gemm.", "core/linalg."})) return {};
     const auto include = include_in(line);
     const bool header =
         include && starts_with_any(include->target, {"cblas", "openblas", "xflens/", "xtensor-blas/", "lapack"});
-    const bool may_call = line.find("blas") != std::string::npos || line.find("xt::linalg") != std::string::npos;
+    const bool may_call = line.find("blas") != std::string::npos || line.find("cxxlapack") != std::string::npos ||
+                          line.find("xt::linalg") != std::string::npos;
     std::smatch match;
     if (!header && !(may_call && std::regex_search(line, match, call))) return {};
-    return "uses BLAS; call core/gemm.h or core/blas.h";
+    return "uses BLAS; call core/gemm.h, core/linalg.h or core/blas.h";
   });
 }
 

@@ -34,7 +34,7 @@ using Rule = Violations (*)(const SourceTree&);
 Violations include_direction(const SourceTree& tree);
 /// Only core/array.h includes xtensor (and the test of its repair, which needs what the repair is for).
 Violations xtensor_includes(const SourceTree& tree);
-/// Only core/blas and core/gemm name BLAS, in includes and in calls.
+/// Only core/blas, core/gemm and core/linalg name BLAS and LAPACK, in includes and in calls.
 Violations blas_use(const SourceTree& tree);
 /// Headers see nlohmann/json by its forward declarations: the whole costs 1.3 s in every file that includes it.
 Violations json_in_headers(const SourceTree& tree);
