@@ -109,7 +109,8 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
         "the directory was renamed or its files come from another checkpoint; choose another --checkpoint");
   }
   // All is read and checked before anything changes; load_state, too, changes all or nothing.
-  const std::vector<Array> weights = read_weights(directory / kModelFile, model, {.require_digest = true});
+  const std::vector<Array> weights =
+      read_weights(directory / kModelFile, model, {.format = WeightFormat::headlight, .require_digest = true});
   std::optional<Optimizer::EvaluationWeights> averaged;
   if (optimizer != nullptr) {
     averaged.emplace(*optimizer);

@@ -1,33 +1,74 @@
 #include "apps/training/weights.h"
 
+#include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "core/error.h"
 #include "core/io/array_io.h"
+#include "core/rearrange.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// Our name -> name in the file, for every tensor.
-std::map<std::string, std::string> names_in_file(const std::vector<NamedBuffer>& tensors, const Renames& rename) {
-  std::map<std::string, std::string> names;
-  for (const NamedBuffer& saved : tensors) names[saved.name] = saved.name;
-  std::map<std::string, std::string> renamed;
-  for (const auto& [theirs, ours] : rename) {
-    const auto found = names.find(ours);
-    if (found == names.end()) {
-      raise<ConfigError>("model.load.rename", "the model has no parameter `" + ours + "`", "given for `" + theirs + "`",
-                         "train with -v --dry-run to see all names");
-    }
-    const auto [other, first] = renamed.emplace(ours, theirs);
-    if (!first) {
-      raise<ConfigError>("model.load.rename", "two tensors are given for `" + ours + "`",
-                         "`" + other->second + "` and `" + theirs + "`");
-    }
-    found->second = theirs;
+std::vector<OurParameter> ours_of(const std::vector<NamedBuffer>& tensors) {
+  std::vector<OurParameter> ours;
+  for (const NamedBuffer& saved : tensors) {
+    const Shape& shape = saved.tensor.shape();
+    ours.push_back({saved.name, StoredShape(shape.begin(), shape.end())});
   }
-  return names;
+  return ours;
+}
+
+/// Tensors of ours that share a stored one, in the order of their parts.
+using Parts = std::map<std::string, std::vector<std::size_t>>;  ///< stored -> indices of ours
+
+Parts parts_of(const std::vector<NamedBuffer>& tensors, const StoredPlaces& places) {
+  Parts parts;
+  for (std::size_t i = 0; i < tensors.size(); ++i) parts[places.at(tensors[i].name).tensor].push_back(i);
+  for (auto& [tensor, indices] : parts) {
+    std::ranges::stable_sort(indices, {}, [&](std::size_t i) { return places.at(tensors[i].name).part; });
+  }
+  return parts;
+}
+
+/// The values of the tensors `indices`, cut from what is stored.
+void take_apart(Array stored, const std::vector<NamedBuffer>& tensors, const std::vector<std::size_t>& indices,
+                const StoredPlaces& places, std::vector<Array>& values) {
+  if (places.at(tensors[indices.front()].name).transposed) stored = axes_swapped(stored, 0, 1);
+  std::size_t begin = 0;
+  for (const std::size_t i : indices) {
+    Array value = uninitialized(tensors[i].tensor.shape());
+    std::copy_n(stored.data() + begin, value.size(), value.data());
+    if (places.at(tensors[i].name).parts > 1) begin += value.size();
+    values[i] = std::move(value);
+  }
+}
+
+/// The tensors `indices` as one tensor of a file.
+Array put_together(const std::vector<NamedBuffer>& tensors, const std::vector<std::size_t>& indices,
+                   const StoredPlaces& places, const StoredShape& shape) {
+  const StoredPlace& place = places.at(tensors[indices.front()].name);
+  Shape extents(shape.size());
+  std::copy(shape.begin(), shape.end(), extents.begin());
+  if (place.transposed) std::swap(extents[0], extents[1]);
+  Array joined = uninitialized(extents);
+  Real* end = joined.data();
+  for (const std::size_t i : indices) {
+    const Array& value = tensors[i].tensor.value();
+    end = std::copy_n(value.data(), value.size(), end);
+  }
+  return place.transposed ? axes_swapped(joined, 0, 1) : joined;
+}
+
+/// Our head shares the embedding's table; one that the file keeps besides must be the same.
+void check_tied(const SafetensorsFile& file, const std::string& head, const std::string& embedding) {
+  const Array a = read_array(file.file(), file.tensor(head));
+  const Array b = read_array(file.file(), file.tensor(embedding));
+  if (same_bytes(a, b)) return;
+  raise<FileError>(file.file().path().string(), "the head differs from the embedding, but the model ties them",
+                   "`" + head + "` and `" + embedding + "`", "set model.tie_embeddings to false");
 }
 
 }  // namespace
@@ -40,28 +81,46 @@ std::vector<NamedBuffer> saved_tensors(const Module& module) {
 }
 
 void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata) {
+  export_weights(path, module, {.metadata = metadata});
+}
+
+void export_weights(const std::filesystem::path& path, const Module& module, const ExportOptions& options) {
   const std::vector<NamedBuffer> tensors = saved_tensors(module);
+  const std::vector<OurParameter> ours = ours_of(tensors);
+  const StoredPlaces places = plan_writing(ours, options.rename, options.format);
+  const Parts parts = parts_of(tensors, places);
+  std::map<std::string, Array> joined;
   std::vector<TensorView> views;
-  views.reserve(tensors.size());
-  for (const NamedBuffer& saved : tensors) views.push_back(tensor_view(saved.name, saved.tensor.value()));
-  write_safetensors(path, std::move(views), {.metadata = metadata});
+  for (const ExpectedTensor& tensor : stored_tensors(ours, places)) {
+    const std::vector<std::size_t>& indices = parts.at(tensor.name);
+    const StoredPlace& place = places.at(tensors[indices.front()].name);
+    if (indices.size() != place.parts) {
+      raise<ConfigError>("export", "parameters do not fill the tensor that they share",
+                         "`" + tensor.name + "` has " + std::to_string(indices.size()) + " parts instead of " +
+                             std::to_string(place.parts),
+                         "rename one of them");
+    }
+    const bool as_it_is = place.parts == 1 && !place.transposed && !place.as_row;
+    const Array& array =
+        as_it_is ? tensors[indices.front()].tensor.value()
+                 : joined.emplace(tensor.name, put_together(tensors, indices, places, tensor.shape)).first->second;
+    views.push_back(tensor_view(tensor.name, array));
+  }
+  write_safetensors(path, std::move(views), {.metadata = options.metadata});
 }
 
 std::vector<Array> read_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options) {
   const std::vector<NamedBuffer> tensors = saved_tensors(module);
-  const std::map<std::string, std::string> names = names_in_file(tensors, options.rename);
+  const std::vector<OurParameter> ours = ours_of(tensors);
   const SafetensorsFile file(path, {.require_digest = options.require_digest});
-  std::vector<ExpectedTensor> expected;
-  expected.reserve(tensors.size());
-  for (const NamedBuffer& saved : tensors) {
-    const Shape& shape = saved.tensor.shape();
-    expected.push_back({names.at(saved.name), StoredShape(shape.begin(), shape.end())});
-  }
-  require_tensors(file, expected);
-  std::vector<Array> values;
-  values.reserve(tensors.size());
-  for (const NamedBuffer& saved : tensors) {
-    values.push_back(read_array(file.file(), file.tensor(names.at(saved.name))));
+  const ReadingPlan plan = plan_reading(file, ours, options.rename, options.format);
+  std::vector<std::string> left_out = plan.left_out;
+  if (plan.tied) left_out.push_back(*plan.tied);
+  require_tensors(file, stored_tensors(ours, plan.places), left_out);
+  if (plan.tied) check_tied(file, *plan.tied, plan.places.at("embedding.weight").tensor);
+  std::vector<Array> values(tensors.size());
+  for (const auto& [tensor, indices] : parts_of(tensors, plan.places)) {
+    take_apart(read_array(file.file(), file.tensor(tensor)), tensors, indices, plan.places, values);
   }
   return values;
 }

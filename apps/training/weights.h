@@ -1,29 +1,39 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <string>
+#include <optional>
 #include <vector>
 
+#include "apps/training/weight_plan.h"
 #include "core/io/safetensors.h"
 #include "layers/module.h"
 
-/// The parameters and buffers of a model as a safetensors file, each under its dotted name.
+/// The parameters and buffers of a model as a safetensors file: under their dotted names, or as other tools name and pack
+/// them.
 namespace headlight::inline HEADLIGHT_PRECISION {
-
-/// Name in the file -> our name.
-using Renames = std::map<std::string, std::string>;
 
 struct LoadOptions {
   Renames rename = {};
-  bool require_digest = false;  ///< for files of our own
+  std::optional<WeightFormat> format = {};  ///< without: found from the names
+  bool require_digest = false;              ///< for files of our own
 };
 
 /// Everything of a module that a weight file holds: its parameters, then its buffers.
 std::vector<NamedBuffer> saved_tensors(const Module& module);
 
-/// Writes all parameters and buffers atomically. The same parameters and metadata give the same bytes. Throws FileError.
+/// Writes all parameters and buffers atomically. The same values and metadata give the same bytes. Throws FileError.
 void save_weights(const std::filesystem::path& path, const Module& module, const Metadata& metadata);
+
+struct ExportOptions {
+  WeightFormat format = WeightFormat::headlight;
+  Renames rename = {};  ///< as for loading, read backwards: the file gets the names on the left
+  Metadata metadata = {};
+};
+
+/// The inverse of load_weights: writes the parameters as another tool names, packs and turns them. What has no
+/// counterpart there keeps its name. Throws FileError, ConfigError as load_weights does and when two parameters would
+/// be written under one name.
+void export_weights(const std::filesystem::path& path, const Module& module, const ExportOptions& options);
 
 /// The values of all parameters and buffers in the order of saved_tensors(), read and checked but not yet given to the
 /// module. Throws as load_weights does.
@@ -31,8 +41,10 @@ std::vector<Array> read_weights(const std::filesystem::path& path, const Module&
                                 const LoadOptions& options = {});
 
 /// Reads all parameters and buffers; any stored floating-point type is converted. Either all are replaced or, on an error, none.
-/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names none of
-/// ours or the same one twice.
+/// A model with tied embeddings takes a file with a head of its own when both tables are equal, one without reads a
+/// missing GPT-2 head from the embedding.
+/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names no
+/// parameter of ours, the same one twice, or nothing in the file.
 void load_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options = {});
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -69,8 +69,9 @@ struct ExpectedTensor {
   StoredShape shape;
 };
 
-/// Throws one FileError that lists every missing, unknown and misshapen tensor.
-void require_tensors(const SafetensorsFile& file, std::span<const ExpectedTensor> expected);
+/// Throws one FileError that lists every missing, unknown and misshapen tensor; those in `left_out` may be there.
+void require_tensors(const SafetensorsFile& file, std::span<const ExpectedTensor> expected,
+                     std::span<const std::string> left_out = {});
 
 /// Writes atomically. The same tensors and metadata, in any order, give the same bytes: tensors are sorted by type
 /// (wide first, so that each is aligned to its element) and name, the header is padded with spaces to a multiple of 8.

@@ -91,9 +91,10 @@ const StoredTensor& SafetensorsFile::tensor(std::string_view name) const {
                    names.empty() ? "the file is empty" : "the file has " + names);
 }
 
-void require_tensors(const SafetensorsFile& file, std::span<const ExpectedTensor> expected) {
+void require_tensors(const SafetensorsFile& file, std::span<const ExpectedTensor> expected,
+                     std::span<const std::string> left_out) {
   std::vector<std::string> faults;
-  std::set<std::string_view> names;
+  std::set<std::string_view> names(left_out.begin(), left_out.end());
   for (const ExpectedTensor& want : expected) {
     names.insert(want.name);
     const StoredTensor* found = file.find(want.name);

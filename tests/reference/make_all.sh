@@ -8,12 +8,12 @@ if [ "${1:-}" = "--check" ]; then
   target=$(mktemp -d)
   trap 'rm -rf "$target"' EXIT
 fi
-for script in make_linalg make_ops make_layers make_optimizers make_training; do
+for script in make_linalg make_ops make_layers make_optimizers make_training make_weights make_programs; do
   PYTHONDONTWRITEBYTECODE=1 "$python" "$here/$script.py" "$target"
 done
 if [ "${1:-}" = "--check" ]; then
   differing=0
-  for folder in linalg ops layers optim training; do
+  for folder in linalg ops layers optim programs training weights; do
     diff -rq "$here/$folder" "$target/$folder" || differing=1
   done
   [ "$differing" = 0 ] && echo "every fixture has the committed bytes"
