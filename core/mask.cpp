@@ -17,6 +17,7 @@ struct Mask::Rule {
   enum class Kind { causal, padding, window, allow, forbid, bias };
   Kind kind;
   Align align = Align::ends;
+  Side side = Side::back;
   std::size_t window = 0;
   std::vector<std::size_t> lengths = {};
   Booleans visible = {};  ///< of allow and forbid, already in the sense of allow
@@ -126,14 +127,14 @@ Mask Mask::padding(std::vector<std::size_t> lengths) {
   return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::padding, .lengths = std::move(lengths)}));
 }
 
-Mask Mask::window(std::size_t n) {
+Mask Mask::window(std::size_t n, Side side) {
   if (n == 0) {
     raise<ConfigError>("mask window", "a window of 0 keys hides everything", {},
                        "pass the number of visible keys, >= 1");
   }
   // A window longer than any sequence hides nothing; held to this, positions can be subtracted without an overflow.
   constexpr std::size_t longest = std::size_t{1} << 62;
-  return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::window, .window = std::min(n, longest)}));
+  return Mask(std::make_shared<const Rule>(Rule{.kind = Kind::window, .side = side, .window = std::min(n, longest)}));
 }
 
 Mask Mask::allow(Booleans visible) {
@@ -184,6 +185,20 @@ std::optional<std::vector<std::size_t>> Mask::lengths() const {
   return shortest;
 }
 
+std::vector<std::string> Mask::warnings() const {
+  std::vector<std::string> found;
+  for (const auto& rule : rules_) {
+    if (rule->kind != Kind::bias) continue;
+    const auto values = flat(rule->bias);
+    const bool truths = std::all_of(values.begin(), values.end(), [](Real v) { return v == 0 || v == 1; });
+    if (!truths || std::find(values.begin(), values.end(), Real{1}) == values.end()) continue;
+    found.push_back(message("mask bias", "the array holds only 0 and 1, which are added to the scores and hide nothing",
+                            to_string(rule->bias.shape()),
+                            "for truth values use allow (1 = attend) or forbid (1 = hide)"));
+  }
+  return found;
+}
+
 std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t h, std::size_t q, std::size_t k) const {
   check_scores_shape(scores_shape);
   if (b >= scores_shape[0] || h >= scores_shape[1] || q >= scores_shape[2] || k >= scores_shape[3]) {
@@ -207,6 +222,8 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
       case Kind::window:
         if (key <= own - static_cast<std::ptrdiff_t>(rule->window)) {
           add(fmt::format("window: key {} lies more than {} back from query {}", k, rule->window - 1, q));
+        } else if (rule->side == Side::both && key >= own + static_cast<std::ptrdiff_t>(rule->window)) {
+          add(fmt::format("window: key {} lies more than {} ahead of query {}", k, rule->window - 1, q));
         }
         break;
       case Kind::padding:
@@ -236,7 +253,7 @@ std::string Mask::explain(const Shape& scores_shape, std::size_t b, std::size_t 
 }
 
 MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
-    : mask_(mask), queries_(0), keys_(0), causal_offset_(kNoCausalRule), window_(0) {
+    : mask_(mask), queries_(0), keys_(0), causal_offset_(kNoCausalRule) {
   check_scores_shape(scores_shape);
   queries_ = scores_shape[2];
   keys_ = scores_shape[3];
@@ -249,7 +266,8 @@ MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
         break;
       case Kind::window: {
         const auto n = static_cast<std::ptrdiff_t>(std::min(rule->window, queries_ + keys_));
-        window_ = window_ == 0 ? n : std::min(window_, n);
+        back_ = back_ == 0 ? n : std::min(back_, n);
+        if (rule->side == Side::both) ahead_ = ahead_ == 0 ? n : std::min(ahead_, n);
         break;
       }
       case Kind::padding:
@@ -287,10 +305,11 @@ MaskRows::MaskRows(const Mask& mask, const Shape& scores_shape)
 kernels::VisibleKeys MaskRows::row(std::size_t b, std::size_t h, std::size_t q) const {
   const auto query = static_cast<std::ptrdiff_t>(q);
   const auto keys = static_cast<std::ptrdiff_t>(lengths_.empty() ? keys_ : lengths_[b]);
-  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(query + causal_offset_ + 1, 0, keys);
   // The window is measured from the key that stands opposite the query when the ends are aligned.
   const std::ptrdiff_t own = query + static_cast<std::ptrdiff_t>(keys_) - static_cast<std::ptrdiff_t>(queries_);
-  const std::ptrdiff_t begin = window_ == 0 ? 0 : std::clamp<std::ptrdiff_t>(own + 1 - window_, 0, end);
+  const std::ptrdiff_t last = ahead_ == 0 ? causal_offset_ + query : std::min(causal_offset_ + query, own + ahead_ - 1);
+  const std::ptrdiff_t end = std::clamp<std::ptrdiff_t>(last + 1, 0, keys);
+  const std::ptrdiff_t begin = back_ == 0 ? 0 : std::clamp<std::ptrdiff_t>(own + 1 - back_, 0, end);
   kernels::VisibleKeys keys_of_row{static_cast<std::size_t>(begin), static_cast<std::size_t>(end), nullptr, nullptr};
   if (visible_.data != nullptr) {
     keys_of_row.visible =
