@@ -104,7 +104,8 @@ class MultiHeadAttention : public Layer {
 
   bool has_dot_product() const;
   DotProduct dot_product(const Tensor& query, const Tensor& key) const;
-  Tensor scores(const Tensor& query, const Tensor& key, const Context& context);
+  Tensor scores(const Tensor& query, const Tensor& key, const Mask& mask, const Context& context);
+  Tensor logits(const Projected& projected, const Mask& mask, const Context& context);
   Tensor capped(const Tensor& scores) const;
   Tensor with_position_bias(const Tensor& logits) const;
   Mixed mix_fused(const Projected& projected, const Mask& mask, const Context& context);

@@ -67,7 +67,7 @@ MultiHeadAttention::DotProduct MultiHeadAttention::dot_product(const Tensor& que
   return {query, key, one_over_root(o.head_size)};
 }
 
-Tensor MultiHeadAttention::scores(const Tensor& query, const Tensor& key, const Context& context) {
+Tensor MultiHeadAttention::scores(const Tensor& query, const Tensor& key, const Mask& mask, const Context& context) {
   const MultiHeadAttentionOptions& o = options_;
   if (user_score_ != nullptr) {
     const Tensor q = split_heads(query, o.heads);
@@ -84,7 +84,8 @@ Tensor MultiHeadAttention::scores(const Tensor& query, const Tensor& key, const 
   if (o.score == ScoreKind::additive) return additive_scores(query, key, score_vector_, o.heads, o.kv_heads);
   if (o.score == ScoreKind::l2) return distance_scores(query, key, one_over_root(o.head_size), o.heads, o.kv_heads);
   const DotProduct dot = dot_product(query, key);
-  return attention_scores(dot.query, dot.key, {.heads = o.heads, .kv_heads = o.kv_heads, .scale = dot.scale});
+  return attention_scores(dot.query, dot.key,
+                          {.heads = o.heads, .kv_heads = o.kv_heads, .scale = dot.scale, .mask = mask});
 }
 
 Tensor MultiHeadAttention::capped(const Tensor& scores) const {
@@ -107,7 +108,7 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_fused(const Projected& project
                                                         const Context& context) {
   const MultiHeadAttentionOptions& o = options_;
   const DotProduct dot = dot_product(projected.query, projected.key);
-  AttentionOptions options{.heads = o.heads, .scale = dot.scale, .mask = mask};
+  AttentionOptions options{.heads = o.heads, .kv_heads = o.kv_heads, .scale = dot.scale, .mask = mask};
   if (o.positions == AttentionPositions::alibi) {
     options.mask = mask & Mask::bias(alibi_bias(o.heads, dot.query.extent(1), dot.key.extent(1)));
   }
@@ -115,13 +116,8 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_fused(const Projected& project
     options.dropout = o.dropout;
     options.dropout_key = next_dropout_key(context, "multi_head_attention");
   }
-  const AttentionResult result = attention(dot.query, repeat_heads(dot.key, o.kv_heads, o.heads),
-                                           repeat_heads(projected.value, o.kv_heads, o.heads), options);
-  if (watches(HookPoint::logits, context)) {
-    const Tensor scores =
-        attention_scores(dot.query, dot.key, {.heads = o.heads, .kv_heads = o.kv_heads, .scale = dot.scale});
-    visit(HookPoint::logits, with_position_bias(scores), context);
-  }
+  const AttentionResult result = attention(dot.query, dot.key, projected.value, options);
+  if (watches(HookPoint::logits, context)) visit(HookPoint::logits, logits(projected, {}, context), context);
   visit(HookPoint::weights, result.weights, context);
   if (watches(HookPoint::used_weights, context)) {
     visit(HookPoint::used_weights, dropout(result.weights, options.dropout, options.dropout_key), context);
@@ -129,18 +125,28 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_fused(const Projected& project
   return {result.output, result.weights, {}, result.hidden_rows};
 }
 
+Tensor MultiHeadAttention::logits(const Projected& projected, const Mask& mask, const Context& context) {
+  const Tensor compared = capped(scores(projected.query, projected.key, mask, context));
+  return with_position_bias(options_.talking_heads ? mixed_over_heads(talking_scores_, compared) : compared);
+}
+
 MultiHeadAttention::Mixed MultiHeadAttention::mix_staged(const Projected& projected, const Mask& mask,
                                                          const Context& context) {
   const MultiHeadAttentionOptions& o = options_;
-  Tensor logits = capped(scores(projected.query, projected.key, context));
-  Tensor sink = sink_scores(projected.query, context);
-  if (o.talking_heads) {
-    logits = mixed_over_heads(talking_scores_, logits);
-    if (sink.defined()) sink = mixed_over_heads(talking_scores_, sink);
+  // Products with hidden keys are left out where nothing but hidden weights hangs on them: not where an overwrite or
+  // another head may use such a logit, and not for readers, whose loss may.
+  const bool own_logits = !overwrites(HookPoint::logits, context) && !o.talking_heads;
+  const bool own_weights = !overwrites(HookPoint::weights, context) && !overwrites(HookPoint::used_weights, context);
+  Tensor logit = logits(projected, own_logits ? mask : Mask(), context);
+  if (!own_logits) {
+    logit = visit(HookPoint::logits, logit, context);
+  } else if (watches(HookPoint::logits, context)) {
+    visit(HookPoint::logits, logits(projected, {}, context), context);
   }
-  logits = visit(HookPoint::logits, with_position_bias(logits), context);
+  Tensor sink = sink_scores(projected.query, context);
+  if (o.talking_heads && sink.defined()) sink = mixed_over_heads(talking_scores_, sink);
 
-  AttentionWeights made = attention_weights(logits, mask, {.kind = o.weights, .top_k = o.top_k}, sink);
+  AttentionWeights made = attention_weights(logit, mask, {.kind = o.weights, .top_k = o.top_k}, sink);
   if (o.talking_heads) {
     made.weights = zero_hidden(mixed_over_heads(talking_weights_, made.weights), mask);
     if (made.sink.defined()) made.sink = mixed_over_heads(talking_weights_, made.sink);
@@ -156,7 +162,7 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_staged(const Projected& projec
     }
   }
   used = visit(HookPoint::used_weights, used, context);
-  Tensor z = attention_mix(used, projected.value, o.kv_heads);
+  Tensor z = attention_mix(used, projected.value, {.kv_heads = o.kv_heads, .mask = own_weights ? mask : Mask()});
   if (o.sink == SinkKind::learned) z = z + sink_result(used_sink);
   return {z, made.weights, made.sink, made.hidden_rows};
 }
@@ -168,7 +174,7 @@ Tensor MultiHeadAttention::sink_scores(const Tensor& query, const Context& conte
   if (o.sink == SinkKind::zero) return Tensor(zeros(rows));
   const Shape as_sequence{query.extent(0), 1, o.kv_heads * o.head_size};
   const Tensor key = broadcast_to(reshape(sink_key_, {1, 1, o.kv_heads * o.head_size}), as_sequence);
-  return reshape(capped(scores(query, key, context)), rows);
+  return reshape(capped(scores(query, key, {}, context)), rows);
 }
 
 Tensor MultiHeadAttention::sink_result(const Tensor& sink_weights) const {

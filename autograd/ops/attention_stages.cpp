@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "autograd/make_op.h"
 #include "autograd/ops/attention_head.h"
+#include "autograd/ops/attention_tiles.h"
 #include "core/error.h"
 #include "core/gemm.h"
 #include "core/parallel.h"
@@ -76,27 +78,35 @@ Tensor attention_scores(const Tensor& query, const Tensor& key, const AttentionS
       for (std::size_t j = 0; j < s.plane(); ++j) plane[j] *= scale;
     }
   });
-  return make_op("attention_scores", std::move(logits), {query, key}, [s, scale](BackwardPass& pass) {
+  const auto mask = std::make_shared<const MaskRows>(options.mask, logits.shape());
+  return make_op("attention_scores", std::move(logits), {query, key}, [s, scale, mask](BackwardPass& pass) {
     Array g = pass.take_g();
     Array dquery(pass.x(0).shape());
     Array dkey = uninitialized({s.batch, s.keys, s.heads * s.width});
+    const Tiles tiles(s.queries, s.keys, *mask);
     parallel_for(s.batch * s.heads, [&](std::size_t i) {
       const Head head(i, s.heads);
-      const Head kv = head.shared_by(s.group(), s.heads);
+      const ConstMatrix head_key = head.shared_by(s.group(), s.heads).slice(pass.x(1), s.width);
+      const ConstMatrix head_query = head.slice(pass.x(0), s.width);
       Real* const plane = g.data() + i * s.plane();
       if (scale != 1) {
         for (std::size_t j = 0; j < s.plane(); ++j) plane[j] *= scale;
       }
-      const ConstMatrix dscores{plane, s.queries, s.keys, s.keys};
-      gemm(1, dscores, kv.slice(pass.x(1), s.width), 0, head.slice(dquery, s.width));
-      gemm(1, transposed(dscores), head.slice(pass.x(0), s.width), 0, head.slice(dkey, s.width));
+      for (std::size_t left = tiles.count(); left > 0; --left) {
+        const Tile tile = tiles(head, left - 1);
+        const ConstMatrix dscores = tile.within(std::as_const(g).data() + i * s.plane(), s.keys);
+        gemm(1, dscores, rows_of(head_key, tile.begin, tile.keys()), 0,
+             rows_of(head.slice(dquery, s.width), tile.query, tile.rows));
+        add_by_keys(dscores, rows_of(head_query, tile.query, tile.rows), tile, left == tiles.count(),
+                    head.slice(dkey, s.width));
+      }
     });
     pass.give(0, std::move(dquery));
     pass.give(1, sum_groups(std::move(dkey), s.kv_heads, s.heads));
   });
 }
 
-Tensor attention_mix(const Tensor& weights, const Tensor& value, std::size_t kv_heads) {
+Tensor attention_mix(const Tensor& weights, const Tensor& value, const AttentionMixOptions& options) {
   const char* const where = "attention_mix";
   const auto shapes = [&] {
     return fmt::format("weights {}, value {}", to_string(weights.shape()), to_string(value.shape()));
@@ -105,7 +115,7 @@ Tensor attention_mix(const Tensor& weights, const Tensor& value, std::size_t kv_
     raise<ShapeError>(where, "weights must be (B, H, Tq, Tk) and value (B, Tk, C)", shapes());
   }
   const std::size_t heads = weights.extent(1);
-  if (kv_heads == 0) kv_heads = heads;
+  const std::size_t kv_heads = options.kv_heads == 0 ? heads : options.kv_heads;
   check_groups(where, heads, kv_heads);
   if (weights.extent(0) != value.extent(0)) raise<ShapeError>(where, "the batches differ", shapes());
   if (weights.extent(3) != value.extent(1)) {
@@ -116,25 +126,34 @@ Tensor attention_mix(const Tensor& weights, const Tensor& value, std::size_t kv_
   }
   const Sizes s{weights.extent(0), heads, kv_heads, weights.extent(2), weights.extent(3), value.extent(2) / kv_heads};
   Array z = uninitialized({s.batch, s.queries, s.heads * s.width});
-  const auto plane_of = [s](const Array& planes, std::size_t i) {
-    return ConstMatrix{planes.data() + i * s.plane(), s.queries, s.keys, s.keys};
-  };
+  const auto mask = std::make_shared<const MaskRows>(options.mask, weights.shape());
+  const Tiles tiles(s.queries, s.keys, *mask);
   parallel_for(s.batch * s.heads, [&](std::size_t i) {
     const Head head(i, s.heads);
-    const Head kv = head.shared_by(s.group(), s.heads);
-    gemm(1, plane_of(weights.value(), i), kv.slice(value.value(), s.width), 0, head.slice(z, s.width));
+    const ConstMatrix head_value = head.shared_by(s.group(), s.heads).slice(value.value(), s.width);
+    const Real* const plane = weights.value().data() + i * s.plane();
+    for (std::size_t t = 0; t < tiles.count(); ++t) {
+      const Tile tile = tiles(head, t);
+      gemm(1, tile.within(plane, s.keys), rows_of(head_value, tile.begin, tile.keys()), 0,
+           rows_of(head.slice(z, s.width), tile.query, tile.rows));
+    }
   });
-  return make_op("attention_mix", std::move(z), {weights, value}, [s, plane_of](BackwardPass& pass) {
+  return make_op("attention_mix", std::move(z), {weights, value}, [s, mask](BackwardPass& pass) {
     const Array& g = pass.g();
-    Array dweights(pass.x(0).shape());
+    Array dweights = zeros(pass.x(0).shape());
     Array dvalue = uninitialized({s.batch, s.keys, s.heads * s.width});
+    const Tiles inner(s.queries, s.keys, *mask);
     parallel_for(s.batch * s.heads, [&](std::size_t i) {
       const Head head(i, s.heads);
-      const Head kv = head.shared_by(s.group(), s.heads);
-      const ConstMatrix dz = head.slice(g, s.width);
-      gemm(1, transposed(plane_of(pass.x(0), i)), dz, 0, head.slice(dvalue, s.width));
-      gemm(1, dz, transposed(kv.slice(pass.x(1), s.width)), 0,
-           {dweights.data() + i * s.plane(), s.queries, s.keys, s.keys});
+      const ConstMatrix head_value = head.shared_by(s.group(), s.heads).slice(pass.x(1), s.width);
+      const Real* const plane = pass.x(0).data() + i * s.plane();
+      for (std::size_t left = inner.count(); left > 0; --left) {
+        const Tile tile = inner(head, left - 1);
+        const ConstMatrix dz = rows_of(head.slice(g, s.width), tile.query, tile.rows);
+        add_by_keys(tile.within(plane, s.keys), dz, tile, left == inner.count(), head.slice(dvalue, s.width));
+        gemm(1, dz, transposed(rows_of(head_value, tile.begin, tile.keys())), 0,
+             tile.within(dweights.data() + i * s.plane(), s.keys));
+      }
     });
     pass.give(0, std::move(dweights));
     pass.give(1, sum_groups(std::move(dvalue), s.kv_heads, s.heads));

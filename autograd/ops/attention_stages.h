@@ -9,13 +9,15 @@
 /// values changed on the way. The plain case gives the same bytes either way, in values and gradients:
 ///
 ///     attention(q, k, v, {.heads = 4, .mask = mask}).output
-///     attention_mix(attention_weights(attention_scores(q, k, {.heads = 4}), mask).weights, v)
+///     attention_mix(attention_weights(attention_scores(q, k, {.heads = 4, .mask = mask}), mask).weights, v,
+///                   {.mask = mask})
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 struct AttentionScoreOptions {
   std::size_t heads = 1;     ///< H
   std::size_t kv_heads = 0;  ///< Hkv, divides H: head h reads key head h / (H / Hkv); 0: H
   Real scale = 1;            ///< finite
+  Mask mask = {};            ///< backward may leave out pairs that it hides: their gradient must be 0
 };
 
 /// logits(b, h, i, j) = scale * query(b, i, h, :) . key(b, j, h / (H / Hkv), :).
@@ -52,11 +54,16 @@ struct AttentionWeights {
 AttentionWeights attention_weights(const Tensor& logits, const Mask& mask, const AttentionWeightOptions& options = {},
                                    const Tensor& sink = {});
 
+struct AttentionMixOptions {
+  std::size_t kv_heads = 0;  ///< Hkv, divides H; 0: H
+  Mask mask = {};            ///< products with keys that it hides may be left out: weights there must be 0
+};
+
 /// z(b, i, h, :) = sum over j of weights(b, h, i, j) value(b, j, h / (H / Hkv), :).
-/// weights (B, H, Tq, Tk), value (B, Tk, Hkv Dv) -> (B, Tq, H Dv); kv_heads = 0 for H.
-/// dW = g V^T, dV = W^T g.  Throws ShapeError when ranks, batches, widths or lengths do not fit, ConfigError when
-/// kv_heads does not divide the heads.
-Tensor attention_mix(const Tensor& weights, const Tensor& value, std::size_t kv_heads = 0);
+/// weights (B, H, Tq, Tk), value (B, Tk, Hkv Dv) -> (B, Tq, H Dv).  dW = g V^T, dV = W^T g.
+/// Throws ShapeError when ranks, batches, widths, lengths or mask do not fit, ConfigError when kv_heads does not divide
+/// the heads.
+Tensor attention_mix(const Tensor& weights, const Tensor& value, const AttentionMixOptions& options = {});
 
 /// y = weights where the mask shows the key, exactly 0 where it hides it.  dx = g, 0 where hidden.
 /// weights (B, H, Tq, Tk).  Throws ShapeError when the mask does not fit.

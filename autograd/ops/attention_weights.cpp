@@ -92,6 +92,7 @@ AttentionWeights attention_weights(const Tensor& logits, const Mask& mask, const
   Array chosen = uninitialized(options.kind == AttentionKind::top_k ? shape : Shape{0});
   for_rows(shape, *rows, [&](std::size_t head, std::size_t row, kernels::VisibleKeys keys) {
     const Real* scores = logits.value().data() + row * n;
+    const Real* const bias = keys.bias;
     Real* const w = weights.data() + row * n;
     if (options.kind == AttentionKind::top_k) {
       Real* const best = chosen.data() + row * n;
@@ -106,6 +107,12 @@ AttentionWeights attention_weights(const Tensor& logits, const Mask& mask, const
       any = kernels::masked_sigmoid_row(scores, w, n, keys);
     } else {
       any = kernels::masked_softmax_row(scores, w, n, Real{1}, keys);
+    }
+    if (keys.bias != bias) {
+      // The softmax over chosen logits knows no bias: where NaN is among them, it is everywhere.
+      for (std::size_t k = keys.begin; k < keys.end; ++k) {
+        if (bias[k] == -std::numeric_limits<Real>::infinity()) w[k] = 0;
+      }
     }
     if (!any) ++hidden[head];
   });

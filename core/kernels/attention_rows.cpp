@@ -16,19 +16,26 @@ struct Inside {
   std::size_t width;   ///< keys of the range
   std::size_t padded;  ///< the same up to whole vectors, as far as the row reaches
   const std::uint8_t* visible;
+  const Real* bias;
   Real top;  ///< largest biased score; NaN is passed over
 
-  bool sees(std::size_t i) const { return i < width && (visible == nullptr || visible[i] != 0); }
+  bool sees(std::size_t i) const {
+    return i < width && (visible == nullptr || visible[i] != 0) && !bias_hides(bias, i);
+  }
 };
 
 // weights = biased scores inside the range (-inf where hidden), zeros outside.
 Inside lay_scores(const Real* scores, Real* weights, std::size_t n, const VisibleKeys& keys) {
   const std::size_t room = n - keys.begin;
-  Inside inside{weights + keys.begin, keys.end - keys.begin, 0,
-                keys.visible == nullptr ? nullptr : keys.visible + keys.begin, 0};
+  Inside inside{weights + keys.begin,
+                keys.end - keys.begin,
+                0,
+                keys.visible == nullptr ? nullptr : keys.visible + keys.begin,
+                keys.bias == nullptr ? nullptr : keys.bias + keys.begin,
+                0};
   inside.padded = std::min(room, (inside.width + kLanes - 1) / kLanes * kLanes);
-  inside.top = biased_scores(scores + keys.begin, inside.weights, inside.width, room, Real{1},
-                             keys.bias == nullptr ? nullptr : keys.bias + keys.begin, inside.visible);
+  inside.top =
+      biased_scores(scores + keys.begin, inside.weights, inside.width, room, Real{1}, inside.bias, inside.visible);
   set_zero(weights, keys.begin);
   set_zero(inside.weights + inside.padded, room - inside.padded);
   return inside;
@@ -77,15 +84,11 @@ Real masked_softmax_sink_backward_row(const Real* weights, const Real* dweights,
 }
 
 bool masked_sigmoid_row(const Real* scores, Real* weights, std::size_t n, const VisibleKeys& keys) {
-  std::size_t seen = 0;
-  for (std::size_t k = keys.begin; k < keys.end; ++k) {
-    const bool allowed = keys.visible == nullptr || keys.visible[k] != 0;
-    if (allowed && (keys.bias == nullptr || keys.bias[k] != -kInfinity)) ++seen;
-  }
   const Inside inside = lay_scores(scores, weights, n, keys);
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < inside.width; ++i) seen += inside.sees(i) ? 1 : 0;
   const Real shift = seen == 0 ? Real{0} : static_cast<Real>(std::log(static_cast<double>(seen)));
   bool broken = inside.top == kInfinity;
-  bool any_left = inside.top > -kInfinity;
   for (std::size_t i = 0; i < inside.width; ++i) broken = broken || std::isnan(inside.weights[i]);
   if (broken) {
     for (std::size_t i = 0; i < inside.padded; ++i) {
@@ -94,7 +97,7 @@ bool masked_sigmoid_row(const Real* scores, Real* weights, std::size_t n, const 
     return true;
   }
   map([=](Vec v) { return sigmoid(v - shift); }, inside.padded, inside.weights, inside.weights);
-  return any_left;
+  return inside.top > -kInfinity;
 }
 
 void masked_sigmoid_backward_row(const Real* weights, const Real* dweights, Real* dscores, std::size_t n,

@@ -52,6 +52,9 @@ inline BitsVec first_lanes(Count count) {
   return lane_numbers(std::make_index_sequence<kLanes>()) < static_cast<Bits>(count);
 }
 
+/// True when a bias hides key i.
+inline bool bias_hides(const Real* bias, std::size_t i) { return bias != nullptr && bias[i] == -kInfinity; }
+
 /// weights = scale * scores + bias where visible, else -inf; returns the maximum. The last vector is written whole, with
 /// -inf beyond the n scores, as far as there is room: reading it back is then much faster than after a masked write.
 inline Real biased_scores(const Real* scores, Real* weights, std::size_t n, std::size_t room, Real scale,
@@ -59,7 +62,10 @@ inline Real biased_scores(const Real* scores, Real* weights, std::size_t n, std:
   Vec top = splat(-kInfinity);
   for_vectors(n, [&](std::size_t i, auto count) {
     Vec score = load_lanes(scores + i, count) * scale;
-    if (bias != nullptr) score = rounded(score) + load_lanes(bias + i, count);
+    if (bias != nullptr) {
+      const Vec added = load_lanes(bias + i, count);
+      score = added == -kInfinity ? added : rounded(score) + added;  // hides NaN and +inf too
+    }
     if (visible != nullptr) {
       score = visible_lanes(visible + i, count) ? score : splat(-kInfinity);
     } else {

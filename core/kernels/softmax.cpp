@@ -96,7 +96,7 @@ bool masked_softmax_row(const Real* scores, Real* weights, std::size_t n, Real s
   bool any_left = false;
   for (std::size_t i = 0; i < width; ++i) any_left = any_left || std::isnan(inside[i]) || inside[i] > -kInfinity;
   for (std::size_t i = 0; i < padded; ++i) {
-    const bool seen = i < width && (visible == nullptr || visible[i] != 0);
+    const bool seen = i < width && (visible == nullptr || visible[i] != 0) && !bias_hides(bias, i);
     inside[i] = any_left && seen ? std::numeric_limits<Real>::quiet_NaN() : Real{0};
   }
   return any_left;

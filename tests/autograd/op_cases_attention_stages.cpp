@@ -78,7 +78,7 @@ void add_score_cases(std::vector<OpCase>& cases) {
                      name_of(l),
                      "in [-2, 2], bilinear",
                      {drawn(v.logits(), -1, 1, 723), drawn(v.key(), -2, 2, 724)},
-                     [v](const std::vector<Tensor>& x) { return attention_mix(x[0], x[1], v.kv_heads); },
+                     [v](const std::vector<Tensor>& x) { return attention_mix(x[0], x[1], {.kv_heads = v.kv_heads}); },
                      [v](const std::vector<Array>& x) {
                        return by_index(v.query(), [&](const Index& i) {
                          const std::size_t h = i[2] / v.size;

@@ -21,7 +21,7 @@ using headlight::testing::drawn;
 namespace {
 
 constexpr bool kDouble = sizeof(Real) == 8;
-constexpr std::uint64_t kUsual = 300;
+constexpr std::uint64_t kUsual = 2000;
 
 AttentionOutput attend(MultiHeadAttention& layer, const RandomAttention& r, const std::vector<Tensor>& x) {
   return layer.attend(x[0], r.self ? x[0] : x[1], r.self ? x[0] : x[2], r.mask, {});
