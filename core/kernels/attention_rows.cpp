@@ -86,7 +86,9 @@ Real masked_softmax_sink_backward_row(const Real* weights, const Real* dweights,
 bool masked_sigmoid_row(const Real* scores, Real* weights, std::size_t n, const VisibleKeys& keys) {
   const Inside inside = lay_scores(scores, weights, n, keys);
   std::size_t seen = 0;
-  for (std::size_t i = 0; i < inside.width; ++i) seen += inside.sees(i) ? 1 : 0;
+  for (std::size_t i = 0; i < inside.width; ++i) {
+    if (inside.sees(i)) ++seen;
+  }
   const Real shift = seen == 0 ? Real{0} : static_cast<Real>(std::log(static_cast<double>(seen)));
   bool broken = inside.top == kInfinity;
   for (std::size_t i = 0; i < inside.width; ++i) broken = broken || std::isnan(inside.weights[i]);

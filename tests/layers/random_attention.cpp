@@ -69,8 +69,8 @@ MultiHeadAttentionOptions random_options(Dice& dice, bool self) {
     o.rope_pairing = static_cast<RopePairing>(dice.below(2));
     o.rope_base = dice.one_in(2) ? 10000 : 10;
   }
-  // The cosine of two numbers, or of two multiples of one vector, is 1 or -1: ties, between which top-k jumps.
-  if (o.score == ScoreKind::cosine && o.weights == AttentionKind::top_k) {
+  // Normalised, numbers and multiples of one vector are equal but for the sign: ties, between which top-k jumps.
+  if ((o.score == ScoreKind::cosine || o.qk_norm) && o.weights == AttentionKind::top_k) {
     o.head_size = std::max<std::size_t>(o.head_size, 2);
     o.bias = true;
   }
