@@ -19,6 +19,12 @@ enum class Align {
   starts,  ///< the first query sees the first key: query q sees keys up to q
 };
 
+/// On which side of a query its window lies.
+enum class Side {
+  back,  ///< its own position and earlier ones
+  both,  ///< earlier and later ones alike
+};
+
 /// What each query of an attention may see, as rules that say what they mean. A default-made mask hides nothing.
 /// Rules are combined with &: a key is visible when every rule allows it; biases add up.
 ///
@@ -34,9 +40,10 @@ class Mask {
   static Mask causal(Align align = Align::ends);
   /// Batch member b has lengths[b] keys; those behind are hidden. One length per batch member.
   static Mask padding(std::vector<std::size_t> lengths);
-  /// Query q sees the n keys up to its own position and no earlier ones (ends aligned); n >= 1. It does not hide later
-  /// keys: combine with causal(). Throws ConfigError on 0.
-  static Mask window(std::size_t n);
+  /// Query q sees the n keys up to its own position and no earlier ones (ends aligned); n >= 1. With Side::back later
+  /// keys are not hidden: combine with causal(). With Side::both it sees the n - 1 next ones and none behind them.
+  /// Throws ConfigError on 0.
+  static Mask window(std::size_t n, Side side = Side::back);
   /// Nonzero (true) = the query may attend to the key, as in Keras.
   static Mask allow(Booleans visible);
   /// Nonzero (true) = the key is hidden, as in torch.nn.MultiheadAttention.
@@ -55,6 +62,10 @@ class Mask {
   /// Real positions of each batch member, the smallest where several padding() rules meet; empty without such a rule.
   /// Throws ShapeError when the rules speak of different numbers of batch members.
   std::optional<std::vector<std::size_t>> lengths() const;
+
+  /// What looks like a mistake but has a meaning: a bias that holds only 0 and 1 is added to the scores and hides
+  /// nothing. One sentence each; a program may show them.
+  std::vector<std::string> warnings() const;
 
   /// Why batch member b's query q does not see key k in head h, for example "hidden by causal: key 5 lies after query
   /// 3"; several reasons are joined by "; ". "" when it is visible. Throws ShapeError when out of range.
@@ -81,7 +92,7 @@ class MaskRows {
   kernels::VisibleKeys row(std::size_t b, std::size_t h, std::size_t q) const;
 
   /// True when the range of keys depends on where the query stands: under causal() and window().
-  bool moves() const { return window_ != 0 || causal_offset_ < kNoCausalRule; }
+  bool moves() const { return back_ != 0 || causal_offset_ < kNoCausalRule; }
 
  private:
   template <class T>
@@ -99,7 +110,8 @@ class MaskRows {
   std::size_t keys_;
   std::vector<std::size_t> lengths_;  ///< one per batch member, or empty
   std::ptrdiff_t causal_offset_;      ///< query q sees keys up to q + offset
-  std::ptrdiff_t window_;             ///< and the last `window_` of them; 0 for all
+  std::ptrdiff_t back_ = 0;           ///< and the last `back_` up to the key opposite it; 0 for all
+  std::ptrdiff_t ahead_ = 0;          ///< and none further than `ahead_` - 1 behind that key; 0 for all
   Booleans visible_storage_;
   Array bias_storage_;
   Plane<std::uint8_t> visible_;

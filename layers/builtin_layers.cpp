@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "layers/activation.h"
+#include "layers/attention_config.h"
 #include "layers/dense.h"
 #include "layers/dropout.h"
 #include "layers/multi_head_attention.h"
@@ -49,18 +50,7 @@ const RegisterLayer sinusoidal_positions{"sinusoidal_positions", [](const LayerC
                                          }};
 
 const RegisterLayer multi_head_attention{"multi_head_attention", [](const LayerConfig& config, Init& init) {
-                                           return std::make_unique<MultiHeadAttention>(
-                                               MultiHeadAttentionOptions{.d_model = config.size("d_model"),
-                                                                         .heads = config.size("heads", 1),
-                                                                         .head_size = config.size("head_size", 0),
-                                                                         .value_size = config.size("value_size", 0),
-                                                                         .key_width = config.size("key_width", 0),
-                                                                         .value_width = config.size("value_width", 0),
-                                                                         .out_size = config.size("out_size", 0),
-                                                                         .bias = config.flag("bias", true),
-                                                                         .dropout = config.number("dropout", 0),
-                                                                         .cross = config.flag("cross", false)},
-                                               init);
+                                           return std::make_unique<MultiHeadAttention>(attention_options(config), init);
                                          }};
 
 const RegisterLayer sequential{"sequential", [](const LayerConfig& config, Init& init) {

@@ -33,7 +33,13 @@ class AttentionRecorder {
   /// weights (B, H, Tq, Tk), before dropout, of the attention layer at `path`; hidden_rows counts the rows (b, h, q)
   /// in which no visible key has a score above -infinity.
   virtual void record(const std::string& path, const Tensor& weights, std::size_t hidden_rows) = 0;
+  /// Called after record() where the layer has a sink: its weights (B, H, Tq), before dropout. Each row of `weights` and
+  /// its entry here sum to 1.
+  virtual void record_sink(const std::string& /*path*/, const Tensor& /*sink_weights*/) {}
 };
+
+class Hooks;
+class KeyValueCache;
 
 /// Everything that a forward pass may depend on besides its input and its parameters. There are no global modes.
 struct Context {
@@ -43,7 +49,9 @@ struct Context {
   const Tensor* memory = nullptr;         ///< (B, Tk, C): what cross-attention reads
   Mask memory_mask = {};                  ///< what cross-attention may see
   AttentionRecorder* recorder = nullptr;  ///< told of all attention weights
-  std::size_t offset = 0;                 ///< position of the input's first element: above 0 in cached generation
+  const Hooks* hooks = nullptr;           ///< reads and replaces values on the way
+  KeyValueCache* cache = nullptr;         ///< keys and values of earlier positions; see key_value_cache.h
+  std::size_t offset = 0;                 ///< position of the input's first element; with a cache, cache->length()
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -12,10 +12,13 @@ class Layer : public Module {
   /// Call a layer as a function, `y = layer(x, context)`: this runs forward() and lets messages name the layer.
   Tensor operator()(const Tensor& x, const Context& context) {
     const LayerScope scope(scope_path());
-    return forward(x, context);
+    return context.hooks == nullptr ? forward(x, context) : forward_hooked(x, context);
   }
 
   virtual Tensor forward(const Tensor& x, const Context& context) = 0;
+
+ private:
+  Tensor forward_hooked(const Tensor& x, const Context& context);
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

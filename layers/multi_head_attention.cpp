@@ -2,65 +2,125 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "autograd/ops/attention.h"
+#include "autograd/ops/arithmetic.h"
+#include "autograd/ops/heads.h"
+#include "autograd/ops/layout.h"
+#include "autograd/ops/matmul.h"
+#include "autograd/ops/normalize.h"
+#include "autograd/ops/pieces.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/rope.h"
+#include "autograd/ops/select.h"
 #include "core/error.h"
-#include "layers/dropout.h"
+#include "core/shape.h"
+#include "layers/hooks.h"
+#include "layers/value_convolution.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// "4 or 6": the divisors of d_model next to a number of heads that does not divide it.
-std::string nearest_head_counts(std::size_t d_model, std::size_t heads) {
-  std::size_t below = heads;
-  while (below > 1 && d_model % below != 0) --below;
-  std::size_t above = heads;
-  while (above < d_model && d_model % above != 0) ++above;
-  if (above > d_model || d_model % above != 0) return std::to_string(below);
-  return fmt::format("{} or {}", below, above);
+constexpr Real kNormEps = static_cast<Real>(1e-6);
+
+Initial identity(std::size_t planes, std::size_t size, double factor, std::string description) {
+  Array value = zeros({planes, size, size});
+  for (std::size_t i = 0; i < planes * size; ++i) value.data()[i * size + i % size] = static_cast<Real>(factor);
+  return {std::move(value), std::move(description)};
 }
 
-std::size_t checked_head_size(const MultiHeadAttentionOptions& options) {
-  if (options.d_model == 0 || options.heads == 0) {
-    raise<ConfigError>("multi_head_attention", "d_model and heads must be at least 1",
-                       fmt::format("d_model {}, heads {}", options.d_model, options.heads));
-  }
-  if (options.head_size != 0) return options.head_size;
-  if (options.d_model % options.heads != 0) {
-    raise<ConfigError>("multi_head_attention",
-                       fmt::format("d_model {} is no multiple of {} heads", options.d_model, options.heads), {},
-                       fmt::format("use {} heads, or set head_size",
-                                   nearest_head_counts(options.d_model, options.heads)));
-  }
-  return options.d_model / options.heads;
+Initial identity(std::size_t size) {
+  Initial one = identity(1, size, 1, "identity");
+  return {reshaped(std::move(one.value), {size, size}), std::move(one.description)};
 }
 
-std::size_t or_else(std::size_t value, std::size_t other) { return value != 0 ? value : other; }
+/// x (B, T, C) with zeros at the positions that lie beyond their member's length; the first position of x is `offset`.
+Tensor without_padding(const Tensor& x, const Mask& mask, std::size_t offset) {
+  const auto lengths = mask.lengths();
+  if (!lengths) return x;
+  if (lengths->size() != x.extent(0)) {
+    raise<ShapeError>("multi_head_attention", "the mask's padding speaks of another batch",
+                      fmt::format("{} lengths, value {}", lengths->size(), to_string(x.shape())));
+  }
+  Tokens real(Shape{x.extent(0), x.extent(1), 1});
+  for (std::size_t b = 0; b < x.extent(0); ++b) {
+    for (std::size_t t = 0; t < x.extent(1); ++t) {
+      real.data()[b * x.extent(1) + t] = offset + t < (*lengths)[b] ? 1 : 0;
+    }
+  }
+  return where(Condition(std::move(real)), x, Real{0});
+}
 
 }  // namespace
 
 MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionOptions& options, Init& init)
-    : heads_(options.heads), head_size_(checked_head_size(options)), dropout_(options.dropout), cross_(options.cross) {
-  if (!(dropout_ >= 0 && dropout_ < 1)) {
-    raise<ConfigError>("multi_head_attention", "the dropout probability is outside [0, 1)", std::to_string(dropout_));
-  }
-  const std::size_t value_size = or_else(options.value_size, head_size_);
-  const std::size_t key_width = or_else(options.key_width, options.d_model);
-  const std::size_t value_width = or_else(options.value_width, key_width);
+    : options_(resolved(options)) {
+  const MultiHeadAttentionOptions& o = options_;
   const auto projection = [&](const char* name, std::size_t in, std::size_t out, WeightRole role) {
-    return &child<Dense>(name, DenseOptions{.in = in, .out = out, .bias = options.bias, .role = role}, init);
+    return &child<Dense>(name, DenseOptions{.in = in, .out = out, .bias = o.bias, .role = role}, init);
   };
-  query_ = projection("query", options.d_model, heads_ * head_size_, WeightRole::attention_input);
-  key_ = projection("key", key_width, heads_ * head_size_, WeightRole::attention_input);
-  value_ = projection("value", value_width, heads_ * value_size, WeightRole::attention_input);
-  output_ = projection("output", heads_ * value_size, or_else(options.out_size, options.d_model),
-                       WeightRole::attention_output);
+  query_ = projection("query", o.d_model, o.heads * o.head_size, WeightRole::attention_input);
+  key_ = projection("key", o.key_width, o.kv_heads * o.head_size, WeightRole::attention_input);
+  if (o.value == ValueKind::dense) {
+    value_ = projection("value", o.value_width, o.kv_heads * o.value_size, WeightRole::attention_input);
+  } else {
+    convolution_ =
+        &child<ValueConvolution>("value", o.value_width, o.kv_heads * o.value_size, o.value_kernel, o.bias, init);
+  }
+  const std::size_t joined = o.combine == CombineKind::concat ? o.heads * o.value_size : o.value_size;
+  output_ = projection("output", joined, o.out_size, WeightRole::attention_output);
+  make_score_parameters(init);
+  make_other_parameters(init);
+}
+
+void MultiHeadAttention::make_score_parameters(Init& init) {
+  const MultiHeadAttentionOptions& o = options_;
+  if (o.user_score != nullptr) {
+    user_score_ = dynamic_cast<AttentionScore*>(&adopt("score", o.user_score({o.heads, o.head_size}, init)));
+    return;
+  }
+  switch (o.score) {
+    case ScoreKind::scaled_dot:
+    case ScoreKind::dot:
+    case ScoreKind::l2:
+      break;
+    case ScoreKind::bilinear:
+      score_matrix_ = parameter("score_matrix", identity(o.heads, o.head_size, 1 / std::sqrt(static_cast<double>(o.head_size)),
+                                                         "identity / sqrt(head size)"));
+      break;
+    case ScoreKind::additive:
+      score_vector_ = parameter("score_vector", init.weight(o.heads, o.head_size));
+      break;
+    case ScoreKind::cosine:
+      score_log_scale_ = parameter("score_log_scale", {full({o.heads}, static_cast<Real>(std::log(10.0))), "log 10"});
+      break;
+  }
+}
+
+void MultiHeadAttention::make_other_parameters(Init& init) {
+  const MultiHeadAttentionOptions& o = options_;
+  if (o.qk_norm) {
+    query_gain_ = parameter("query_gain", {full({o.heads, o.head_size}, 1), "ones"});
+    key_gain_ = parameter("key_gain", {full({o.kv_heads, o.head_size}, 1), "ones"});
+  }
+  if (o.talking_heads) {
+    talking_scores_ = parameter("talking_scores", identity(o.heads));
+    talking_weights_ = parameter("talking_weights", identity(o.heads));
+  }
+  if (o.positions == AttentionPositions::relative) {
+    relative_bias_ = parameter("relative_bias", {zeros({2 * o.max_distance + 1, o.heads}), "zeros"});
+  }
+  if (o.sink == SinkKind::learned) {
+    sink_key_ = parameter("sink_key", init.weight(o.kv_heads, o.head_size, WeightRole::attention_input));
+    sink_value_ = parameter("sink_value", init.weight(o.kv_heads, o.value_size, WeightRole::attention_input));
+  }
 }
 
 Tensor MultiHeadAttention::forward(const Tensor& x, const Context& context) {
-  if (!cross_) return attend(x, x, x, context.mask, context).output;
+  if (!options_.cross) return attend(x, x, x, context.mask, context).output;
   if (context.memory == nullptr) {
     raise<StateError>("multi_head_attention", "cross-attention needs a memory to attend to",
                       "Context::memory is null in `" + path() + "`", "run it behind an encoder, or set the memory");
@@ -70,15 +130,131 @@ Tensor MultiHeadAttention::forward(const Tensor& x, const Context& context) {
 
 AttentionOutput MultiHeadAttention::attend(const Tensor& query, const Tensor& key, const Tensor& value,
                                            const Mask& mask, const Context& context) {
-  AttentionOptions options{.heads = heads_, .mask = mask};
-  if (context.training && dropout_ > 0) {
-    options.dropout = dropout_;
-    options.dropout_key = next_dropout_key(context, "multi_head_attention");
+  if (context.cache != nullptr && context.training) {
+    raise<StateError>("multi_head_attention", "a cache keeps no history to train on",
+                      "Context::cache and Context::training in `" + path() + "`", "train on whole sequences");
   }
-  const AttentionResult result =
-      attention((*query_)(query, context), (*key_)(key, context), (*value_)(value, context), options);
-  if (context.recorder != nullptr) context.recorder->record(path(), result.weights, result.hidden_rows);
-  return {(*output_)(result.output, context), result.weights, result.output, result.hidden_rows};
+  const Projected projected = project(query, key, value, mask, context);
+  const Side side = mask.is_causal() ? Side::back : Side::both;
+  const Mask& seen = options_.window == 0 ? mask : mask & Mask::window(options_.window, side);
+  const bool staged = !has_dot_product() || options_.weights != AttentionKind::softmax ||
+                      options_.sink != SinkKind::none || options_.softcap > 0 || options_.talking_heads ||
+                      options_.positions == AttentionPositions::relative || overwrites(HookPoint::logits, context) ||
+                      overwrites(HookPoint::weights, context) || overwrites(HookPoint::used_weights, context);
+  Mixed mixed = staged ? mix_staged(projected, seen, context) : mix_fused(projected, seen, context);
+  if (context.recorder != nullptr) {
+    context.recorder->record(path(), mixed.weights, mixed.hidden_rows);
+    if (mixed.sink.defined()) context.recorder->record_sink(path(), mixed.sink);
+  }
+  mixed.z = visit_heads(HookPoint::z, mixed.z, options_.heads, context);
+  return {output(mixed.z, context), mixed.weights, mixed.z, mixed.hidden_rows, mixed.sink};
+}
+
+MultiHeadAttention::Projected MultiHeadAttention::project(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                          const Mask& mask, const Context& context) {
+  const MultiHeadAttentionOptions& o = options_;
+  // The ends of queries and keys are aligned, as in masks.
+  const auto first_key = static_cast<std::ptrdiff_t>(context.offset);
+  const std::ptrdiff_t first_query =
+      query.rank() < 2 || key.rank() < 2
+          ? first_key
+          : first_key + static_cast<std::ptrdiff_t>(key.extent(1)) - static_cast<std::ptrdiff_t>(query.extent(1));
+  Projected made;
+  made.query = positioned((*query_)(query, context), query_gain_, o.heads, first_query);
+  made.query = visit_heads(HookPoint::query, made.query, o.heads, context);
+  KeyValueCache::Entry* const entry = context.cache == nullptr ? nullptr : &context.cache->entry(path());
+  if (entry != nullptr && o.cross && entry->filled) {
+    made.key = Tensor(entry->key);
+    made.value = Tensor(entry->value);
+    return made;
+  }
+  if (entry != nullptr && !o.cross && entry->length() != context.offset) {
+    raise<StateError>("multi_head_attention",
+                      fmt::format("the cache of `{}` holds {} positions but the input begins at {}", path(),
+                                  entry->length(), context.offset),
+                      {}, "set Context::offset to the cache's length()");
+  }
+  made.key = positioned((*key_)(key, context), key_gain_, o.kv_heads, first_key);
+  made.key = visit_heads(HookPoint::key, made.key, o.kv_heads, context);
+  made.value = values(value, mask, context, entry);
+  made.value = visit_heads(HookPoint::value, made.value, o.kv_heads, context);
+  if (entry != nullptr) {
+    made.key = append_to_cache(entry->key, entry->filled, made.key);
+    made.value = append_to_cache(entry->value, entry->filled, made.value);
+    entry->filled = true;
+    entry->cross = o.cross;
+  }
+  return made;
+}
+
+Tensor MultiHeadAttention::positioned(const Tensor& projected, const Tensor& gain, std::size_t heads,
+                                      std::ptrdiff_t offset) const {
+  Tensor x = projected;
+  if (options_.qk_norm) {
+    const Shape apart{x.extent(0), x.extent(1), heads, options_.head_size};
+    x = reshape(rms_normalize(reshape(x, apart), kNormEps) * gain, projected.shape());
+  }
+  if (options_.positions != AttentionPositions::rope) return x;
+  return rope(x, {.heads = heads, .pairing = options_.rope_pairing, .base = options_.rope_base, .offset = offset});
+}
+
+Tensor MultiHeadAttention::values(const Tensor& input, const Mask& mask, const Context& context,
+                                  KeyValueCache::Entry* entry) {
+  if (convolution_ == nullptr) return (*value_)(input, context);
+  const std::size_t reach = options_.value_kernel - 1;
+  if (entry == nullptr || options_.cross) {
+    const Tensor x = without_padding(input, mask, 0);
+    return mask.is_causal() ? convolution_->apply(x, reach, 0) : convolution_->apply(x, reach / 2, reach - reach / 2);
+  }
+  if (!mask.is_causal()) {
+    raise<StateError>("multi_head_attention", "a convolution over values that looks ahead cannot be cached",
+                      "value conv1d without a causal mask in `" + path() + "`", "add Mask::causal(), or use no cache");
+  }
+  const Tensor x = without_padding(input, mask, context.offset);
+  const Tensor all = append_to_cache(entry->value_input, entry->filled, x);
+  const std::size_t kept = std::min(reach, context.offset);
+  const Tensor read = slice(all, {.axis = 1, .begin = static_cast<std::ptrdiff_t>(context.offset - kept)});
+  return convolution_->apply(read, reach - kept, 0);
+}
+
+Tensor MultiHeadAttention::output(const Tensor& z, const Context& context) {
+  if (watches(HookPoint::contributions, context)) {
+    const Tensor parts = contributions(z);
+    const Tensor visited = visit(HookPoint::contributions, parts, context);
+    if (overwrites(HookPoint::contributions, context)) {
+      const Tensor total = sum(visited, {.axes = {1}});
+      return output_->bias().defined() ? total + output_->bias() : total;
+    }
+  }
+  if (options_.combine == CombineKind::concat) return (*output_)(z, context);
+  const Shape apart{z.extent(0), z.extent(1), options_.heads, options_.value_size};
+  return (*output_)(sum(reshape(z, apart), {.axes = {2}}), context);
+}
+
+Tensor MultiHeadAttention::contributions(const Tensor& heads) const {
+  const Tensor z = split_heads(heads, options_.heads);
+  if (options_.combine == CombineKind::sum) return matmul(z, output_->weight(), {.transpose_b = true});
+  const Shape apart{options_.out_size, options_.heads, options_.value_size};
+  return matmul(z, transpose(reshape(output_->weight(), apart), {1, 2, 0}));
+}
+
+bool MultiHeadAttention::watches(HookPoint point, const Context& context) const {
+  return context.hooks != nullptr && context.hooks->watches(path(), point);
+}
+
+bool MultiHeadAttention::overwrites(HookPoint point, const Context& context) const {
+  return context.hooks != nullptr && context.hooks->overwrites(path(), point);
+}
+
+Tensor MultiHeadAttention::visit(HookPoint point, const Tensor& value, const Context& context) const {
+  return context.hooks == nullptr ? value : context.hooks->visit(path(), point, value);
+}
+
+Tensor MultiHeadAttention::visit_heads(HookPoint point, const Tensor& packed, std::size_t heads,
+                                       const Context& context) const {
+  if (!watches(point, context)) return packed;
+  const Tensor visited = visit(point, split_heads(packed, heads), context);
+  return overwrites(point, context) ? merge_heads(visited) : packed;
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -116,6 +116,14 @@ std::string LayerConfig::text(const char* key, const std::string& fallback) cons
   return value->get<std::string>();
 }
 
+nlohmann::json LayerConfig::typed(const char* key, const std::string& fallback) const {
+  const nlohmann::json* const value = find(key);
+  if (value != nullptr && value->is_object()) return *value;
+  nlohmann::json named = nlohmann::json::object();
+  named["type"] = value == nullptr ? fallback : text(key, fallback);
+  return named;
+}
+
 std::unique_ptr<Layer> LayerConfig::layer(const char* key, Init& init) const { return make_layer(require(key), init); }
 
 std::vector<std::unique_ptr<Layer>> LayerConfig::layers(const char* key, Init& init) const {

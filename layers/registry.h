@@ -33,6 +33,9 @@ class LayerConfig {
   double number(const char* key, double fallback) const;
   bool flag(const char* key, bool fallback) const;
   std::string text(const char* key, const std::string& fallback) const;
+  /// A thing with a type: the object {"type": "gaussian", ...}, also where the type stands alone as a string, and
+  /// {"type": fallback} where the key is absent.
+  nlohmann::json typed(const char* key, const std::string& fallback) const;
   /// A layer under this key: {"type": ..., ...}.
   std::unique_ptr<Layer> layer(const char* key, Init& init) const;
   /// A list of layers.

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "autograd/make_op.h"
+#include "autograd/ops/attention_head.h"
 #include "autograd/ops/attention_size.h"
+#include "autograd/ops/attention_tiles.h"
 #include "core/error.h"
 #include "core/gemm.h"
 #include "core/kernels/softmax.h"
@@ -33,12 +35,19 @@ AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tenso
     raise<ShapeError>("attention", fmt::format("key has {} positions but value has {}", key.extent(1), value.extent(1)),
                       shapes(), "pass the same sequence to both");
   }
-  if (query.extent(2) != key.extent(2)) {
-    raise<ShapeError>("attention", "query and key differ in width", shapes(), "project both to heads * head size");
-  }
   const std::size_t heads = options.heads;
   if (heads == 0) raise<ConfigError>("attention", "there must be at least one head");
-  if (query.extent(2) == 0 || query.extent(2) % heads != 0 || value.extent(2) % heads != 0) {
+  const std::size_t kv_heads = options.kv_heads == 0 ? heads : options.kv_heads;
+  if (heads % kv_heads != 0) {
+    raise<ConfigError>("attention", fmt::format("{} kv heads do not divide {} heads", kv_heads, heads), {},
+                       "each key and value head serves the same number of heads");
+  }
+  if (query.extent(2) != heads / kv_heads * key.extent(2)) {
+    raise<ShapeError>("attention", "query and key differ in width", shapes(),
+                      kv_heads == heads ? "project both to heads * head size"
+                                        : "project the query to heads * head size, the key to kv_heads * head size");
+  }
+  if (query.extent(2) == 0 || query.extent(2) % heads != 0 || value.extent(2) % kv_heads != 0) {
     raise<ShapeError>("attention", fmt::format("the widths are no multiples of {} heads", heads), shapes(),
                       "each head takes an equal slice of the last axis");
   }
@@ -51,98 +60,16 @@ AttentionSize attention_size(const Tensor& query, const Tensor& key, const Tenso
   }
   const std::size_t head_size = query.extent(2) / heads;
   const Real scale = options.scale.value_or(static_cast<Real>(1 / std::sqrt(static_cast<double>(head_size))));
-  return {query.extent(0), heads, query.extent(1), key.extent(1), head_size, value.extent(2) / heads, scale};
+  return {
+      query.extent(0), heads, kv_heads, query.extent(1), key.extent(1), head_size, value.extent(2) / kv_heads, scale};
 }
 
 namespace {
-
-/// One head of one batch member: its index among all (b, h), and its slices.
-struct Head {
-  std::size_t batch, head, index;
-
-  Head(const AttentionSize& size, std::size_t i) : batch(i / size.heads), head(i % size.heads), index(i) {}
-
-  /// The head's columns of a (B, T, H width) array.
-  ConstMatrix slice(const Array& a, std::size_t width) const {
-    const std::size_t time = a.shape()[1];
-    const std::size_t stride = a.shape()[2];
-    return {a.data() + batch * time * stride + head * width, time, width, stride};
-  }
-  Matrix slice(Array& a, std::size_t width) const {
-    const ConstMatrix m = slice(std::as_const(a), width);
-    return {a.data() + (m.data - std::as_const(a).data()), m.rows, m.cols, m.stride};
-  }
-};
 
 /// Room for `planes` planes of scores per thread, so that what the pool holds does not depend on which threads meet.
 void reserve_scratch(const AttentionSize& size, std::size_t planes) {
   const std::size_t elements = planes * size.queries * size.keys;
   pool_reserve(elements * sizeof(Real), std::min(thread_count(), size.batch * size.heads));
-}
-
-/// Some successive queries of a head and the keys [begin, end) beyond which none of them sees.
-struct Tile {
-  std::size_t query, rows, begin, end;
-
-  std::size_t keys() const { return end - begin; }
-
-  /// The tile's part of a head's plane of queries x keys.
-  Matrix within(Real* plane, std::size_t keys) const { return {plane + query * keys + begin, rows, end - begin, keys}; }
-  ConstMatrix within(const Real* plane, std::size_t keys) const {
-    return {plane + query * keys + begin, rows, end - begin, keys};
-  }
-};
-
-/// Measured at 64 to 256 positions: smaller tiles skip more of a causal triangle but pack the keys more often.
-constexpr std::size_t kTileQueries = 32;
-
-/// How a head's queries are taken together. Under a mask that looks back only, tiles leave out the half of the products
-/// that nobody sees; under any other mask all queries are one tile.
-class Tiles {
- public:
-  Tiles(const AttentionSize& size, const MaskRows& mask)
-      : mask_(mask), queries_(size.queries), keys_(size.keys), rows_(mask.moves() ? kTileQueries : size.queries) {}
-
-  std::size_t count() const { return queries_ == 0 ? 0 : (queries_ + rows_ - 1) / rows_; }
-
-  Tile operator()(const Head& head, std::size_t i) const {
-    const std::size_t query = i * rows_;
-    Tile tile{query, std::min(rows_, queries_ - query), keys_, 0};
-    for (std::size_t q = query; q < query + tile.rows; ++q) {
-      const kernels::VisibleKeys seen = mask_.row(head.batch, head.head, q);
-      if (seen.begin == seen.end) continue;
-      tile.begin = std::min(tile.begin, seen.begin);
-      tile.end = std::max(tile.end, seen.end);
-    }
-    tile.begin = std::min(tile.begin, tile.end);
-    return tile;
-  }
-
- private:
-  const MaskRows& mask_;
-  std::size_t queries_;
-  std::size_t keys_;
-  std::size_t rows_;
-};
-
-ConstMatrix rows_of(const ConstMatrix& m, std::size_t begin, std::size_t count) {
-  return {m.data + begin * m.stride, count, m.cols, m.stride};
-}
-Matrix rows_of(const Matrix& m, std::size_t begin, std::size_t count) {
-  return {m.data + begin * m.stride, count, m.cols, m.stride};
-}
-
-void set_zero(const Matrix& m) {
-  for (std::size_t row = 0; row < m.rows; ++row) std::fill_n(m.data + row * m.stride, m.cols, Real{0});
-}
-
-/// sum += a^T b over the keys of a tile; the first tile of a head also clears the other keys.
-void add_by_keys(const ConstMatrix& a, const ConstMatrix& b, const Tile& tile, bool first, const Matrix& sum) {
-  if (first) {
-    set_zero(rows_of(sum, 0, tile.begin));
-    set_zero(rows_of(sum, tile.end, sum.rows - tile.end));
-  }
-  gemm(1, transposed(a), b, first ? 0 : 1, rows_of(sum, tile.begin, tile.keys()));
 }
 
 struct Dropout {
@@ -170,19 +97,20 @@ struct AttentionRule {
   void operator()(BackwardPass& pass) const {
     const Array& query = pass.x(0);
     const Array& key = pass.x(1);
-    const Array& value = pass.x(2);
     Array dquery(query.shape());
-    Array dkey(key.shape());
-    Array dvalue = pass.g(1) != nullptr ? Array(value.shape()) : zeros(value.shape());
+    // Each head's own share of the gradients of keys and values, which groups of heads add up in the end.
+    Array dkey = uninitialized({size.batch, size.keys, size.heads * size.head_size});
+    const Shape value_shape{size.batch, size.keys, size.heads * size.value_size};
+    Array dvalue = pass.g(1) != nullptr ? uninitialized(value_shape) : zeros(value_shape);
     const std::size_t plane = size.queries * size.keys;
     const std::size_t planes = dropout.probability > 0 ? 2 : 1;
     reserve_scratch(size, planes);
 
-    const Tiles tiles(size, *mask);
+    const Tiles tiles(size.queries, size.keys, *mask);
     parallel_for(size.batch * size.heads, [&](std::size_t i) {
-      const Head head(size, i);
+      const Head head(i, size.heads);
       Array storage = uninitialized({planes * plane});
-      const ConstMatrix head_key = head.slice(key, size.head_size);
+      const ConstMatrix head_key = head.shared_by(size.group(), size.heads).slice(key, size.head_size);
       const ConstMatrix head_query = head.slice(query, size.head_size);
       const Matrix head_dquery = head.slice(dquery, size.head_size);
       const Matrix head_dkey = head.slice(dkey, size.head_size);
@@ -197,8 +125,8 @@ struct AttentionRule {
       }
     });
     pass.give(0, std::move(dquery));
-    pass.give(1, std::move(dkey));
-    pass.give(2, std::move(dvalue));
+    pass.give(1, sum_groups(std::move(dkey), size.kv_heads, size.heads));
+    pass.give(2, sum_groups(std::move(dvalue), size.kv_heads, size.heads));
   }
 
   /// dS of one tile, in its place of the plane at `storage`; adds the tile to dV on the way.
@@ -210,7 +138,7 @@ struct AttentionRule {
     const Matrix dscores = tile.within(storage, size.keys);
     if (dz != nullptr) {
       const ConstMatrix tile_dz = rows_of(head.slice(*dz, size.value_size), tile.query, tile.rows);
-      const ConstMatrix value = head.slice(pass.x(2), size.value_size);
+      const ConstMatrix value = head.shared_by(size.group(), size.heads).slice(pass.x(2), size.value_size);
       const Real* used = weights;
       if (dropout.probability > 0) {
         dropout.apply(weights, storage + plane, size, head, tile);
@@ -250,13 +178,14 @@ AttentionResult attention(const Tensor& query, const Tensor& key, const Tensor& 
   std::vector<std::size_t, PoolAllocator<std::size_t>> hidden(head_count, 0);
   if (dropout.probability > 0) reserve_scratch(size, 1);
 
-  const Tiles tiles(size, *mask);
+  const Tiles tiles(size.queries, size.keys, *mask);
   parallel_for(head_count, [&](std::size_t i) {
-    const Head head(size, i);
+    const Head head(i, size.heads);
+    const Head kv = head.shared_by(size.group(), size.heads);
     Real* const head_weights = weights.data() + i * plane;
     const ConstMatrix head_query = head.slice(query.value(), size.head_size);
-    const ConstMatrix head_key = head.slice(key.value(), size.head_size);
-    const ConstMatrix head_value = head.slice(value.value(), size.value_size);
+    const ConstMatrix head_key = kv.slice(key.value(), size.head_size);
+    const ConstMatrix head_value = kv.slice(value.value(), size.value_size);
     Array dropped;
     if (dropout.probability > 0) dropped = uninitialized({plane});
     for (std::size_t t = 0; t < tiles.count(); ++t) {

@@ -5,7 +5,7 @@
 #include "autograd/ops/attention.h"
 #include "autograd/ops/attention_size.h"
 #include "autograd/ops/dropout.h"
-#include "autograd/ops/layout.h"
+#include "autograd/ops/heads.h"
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/select.h"
@@ -48,21 +48,17 @@ DenseMask dense_mask(const Mask& mask, const Shape& shape) {
   return {Condition(std::move(visible)), Tensor(std::move(bias)), hidden_rows};
 }
 
-/// (B, T, H width) -> (B, H, T, width).
-Tensor split_heads(const Tensor& x, std::size_t heads) {
-  const Shape split{x.extent(0), x.extent(1), heads, x.extent(2) / heads};
-  return transpose(reshape(x, split), {0, 2, 1, 3});
-}
-
 }  // namespace
 
 AttentionResult composed_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                    const AttentionOptions& options) {
   const AttentionSize size = attention_size(query, key, value, options);
+  const auto heads_of = [&](const Tensor& x) {
+    return split_heads(repeat_heads(x, size.kv_heads, size.heads), size.heads);
+  };
   const DenseMask mask = dense_mask(options.mask, size.weights_shape());
   const Tensor scores =
-      matmul(split_heads(query, size.heads), split_heads(key, size.heads), {.transpose_b = true}) * size.scale +
-      mask.bias;
+      matmul(split_heads(query, size.heads), heads_of(key), {.transpose_b = true}) * size.scale + mask.bias;
   // Subtracting a constant from a row changes neither softmax nor its derivative, so the maximum needs no history.
   const Tensor top =
       max(where(mask.visible, scores, std::numeric_limits<Real>::lowest()), {.axes = {-1}, .keep_dims = true}).detach();
@@ -70,8 +66,7 @@ AttentionResult composed_attention(const Tensor& query, const Tensor& key, const
   const Tensor total = sum(exponentials, {.axes = {-1}, .keep_dims = true});
   const Tensor weights = exponentials / maximum(total, Tensor(scalar(std::numeric_limits<Real>::min())));
   const Tensor used = dropout(weights, options.dropout, options.dropout_key);
-  const Tensor heads = transpose(matmul(used, split_heads(value, size.heads)), {0, 2, 1, 3});
-  return {reshape(heads, Shape{size.batch, size.queries, size.heads * size.value_size}), weights, mask.hidden_rows};
+  return {merge_heads(matmul(used, heads_of(value))), weights, mask.hidden_rows};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/kernels/masked_row.h"
 #include "core/kernels/reduce.h"
 #include "core/kernels/vector_math.h"
 
@@ -15,21 +16,6 @@ Real row_max(const Real* x, std::size_t n) {
   Vec top = splat(-kInfinity);
   for_vectors(n, [&](std::size_t i, auto count) { top = larger(load_lanes(x + i, count, -kInfinity), top); });
   return largest_lane(top);
-}
-
-// y = exp(x - top), and the sum. The missing lanes of the last vector hold -inf and add 0 (or NaN where all is NaN).
-Real exponentiate(const Real* x, Real* y, std::size_t n, Real top) {
-  Vec total{};
-  for_vectors(n, [&](std::size_t i, auto count) {
-    const Vec e = exp(load_lanes(x + i, count, -kInfinity) - top);
-    store_lanes(y + i, e, count);
-    total += e;
-  });
-  return add_lanes(total);
-}
-
-void multiply(Real* y, std::size_t n, Real factor) {
-  map([=](Vec v) { return v * factor; }, n, y, y);
 }
 
 // log sum exp x = top + rest, in two parts: near a large maximum their sum has no digits left for the rest.
@@ -45,54 +31,6 @@ LogSumExp log_sum_exp(const Real* x, std::size_t n) {
   DoubleSum total;
   for_vectors(n, [&](std::size_t i, auto count) { total.add(exp(load_lanes(x + i, count, -kInfinity) - top)); });
   return {top, std::log(total.total())};
-}
-
-void set_zero(Real* y, std::size_t n) {
-  for_vectors(n, [&](std::size_t i, auto count) { store_lanes(y + i, Vec{}, count); });
-}
-
-using ByteLanes [[gnu::vector_size(kLanes)]] = std::uint8_t;
-
-// -1 per visible lane, 0 per hidden one; lanes beyond `count` are hidden.
-template <class Count>
-BitsVec visible_lanes(const std::uint8_t* visible, Count count) {
-  ByteLanes bytes{};
-  std::memcpy(&bytes, visible, count);
-  return __builtin_convertvector(bytes, BitsVec) != Bits{0};
-}
-
-template <std::size_t... lane>
-BitsVec lane_numbers(std::index_sequence<lane...>) {
-  return BitsVec{static_cast<Bits>(lane)...};
-}
-
-// -1 in the first `count` lanes, 0 in the others.
-template <class Count>
-BitsVec first_lanes(Count count) {
-  return lane_numbers(std::make_index_sequence<kLanes>()) < static_cast<Bits>(count);
-}
-
-// weights = scale * scores + bias where visible, else -inf; returns the maximum. The last vector is written whole, with
-// -inf beyond the n scores, as far as there is room: reading it back is then much faster than after a masked write.
-Real biased_scores(const Real* scores, Real* weights, std::size_t n, std::size_t room, Real scale, const Real* bias,
-                   const std::uint8_t* visible) {
-  Vec top = splat(-kInfinity);
-  for_vectors(n, [&](std::size_t i, auto count) {
-    Vec score = load_lanes(scores + i, count) * scale;
-    if (bias != nullptr) score += load_lanes(bias + i, count);
-    if (visible != nullptr) {
-      score = visible_lanes(visible + i, count) ? score : splat(-kInfinity);
-    } else {
-      score = first_lanes(count) ? score : splat(-kInfinity);
-    }
-    if (i + kLanes <= room) {
-      store(weights + i, score);
-    } else {
-      store_part(weights + i, score, room - i);
-    }
-    top = larger(score, top);
-  });
-  return largest_lane(top);
 }
 
 }  // namespace
@@ -158,7 +96,7 @@ bool masked_softmax_row(const Real* scores, Real* weights, std::size_t n, Real s
   bool any_left = false;
   for (std::size_t i = 0; i < width; ++i) any_left = any_left || std::isnan(inside[i]) || inside[i] > -kInfinity;
   for (std::size_t i = 0; i < padded; ++i) {
-    const bool seen = i < width && (visible == nullptr || visible[i] != 0);
+    const bool seen = i < width && (visible == nullptr || visible[i] != 0) && !bias_hides(bias, i);
     inside[i] = any_left && seen ? std::numeric_limits<Real>::quiet_NaN() : Real{0};
   }
   return any_left;

@@ -27,7 +27,7 @@ void log_softmax_backward_rows(const Real* y, const Real* g, Real* dx, std::size
 void logsumexp_rows(const Real* x, Real* y, std::size_t rows, std::size_t cols);
 
 /// The keys that one query may see: those of [begin, end) whose byte in `visible` is not 0 (null: all of them).
-/// `bias` (null: none) is added to the scaled score. Both are indexed by key from 0.
+/// `bias` (null: none) is added to the scaled score; -inf hides the key. Both are indexed by key from 0.
 struct VisibleKeys {
   std::size_t begin = 0;
   std::size_t end = 0;

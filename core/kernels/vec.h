@@ -39,6 +39,15 @@ inline Vec splat(Real value) { return Vec{} + value; }
 inline BitsVec to_bits(Vec v) { return reinterpret_cast<BitsVec>(v); }
 inline Vec from_bits(BitsVec v) { return reinterpret_cast<Vec>(v); }
 
+/// A product that stays one: it is rounded before anything is added to it.
+inline Vec rounded(Vec product) {
+#if defined(__clang__)
+  return product;  // clang fuses within one expression only
+#else
+  return __builtin_assoc_barrier(product);
+#endif
+}
+
 inline Vec load(const Real* p) {
   Vec v;
   std::memcpy(&v, p, sizeof v);

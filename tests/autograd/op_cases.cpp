@@ -9,8 +9,8 @@ namespace op_test {
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> all = [] {
     std::vector<OpCase> cases;
-    for (const auto family : {arithmetic_cases, attention_cases, fused_cases, gather_cases, layout_cases, pieces_cases,
-                              reduce_cases, select_cases, softmax_cases, unary_cases}) {
+    for (const auto family : {arithmetic_cases, attention_cases, attention_stage_cases, fused_cases, gather_cases,
+                              layout_cases, pieces_cases, reduce_cases, select_cases, softmax_cases, unary_cases}) {
       std::vector<OpCase> some = family();
       std::move(some.begin(), some.end(), std::back_inserter(cases));
     }

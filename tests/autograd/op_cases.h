@@ -40,6 +40,7 @@ struct OpCase {
 
 std::vector<OpCase> arithmetic_cases();
 std::vector<OpCase> attention_cases();
+std::vector<OpCase> attention_stage_cases();
 std::vector<OpCase> fused_cases();
 std::vector<OpCase> gather_cases();
 std::vector<OpCase> layout_cases();

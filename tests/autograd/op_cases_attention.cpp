@@ -11,6 +11,7 @@ struct Setting {
   std::size_t batch, queries, keys, heads, head_size, value_size;
   Mask mask = {};
   double dropout = 0;
+  std::size_t kv_heads = 0;
 };
 
 std::vector<Setting> settings() {
@@ -27,7 +28,9 @@ std::vector<Setting> settings() {
           {"hidden rows", 2, 2, 3, 1, 2, 2, Mask::forbid(hides_all_of_member_0)},
           {"bias per head", 1, 2, 3, 2, 2, 2, Mask::bias(drawn({1, 2, 2, 3}, -1, 1, 700))},
           {"window", 1, 5, 5, 1, 2, 2, Mask::causal() & Mask::window(2)},
-          {"dropout with a fixed key", 2, 3, 3, 2, 2, 2, {}, 0.4}};
+          {"dropout with a fixed key", 2, 3, 3, 2, 2, 2, {}, 0.4},
+          {"grouped heads", 2, 3, 4, 4, 2, 1, Mask::causal(), 0, 2},
+          {"multi-query", 1, 2, 3, 3, 1, 2, {}, 0.3, 1}};
 }
 
 }  // namespace
@@ -35,13 +38,15 @@ std::vector<Setting> settings() {
 std::vector<OpCase> attention_cases() {
   std::vector<OpCase> cases;
   for (const Setting& s : settings()) {
+    const std::size_t kv_heads = s.kv_heads == 0 ? s.heads : s.kv_heads;
     const AttentionOptions options{.heads = s.heads,
+                                   .kv_heads = s.kv_heads,
                                    .mask = s.mask,
                                    .dropout = s.dropout,
                                    .dropout_key = {.seed = 5, .stream = 1, .step = 9}};
     const std::vector<Array> inputs{drawn({s.batch, s.queries, s.heads * s.head_size}, -2, 2, 701),
-                                    drawn({s.batch, s.keys, s.heads * s.head_size}, -2, 2, 702),
-                                    drawn({s.batch, s.keys, s.heads * s.value_size}, -2, 2, 703)};
+                                    drawn({s.batch, s.keys, kv_heads * s.head_size}, -2, 2, 702),
+                                    drawn({s.batch, s.keys, kv_heads * s.value_size}, -2, 2, 703)};
     for (const bool composed : {false, true}) {
       const auto run = [options, composed](const std::vector<Tensor>& x) {
         return composed ? composed_attention(x[0], x[1], x[2], options) : attention(x[0], x[1], x[2], options);

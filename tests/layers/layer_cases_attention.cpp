@@ -1,4 +1,6 @@
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "layers/multi_head_attention.h"
 #include "tests/common/arrays.h"
@@ -93,6 +95,22 @@ std::vector<LayerCase> attention_cases() {
     return attention_in(module).attend(x, x, x, Mask::causal(), {}).weights;
   };
   cases.push_back(std::move(weights));
+  for (const auto& [what, keys] : std::vector<std::pair<std::string, std::string>>{
+           {"grouped heads, summed", R"("heads": 4, "kv_heads": 2, "combine": "sum")"},
+           {"multi-query, bilinear", R"("heads": 2, "kv_heads": 1, "score": "bilinear")"},
+           {"additive, sigmoid weights", R"("heads": 2, "score": "additive", "weights": "sigmoid")"},
+           {"cosine, top-k weights", R"("heads": 2, "score": "cosine", "weights": "top_k", "top_k": 2)"},
+           {"distances, a window", R"("heads": 2, "score": {"type": "l2"}, "window": 2)"},
+           {"dot, capped, with a zero sink", R"("score": "dot", "softcap": 2.5, "sink": "zero")"},
+           {"a learned sink, talking heads", R"("heads": 2, "sink": "learned", "talking_heads": true)"},
+           {"a convolution over values", R"("heads": 2, "value": "conv1d", "value_kernel": 2)"},
+           {"normed and rotated", R"("heads": 2, "qk_norm": true, "positions": "rope", "rope_pairing": "adjacent")"},
+           {"alibi", R"("heads": 2, "positions": "alibi")"},
+           {"relative positions", R"("heads": 2, "positions": "relative", "max_distance": 2)"},
+           {"a user's score", R"("heads": 2, "score": {"type": "leaning_dot", "lean": 0.25})"}}) {
+    cases.push_back(from_json(kClass, what, R"({"type": "multi_head_attention", "d_model": 4, )" + keys + "}",
+                              drawn({2, 3, 4}, -1, 1, 19)));
+  }
   return cases;
 }
 

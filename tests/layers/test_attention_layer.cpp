@@ -1,12 +1,15 @@
 // MultiHeadAttention beyond gradients and parity: shapes, hand-made weights, messages.
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/shape.h"
 #include "layers/multi_head_attention.h"
+#include "layers/registry.h"
 #include "tests/common/arrays.h"
 
 using namespace headlight;
@@ -81,6 +84,120 @@ TEST_CASE("options of an attention layer that mean nothing are refused") {
         "multi_head_attention: the dropout probability is outside [0, 1); 1.000000");
   CHECK(message_of({.d_model = 4, .dropout = -0.5}) ==
         "multi_head_attention: the dropout probability is outside [0, 1); -0.500000");
+}
+
+TEST_CASE("options of an attention layer that exclude each other are refused with both keys and a way out") {
+  const auto message = [](MultiHeadAttentionOptions options) {
+    options.d_model = 8;
+    return message_of(options);
+  };
+  const std::string where = "multi_head_attention: ";
+  CHECK(message({.heads = 4, .kv_heads = 3}) == where + "kv_heads 3 does not divide heads 4; use 2 or 4 kv_heads");
+  CHECK(message({.weights = AttentionKind::top_k}) ==
+        where + "weights top_k needs the key top_k; set top_k to the number of keys that a query attends to");
+  CHECK(message({.top_k = 2}) ==
+        where + "top_k 2 has no meaning without weights top_k; set weights to top_k, or leave top_k out");
+  CHECK(message({.weights = AttentionKind::sigmoid, .sink = SinkKind::zero}) ==
+        where +
+            "sink has no meaning with weights sigmoid: such weights do not compete, so a sink takes nothing from "
+            "them; leave the sink out, or set weights to softmax or top_k");
+  CHECK(message({.softcap = -1}) == where + "softcap must be finite and above 0; -1; leave it out for no cap");
+  CHECK(message({.score = ScoreKind::cosine, .qk_norm = true}) ==
+        where +
+            "qk_norm has no meaning with score cosine, which normalises queries and keys itself; leave qk_norm out, "
+            "or set score to dot");
+  CHECK(message({.cross = true, .positions = AttentionPositions::alibi}) ==
+        where +
+            "positions has no meaning with cross: input and memory are two sequences, and no distance lies between "
+            "them; leave positions out of the cross-attention");
+  CHECK(message({.head_size = 3, .positions = AttentionPositions::rope}) ==
+        where + "positions rope turns pairs of elements, but head_size is 3; use an even head_size");
+  CHECK(message({.score = ScoreKind::additive, .positions = AttentionPositions::rope}) ==
+        where +
+            "positions rope has no meaning with score additive: only in dot products and distances do the rotations "
+            "of query and key combine to one by their distance; set positions to alibi or relative, or score to "
+            "scaled_dot");
+  CHECK(message({.positions = AttentionPositions::rope, .rope_base = 0}) ==
+        where + "rope_base must be finite and above 0; 0");
+  CHECK(message({.max_distance = 2}) == where +
+                                            "max_distance 2 has no meaning without positions relative; set "
+                                            "positions to relative, or leave max_distance out");
+  CHECK(message({.value_kernel = 2}) == where +
+                                            "value_kernel 2 has no meaning without value conv1d; set value to "
+                                            "conv1d, or leave value_kernel out");
+}
+
+TEST_CASE("the keys of an attention in a config are read strictly") {
+  const auto message = [](const std::string& keys) -> std::string {
+    Init init(1);
+    try {
+      make_layer(nlohmann::json::parse(R"({"type": "multi_head_attention", "d_model": 4, )" + keys + "}"), init);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::string where = "multi_head_attention: ";
+  CHECK(message(R"("combine": "mean")") == where + "`combine` knows no `mean`; use concat, sum");
+  CHECK(message(R"("weights": "hard")") == where + "`weights` knows no `hard`; use softmax, sigmoid, top_k");
+  CHECK(message(R"("sink": "on")") == where + "`sink` knows no `on`; use none, zero, learned");
+  CHECK(message(R"("positions": "sinusoidal")") ==
+        where + "`positions` knows no `sinusoidal`; use none, rope, alibi, relative");
+  CHECK_THAT(message(R"("rope_base": 100)"),
+             Catch::Matchers::StartsWith(where + "`rope_base` has no meaning with positions other than rope"));
+  CHECK(message(R"("score": "gauss")") ==
+        where +
+            "there is no score `gauss`; known scores: scaled_dot, dot, bilinear, additive, cosine, l2, leaning_dot");
+  CHECK_THAT(message(R"("score": {"type": "leaning_dot", "leen": 1})"),
+             Catch::Matchers::StartsWith("leaning_dot: unknown key `leen`"));
+  CHECK_THAT(message(R"("score": {"type": "l2", "scale": 1})"), Catch::Matchers::StartsWith("l2: unknown key `scale`"));
+  CHECK_THAT(message(R"("score": 3)"), Catch::Matchers::StartsWith(where + "`score` must be a string"));
+  CHECK_THAT(message(R"("windows": 3)"), Catch::Matchers::StartsWith(where + "unknown key `windows`"));
+}
+
+TEST_CASE("learned parts of an attention start where their neutral or documented value is") {
+  Init init(1);
+  MultiHeadAttention bilinear({.d_model = 4, .heads = 2, .score = ScoreKind::bilinear}, init);
+  MultiHeadAttention talking({.d_model = 4, .heads = 2, .qk_norm = true, .talking_heads = true}, init);
+  MultiHeadAttention cosine(
+      {.d_model = 4, .score = ScoreKind::cosine, .positions = AttentionPositions::relative, .max_distance = 1}, init);
+  const auto value = [](const Module& module, const std::string& name) {
+    for (const NamedParameter& parameter : module.parameters()) {
+      if (parameter.name == name) return parameter.tensor.value();
+    }
+    return zeros({0});
+  };
+  const Array matrix = value(bilinear, "score_matrix");
+  CHECK(to_string(matrix.shape()) == "(2, 2, 2)");
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(matrix.data()[i] == (i % 4 % 3 == 0 ? static_cast<Real>(1 / std::sqrt(2.0)) : Real{0}));
+  }
+  for (const char* const name : {"talking_scores", "talking_weights"}) {
+    const Array mixing = value(talking, name);
+    CHECK(to_string(mixing.shape()) == "(2, 2)");
+    for (std::size_t i = 0; i < 4; ++i) CHECK(mixing.data()[i] == (i % 3 == 0 ? 1 : 0));
+  }
+  CHECK(same_bytes(value(talking, "query_gain"), full({2, 2}, 1)));
+  CHECK(same_bytes(value(talking, "key_gain"), full({2, 2}, 1)));
+  CHECK(same_bytes(value(cosine, "score_log_scale"), full({1}, static_cast<Real>(std::log(10.0)))));
+  CHECK(same_bytes(value(cosine, "relative_bias"), zeros({3, 1})));
+}
+
+TEST_CASE("a recorder sees the weights of the sink beside those of the keys") {
+  struct SinkRecording : AttentionRecorder {
+    Array weights, sink;
+    void record(const std::string&, const Tensor& seen, std::size_t) override { weights = seen.value(); }
+    void record_sink(const std::string&, const Tensor& seen) override { sink = seen.value(); }
+  };
+  Init init(1);
+  for (const SinkKind kind : {SinkKind::zero, SinkKind::learned}) {
+    MultiHeadAttention layer({.d_model = 4, .heads = 2, .sink = kind}, init);
+    SinkRecording recorder;
+    layer(Tensor(drawn({1, 2, 4}, -1, 1, 1)), {.mask = Mask::padding({0}), .recorder = &recorder});
+    // With every key hidden all the weight is the sink's.
+    CHECK(same_bytes(recorder.weights, zeros({1, 2, 2, 2})));
+    CHECK(same_bytes(recorder.sink, full({1, 2, 2}, 1)));
+  }
 }
 
 TEST_CASE("attention says what is missing: memory, randomness, equal lengths") {

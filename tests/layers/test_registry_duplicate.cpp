@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "layers/attention_score.h"
 #include "layers/dense.h"
 #include "layers/registry.h"
 
@@ -17,7 +18,18 @@ const RegisterLayer registration{"dense", [](const LayerConfig& config, Init& in
                                    return std::make_unique<Dense>(config.size("dim"), config.size("dim"), init);
                                  }};
 
+// The name of a score of ours.
+const RegisterScore score_registration{"cosine", [](const LayerConfig&, const ScoreSize&, Init&) {
+                                         return std::unique_ptr<AttentionScore>();
+                                       }};
+
 }  // namespace
+
+TEST_CASE("a score that is registered twice is named by the first use of the scores") {
+  CHECK_THROWS_AS(registered_scores(), StateError);
+  CHECK_THROWS_WITH(registered_scores(),
+                    "register score: registered twice: cosine; choose another name for one of the scores");
+}
 
 TEST_CASE("a type that is registered twice is named by the first use of the registry") {
   Init init(1);
