@@ -80,7 +80,7 @@ void try_padding(const Study& study, RowBuilder& row) {
                       kPaddingAdvice);
     }
   }
-  row.pass("outputs and gradients equal to the byte whatever stands behind the lengths");
+  row.pass("outputs and gradients: same bytes");
 }
 
 std::vector<std::size_t> reordered(std::size_t length) {
@@ -122,8 +122,8 @@ void try_permutation(const Study& study, RowBuilder& row) {
   const double difference = relative_difference(probe.output(*study.module, other, {}),
                                                 permuted(probe.output(*study.module, inputs, {}), order));
   if (difference <= rounding_bound()) {
-    return row.pass(fmt::format("permuted outputs, relative difference {:.1g} ({})", difference,
-                                promised ? "promised" : "not promised, but so"));
+    return row.pass(
+        fmt::format("permuted outputs to {:.1g} ({})", difference, promised ? "promised" : "not promised, but so"));
   }
   if (!promised)
     return row.skip("the order of the inputs matters here; declare Promises::equivariant if it should not");
@@ -134,10 +134,8 @@ void try_permutation(const Study& study, RowBuilder& row) {
 }  // namespace
 
 std::vector<CheckRow> check_dependence(const Study& study) {
-  return {run_check("padding", "content behind the lengths of a padding mask",
-                    [&](RowBuilder& row) { try_padding(study, row); }),
-          run_check("permutation", "the inputs in another order",
-                    [&](RowBuilder& row) { try_permutation(study, row); })};
+  return {run_check("padding", "other content behind the lengths", [&](RowBuilder& row) { try_padding(study, row); }),
+          run_check("permutation", "inputs in another order", [&](RowBuilder& row) { try_permutation(study, row); })};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -149,8 +149,8 @@ std::vector<CheckRow> check_gradients(const Study& study) {
   const auto row = [&](const char* name, const char* tested, Of of) {
     return run_check(name, tested, [&](RowBuilder& builder) { GradientCheck(study, of).run(builder); });
   };
-  return {row("gradients: inputs", "backward against central differences in double", Of::inputs),
-          row("gradients: parameters", "backward against central differences in double", Of::parameters)};
+  return {row("gradients: inputs", "backward against differences in double", Of::inputs),
+          row("gradients: parameters", "backward against differences in double", Of::parameters)};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -105,8 +105,7 @@ class LeakChecks {
   explicit LeakChecks(const Study& study) : study_(study), inputs_(study.probe.inputs()) {}
 
   CheckRow leak_row(const MaskCase& mask, bool obeyed) {
-    const std::string tested =
-        "which inputs change which outputs, " + std::string(mask.name == "no mask" ? "" : "under ") + mask.tested;
+    const std::string tested = "what outputs read " + std::string(mask.name == "no mask" ? "" : "under ") + mask.tested;
     return run_check("leak: " + mask.name, tested, [&](RowBuilder& row) {
       if (const std::string reason = reason_not_to(mask, obeyed); !reason.empty()) return row.skip(reason);
       judge(mask, row);
@@ -114,12 +113,11 @@ class LeakChecks {
   }
 
   CheckRow batch_row() {
-    return run_check("batch", "members of a batch do not see each other", [&](RowBuilder& row) { judge_batch(row); });
+    return run_check("batch", "what members read of each other", [&](RowBuilder& row) { judge_batch(row); });
   }
 
   CheckRow memory_row() {
-    return run_check("leak: memory", "which positions of the memory change which outputs",
-                     [&](RowBuilder& row) { judge_memory(row); });
+    return run_check("leak: memory", "what outputs read of the memory", [&](RowBuilder& row) { judge_memory(row); });
   }
 
  private:
@@ -171,8 +169,8 @@ class LeakChecks {
         }
       }
     }
-    return fmt::format("reads {} of {} allowed pairs and no other{}", read, allowed,
-                       measured.training ? ", also while training" : " (evaluation only: declared statistics)");
+    return fmt::format("{} of {} allowed pairs, no other{}", read, allowed,
+                       measured.training ? "" : " (evaluation only)");
   }
 
   void judge_batch(RowBuilder& row) const {
@@ -233,7 +231,7 @@ class LeakChecks {
                                   difference),
                       "look for a factor that depends on the batch size, such as a mean over axis 0");
     }
-    row.pass(fmt::format("other members change no byte; alone in its batch a member differs by {:.1g}", difference));
+    row.pass(fmt::format("nothing; alone it differs by {:.1g}", difference));
   }
 
   void judge_memory(RowBuilder& row) const {
@@ -266,7 +264,7 @@ class LeakChecks {
       return row.fail("no output reads any position of the memory",
                       "look at whether the cross-attention's result reaches the output");
     }
-    row.pass("keeps to Context::memory_mask: none, padding, allow; also while training");
+    row.pass("what Context::memory_mask allows, no other");
   }
 
   const Study& study_;

@@ -32,7 +32,7 @@ void try_training(const Study& study, RowBuilder& row) {
     return row.fail(what + " differs between training and evaluation",
                     "look at what depends on context.training besides dropout, and for dropout that is not at 0");
   }
-  row.pass("outputs and gradients equal to the byte");
+  row.pass("outputs and gradients: same bytes");
 }
 
 void try_no_grad(const Study& study, RowBuilder& row) {
@@ -44,7 +44,7 @@ void try_no_grad(const Study& study, RowBuilder& row) {
     return row.fail("the output differs inside NoGrad",
                     "look for a second code path that is taken when no gradient is required");
   }
-  row.pass("outputs equal to the byte");
+  row.pass("outputs: same bytes");
 }
 
 void try_recording(const Study& study, RowBuilder& row) {
@@ -63,7 +63,7 @@ void try_recording(const Study& study, RowBuilder& row) {
     }
   }
   if (recorder.calls == 0) return row.skip("it tells a recorder of no attention weights");
-  row.pass("outputs and gradients equal to the byte");
+  row.pass("outputs and gradients: same bytes");
 }
 
 void try_evaluation(const Study& study, RowBuilder& row) {
@@ -75,20 +75,18 @@ void try_evaluation(const Study& study, RowBuilder& row) {
     return row.fail("the output depends on Context::random in evaluation",
                     "dropout must do nothing unless context.training is set");
   }
-  row.pass(study.has_dropout ? "no dropout in evaluation; there is some while training"
-                             : "no randomness in evaluation, and none while training");
+  row.pass(study.has_dropout ? "same bytes; dropout while training alone"
+                             : "same bytes; no dropout while training either");
 }
 
 }  // namespace
 
 std::vector<CheckRow> check_modes(const Study& study) {
-  return {run_check("training mode", "training with dropout 0 against evaluation",
+  return {run_check("training mode", "training, dropout 0, against evaluation",
                     [&](RowBuilder& row) { try_training(study, row); }),
           run_check("no-grad", "inside NoGrad against outside", [&](RowBuilder& row) { try_no_grad(study, row); }),
-          run_check("recording", "with and without a recorder of attention",
-                    [&](RowBuilder& row) { try_recording(study, row); }),
-          run_check("evaluation", "evaluation with and without a source of randomness",
-                    [&](RowBuilder& row) { try_evaluation(study, row); })};
+          run_check("recording", "with and without a recorder", [&](RowBuilder& row) { try_recording(study, row); }),
+          run_check("evaluation", "with and without randomness", [&](RowBuilder& row) { try_evaluation(study, row); })};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -31,7 +31,7 @@ void find_unregistered(const Study& study, RowBuilder& row) {
                       "saved");
     }
   }
-  row.pass(fmt::format("{} parameters, and no other trained tensor in the graph", parameters.size()));
+  row.pass(fmt::format("{}, each of them a parameter", parameters.size()));
 }
 
 /// True when moving the parameter changes the output.
@@ -78,16 +78,16 @@ void find_unused(const Study& study, RowBuilder& row) {
     return row.fail("`" + parameter.name + "` " + how + ", but the output depends on it",
                     "look for a detach(), a NoGrad scope or an Array taken out of the graph behind it");
   }
-  row.pass(fmt::format("each of {} receives a gradient{}", parameters.size() - frozen,
+  row.pass(fmt::format("{} of {}{}", parameters.size() - frozen, parameters.size() - frozen,
                        frozen == 0 ? "" : fmt::format(", {} are frozen", frozen)));
 }
 
 }  // namespace
 
 std::vector<CheckRow> check_parameters(const Study& study) {
-  return {run_check("parameters: registered", "every trained tensor behind the output is a parameter",
+  return {run_check("parameters: registered", "trained tensors behind the output",
                     [&](RowBuilder& row) { find_unregistered(study, row); }),
-          run_check("parameters: used", "every parameter receives a gradient",
+          run_check("parameters: used", "parameters that receive a gradient",
                     [&](RowBuilder& row) { find_unused(study, row); })};
 }
 

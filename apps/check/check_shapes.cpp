@@ -97,14 +97,15 @@ void try_shapes(const Probe& probe, RowBuilder& row) {
     return row.fail(fmt::format("{} instead of the declared width {}", pattern_text(*pattern), *width),
                     "look at the last dense layer, or at the declaration Promises::output_width");
   }
-  row.pass(fmt::format("{} for {} pairs of B and T", pattern_text(*pattern), sizes.size()));
+  row.pass(fmt::format("{} for {} sizes", pattern_text(*pattern), sizes.size()));
 }
 
 /// "" or where the first NaN or infinity stands.
 std::string non_finite_place(const Array& a) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (std::isfinite(a.data()[i])) continue;
-    return fmt::format("{} at element {} of {}", static_cast<double>(a.data()[i]), i, to_string(a.shape()));
+    const char* const what = std::isnan(a.data()[i]) ? "NaN" : a.data()[i] > 0 ? "infinity" : "-infinity";
+    return fmt::format("{} at element {} of {}", what, i, to_string(a.shape()));
   }
   return "";
 }
@@ -143,17 +144,15 @@ void try_finite(const Probe& probe, RowBuilder& row) {
                          : "look for a division, root or logarithm at 0 in backward");
     }
   }
-  row.pass(fmt::format("lengths up to {}{}{}", longest, probe.reads_tokens() ? "" : ", inputs up to 15",
-                       hides ? ", rows that see nothing" : ""));
+  row.pass(fmt::format("none; T up to {}{}{}", longest, probe.reads_tokens() ? "" : ", size up to 15",
+                       hides ? ", hidden rows" : ""));
 }
 
 }  // namespace
 
 std::vector<CheckRow> check_shapes(const Probe& probe) {
-  return {run_check("shapes", "the output's shape for several B and T",
-                    [&](RowBuilder& row) { try_shapes(probe, row); }),
-          run_check("finite", "no NaN or infinity in outputs and gradients",
-                    [&](RowBuilder& row) { try_finite(probe, row); })};
+  return {run_check("shapes", "outputs for several B and T", [&](RowBuilder& row) { try_shapes(probe, row); }),
+          run_check("finite", "NaN and infinity", [&](RowBuilder& row) { try_finite(probe, row); })};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -46,11 +46,11 @@ void try_repeat(const Study& study, RowBuilder& row) {
     const std::unique_ptr<Module> module = probe.instance();
     const CheckCall call{.training = training};
     const std::vector<Array> values = values_of(*module);
-    const CheckPass before = probe.pass(*module, inputs, call);
-    const std::size_t shorter = std::max<std::size_t>(1, probe.length() - 1);
-    probe.output(*module, probe.inputs(2, shorter, 8), call);
+    const Array cotangent = probe.random(probe.output(*module, inputs, call).shape(), 51);
+    const CheckPass before = probe.pass(*module, inputs, call, cotangent);
     if (!statistics) probe.output(*module, probe.inputs(probe.batch(), probe.length(), 9), {.training = true});
-    const CheckPass after = probe.pass(*module, inputs, call);
+    probe.output(*module, probe.inputs(2, std::max<std::size_t>(1, probe.length() - 1), 8), call);
+    const CheckPass after = probe.pass(*module, inputs, call, cotangent);
     if (const std::string name = changed_parameter(*module, values); !name.empty()) {
       return row.fail("forward() changes the parameter `" + name + "`",
                       "only an optimiser writes parameters: look for an assign() in forward()");
@@ -64,8 +64,7 @@ void try_repeat(const Study& study, RowBuilder& row) {
                           : "look for std::random_device, clocks, addresses, static counters or memory that is not "
                             "initialised: randomness comes from Context::random");
   }
-  row.pass(statistics ? "outputs and gradients equal to the byte in evaluation (declared: statistics)"
-                      : "outputs and gradients equal to the byte, other calls between them");
+  row.pass(statistics ? "outputs and gradients: same bytes (evaluation only)" : "outputs and gradients: same bytes");
 }
 
 void try_seed(const Study& study, RowBuilder& row) {
@@ -92,7 +91,7 @@ void try_seed(const Study& study, RowBuilder& row) {
         what + " differs between two modules of the same seed" + (training ? ", while training" : ""),
         "look for std::random_device, clocks, addresses, static variables or memory that is not initialised");
   }
-  row.pass("parameters, outputs and gradients equal to the byte");
+  row.pass("parameters and all else: same bytes");
 }
 
 /// A directory that goes away with the object.
@@ -121,7 +120,7 @@ void try_saving(const Study& study, RowBuilder& row) {
   const Scratch scratch;
   const std::unique_ptr<Module> saved = probe.instance();
   const std::unique_ptr<Module> loaded = probe.other_instance();
-  save_weights(scratch.file(), *saved, {{"format", "pt"}});
+  save_weights(scratch.file(), *saved, {});
   load_weights(scratch.file(), *loaded);
   const CheckInputs inputs = probe.inputs();
   for (const bool training : {false, true}) {
@@ -134,8 +133,7 @@ void try_saving(const Study& study, RowBuilder& row) {
                     "look for values that are kept beside the parameters: copies made when it was built, tensors that "
                     "were not declared, random constants");
   }
-  row.pass(fmt::format("{} tensors saved, loaded into a module of another seed: equal to the byte",
-                       saved->parameters().size()));
+  row.pass(fmt::format("{} tensors; outputs and gradients: same bytes", saved->parameters().size()));
 }
 
 /// Sets the number of threads and puts it back.
@@ -177,15 +175,16 @@ void try_threads(const Study& study, RowBuilder& row) {
                     "cut loops with parallel_for() or parallel_ranges() into pieces that do not depend on "
                     "thread_count(), and add the pieces in a fixed order");
   }
-  row.pass(fmt::format("outputs and gradients equal to the byte, B {}, T {}", batch, length));
+  row.pass(fmt::format("same bytes; B {}, T {}", batch, length));
 }
 
 }  // namespace
 
 std::vector<CheckRow> check_state(const Study& study) {
-  return {run_check("repeat", "the same call twice", [&](RowBuilder& row) { try_repeat(study, row); }),
-          run_check("seed", "two modules of the same seed", [&](RowBuilder& row) { try_seed(study, row); }),
-          run_check("save and load", "weights into a fresh module", [&](RowBuilder& row) { try_saving(study, row); }),
+  return {run_check("repeat", "the same call, others in between", [&](RowBuilder& row) { try_repeat(study, row); }),
+          run_check("seed", "two modules of one seed", [&](RowBuilder& row) { try_seed(study, row); }),
+          run_check("save and load", "weights into a module of another seed",
+                    [&](RowBuilder& row) { try_saving(study, row); }),
           run_check("threads", "1, 2 and 3 threads", [&](RowBuilder& row) { try_threads(study, row); })};
 }
 

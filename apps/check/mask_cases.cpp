@@ -21,17 +21,17 @@ MaskCase no_mask() {
 }
 
 MaskCase causal_mask() {
-  return {"causal", "Mask::causal()", Mask::causal(), [](std::size_t, std::size_t q, std::size_t k) { return k <= q; }};
+  return {"causal", "a causal mask", Mask::causal(), [](std::size_t, std::size_t q, std::size_t k) { return k <= q; }};
 }
 
 MaskCase padding_mask(std::size_t batch, std::size_t keys) {
   const std::vector<std::size_t> lengths = some_lengths(batch, keys);
-  return {"padding", "Mask::padding(lengths)", Mask::padding(lengths),
+  return {"padding", "a padding mask", Mask::padding(lengths),
           [lengths](std::size_t b, std::size_t, std::size_t k) { return k < lengths[b]; }};
 }
 
 MaskCase window_mask() {
-  return {"window", "Mask::causal() & Mask::window(2)", Mask::causal() & Mask::window(2),
+  return {"window", "causal & window(2)", Mask::causal() & Mask::window(2),
           [](std::size_t, std::size_t q, std::size_t k) { return k <= q && q < k + 2; }};
 }
 
@@ -47,7 +47,7 @@ MaskCase allow_mask(std::size_t batch, std::size_t queries, std::size_t keys) {
       for (std::size_t k = 0; k < keys; ++k) bits.data()[i++] = visible(b, q, k) ? 1 : 0;
     }
   }
-  return {"allow", "Mask::allow(another pattern per member)", Mask::allow(std::move(bits)), visible};
+  return {"allow", "an allow mask", Mask::allow(std::move(bits)), visible};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -12,7 +12,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 /// A mask for checks, with its meaning written down a second time.
 struct MaskCase {
   std::string name;    ///< "causal"
-  std::string tested;  ///< "Mask::causal()"
+  std::string tested;  ///< "a causal mask"
   Mask mask;
   std::function<bool(std::size_t b, std::size_t q, std::size_t k)> visible;
 };

@@ -45,36 +45,49 @@ Word word_of(Verdict verdict) {
   return {"-", {.dim = true}};
 }
 
-/// Three columns: the name, the result, and what was tested with what came out of it.
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kResultWidth = 6;
+constexpr std::size_t kWide = 100;  // columns from which on what was tested has a column of its own
+
+/// Columns: the name, the result, what was tested, what came out. In a narrow terminal the last two share one.
 class Table {
  public:
   Table(const CheckReport& report, const ReportStyle& style) : style_(style) {
-    for (const CheckRow& row : report.rows) name_width_ = std::max(name_width_, row.name.size());
+    for (const CheckRow& row : report.rows) {
+      name_width_ = std::max(name_width_, row.name.size());
+      tested_width_ = std::max(tested_width_, row.tested.size());
+    }
+    if (style_.width < kWide) tested_width_ = 0;
   }
+
+  void add_header() { add_lines("check", {"result", {}}, "what was tested", "what came out", TextStyle{.dim = true}); }
 
   void add(const CheckRow& row) {
     const Word word = word_of(row.verdict);
-    const bool applies = row.verdict != Verdict::not_applicable;
-    add_line(row.name, word, applies ? row.tested + ": " + row.figure : "does not apply: " + row.figure,
-             applies ? TextStyle{} : TextStyle{.dim = true});
-    if (!row.advice.empty()) add_line("", {"", {}}, "-> " + row.advice, {.bold = true});
+    const TextStyle style = row.verdict == Verdict::not_applicable ? TextStyle{.dim = true} : TextStyle{};
+    add_lines(row.name, word, row.tested, row.figure, style);
+    if (!row.advice.empty()) add_lines("", {"", {}}, "", "-> " + row.advice, {.bold = true});
   }
-
-  void add_header() { add_line("check", {"result", {}}, "what was tested: what came out", {.dim = true}); }
 
   std::string text() const { return text_; }
 
  private:
-  void add_line(const std::string& name, const Word& word, const std::string& shown, const TextStyle& style) {
-    const std::size_t indent = name_width_ + 2 + 6 + 2;
+  void add_lines(const std::string& name, const Word& word, const std::string& tested, const std::string& figure,
+                 const TextStyle& style) {
+    std::size_t indent = name_width_ + kGap + kResultWidth + kGap;
+    const std::size_t tested_at = indent;
+    if (tested_width_ != 0) indent += tested_width_ + kGap;
+    const bool joined = tested_width_ == 0 && !tested.empty();
     const std::size_t room = std::max(kNarrowest, style_.width > indent ? style_.width - indent : 0);
     bool first = true;
-    for (const std::string& part : wrapped(shown, room)) {
+    for (const std::string& part : wrapped(joined ? tested + ": " + figure : figure, room)) {
       StyledLine line(style_.color);
       if (first) {
         line.append(name);
-        line.fill_to(name_width_ + 2);
+        line.fill_to(name_width_ + kGap);
         line.append(word.text, word.style);
+        line.fill_to(tested_at);
+        if (tested_width_ != 0) line.append(tested, TextStyle{.dim = true});
       }
       line.fill_to(indent);
       line.append(part, style);
@@ -85,6 +98,7 @@ class Table {
 
   ReportStyle style_;
   std::size_t name_width_ = 5;
+  std::size_t tested_width_ = 15;
   std::string text_;
 };
 

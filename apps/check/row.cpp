@@ -22,7 +22,7 @@ CheckRow run_check(std::string name, std::string tested, const std::function<voi
     throw;
   } catch (const std::exception& error) {
     builder.fail(std::string("an exception: ") + error.what(),
-                 "forward() or backward() must not throw here: the message says which shapes or values it met");
+                 "nothing may be thrown for such a call: the message says what was met");
   }
   builder.row().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return std::move(builder.row());
