@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <set>
@@ -20,11 +21,21 @@ struct Axis {
   std::size_t constant = 0;
 };
 
+/// The first two differ in B and in T (unless only T = 1 is possible): from them the pattern is read.
 std::vector<Sizes> sizes_to_try(const Probe& probe) {
+  const std::size_t longest = probe.subject().max_length;
+  const std::size_t length = probe.length();
   std::vector<Sizes> sizes;
   std::set<Sizes> seen;
-  for (const auto& [batch, length] : {Sizes{3, 7}, {2, 5}, {1, 7}, {3, 1}, {1, 1}, {5, 12}, {2, 33}, {4, 6}}) {
-    const Sizes fitting{batch, std::min(length, probe.subject().max_length)};
+  for (const auto& [batch, wanted] : {Sizes{3, length},
+                                      {2, std::max<std::size_t>(2, length) - 1},
+                                      {1, length},
+                                      {3, 1},
+                                      {1, 1},
+                                      {5, 12},
+                                      {2, 33},
+                                      {4, 6}}) {
+    const Sizes fitting{batch, std::min(wanted, longest)};
     if (seen.insert(fitting).second) sizes.push_back(fitting);
   }
   return sizes;

@@ -10,8 +10,9 @@ using Catch::StartsWith;
 
 namespace {
 
-Finished check(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "check");
+Finished check(const std::vector<std::string>& words) {
+  std::vector<std::string> arguments = {"check"};
+  for (const std::string& word : words) arguments.push_back(word);
   return headlight::testing::headlight(arguments);
 }
 
@@ -24,7 +25,7 @@ TEST_CASE("check on a config prints a table and exits 0") {
   CHECK(finished.status == 0);
   CHECK(finished.err.empty());
   CHECK_THAT(finished.out,
-             StartsWith("model of `tiny`\n") && Contains("\nleak: causal") && Contains("\ngradients: parameters  ok"));
+             StartsWith("model of `tiny`\n") && Contains("\nleak: causal") && Contains("\ngradients: parameters   ok"));
   CHECK_THAT(finished.out, Contains("23 checks: 20 passed, 0 failed, 3 do not apply"));
   CHECK(finished.out.find('\x1b') == std::string::npos);
 }
@@ -54,7 +55,7 @@ TEST_CASE("a promise that is not kept is a failed check and exits 1") {
   // Attention without a mask reads every position.
   const Finished causal = check({"--layer", "multi_head_attention", "--promise", "mask", "--promise", "causal"});
   CHECK(causal.status == 1);
-  CHECK_THAT(causal.out, Contains("leak: no mask           FAILED") && Contains("later inputs are read"));
+  CHECK_THAT(causal.out, Contains("leak: no mask           FAILED") && Contains("later inputs"));
 }
 
 TEST_CASE("what cannot be checked is an error before any work, and exits 2") {

@@ -136,6 +136,17 @@ TEST_CASE("an output that is not (B, ...) is refused by name") {
   CHECK_THAT(report.row("callable").figure, Catch::Contains("the first axis of the output is not the batch"));
 }
 
+TEST_CASE("short sequences are enough for every check") {
+  for (const std::size_t longest : {2U, 3U, 4U}) {
+    const CheckReport report = check_layer([](Init& init) { return std::make_unique<Dense>(8, 4, init); },
+                                           {.max_length = longest, .promises = {.equivariant = true}});
+    INFO(to_string(report));
+    CHECK(report.passed());
+    CHECK(report.row("shapes").figure.rfind("(B, T, 4)", 0) == 0);
+    CHECK(verdict(report, "permutation") == Verdict::passed);
+  }
+}
+
 TEST_CASE("sequences of one position leave nothing to hide") {
   const CheckReport report =
       check_layer([](Init& init) { return std::make_unique<Dense>(8, 8, init); }, {.max_length = 1});

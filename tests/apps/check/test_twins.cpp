@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 namespace {
 
 /// The time is told, not judged: it depends on the machine.
-void tell_time(const CheckReport& report) { WARN(report.subject << ": " << report.seconds() << " s"); }
+void tell_time(const CheckReport& report) { SUCCEED(report.subject << ": " << report.seconds() << " s"); }
 
 void passes(const Json& layer) {
   const CheckReport report = check_registered_layer(layer);
@@ -57,9 +57,9 @@ TEST_CASE("the reach of a window grows with the attention layers behind one anot
     return check_registered_layer({{"type", "sequential"}, {"layers", layers}}).row("leak: window").figure;
   };
   // Windows of 2 in a row reach 1, 2, 3 keys back: of 7 queries, 13, 18 and 22 pairs in each of 3 members.
-  CHECK(window({attention}) == "39 of 39 allowed pairs, no other");
-  CHECK(window({attention, attention}) == "54 of 54 allowed pairs, no other");
-  CHECK(window({attention, attention, attention}) == "66 of 66 allowed pairs, no other");
+  CHECK(window(Json::array({attention})) == "39 of 39 allowed pairs, no other");
+  CHECK(window(Json::array({attention, attention})) == "54 of 54 allowed pairs, no other");
+  CHECK(window(Json::array({attention, attention, attention})) == "66 of 66 allowed pairs, no other");
 }
 
 TEST_CASE("every shipped config passes") {
