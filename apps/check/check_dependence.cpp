@@ -48,9 +48,7 @@ CheckInputs refilled(const Probe& probe, const CheckInputs& inputs, const std::v
 }
 
 constexpr const char* kPaddingAdvice =
-    "look for sums, means or normalisation over the time axis that count padded positions, and at whether each "
-    "member's "
-    "own length is used";
+    "look for sums, means or statistics that count padded positions, and at whether each member's own length is used";
 
 void try_padding(const Study& study, RowBuilder& row) {
   const Probe& probe = study.probe;
@@ -58,12 +56,10 @@ void try_padding(const Study& study, RowBuilder& row) {
   if (study.reach == Reach::sequence && !study.causal) {
     return row.skip("declared to read the whole sequence, whatever the mask");
   }
-  if (study.reach == Reach::mask && !study.obeys.padding) return row.skip("declared not to keep to padding masks");
+  if (!study.obeys.padding) return row.skip("declared not to keep to padding masks");
   const std::vector<std::size_t> lengths = some_lengths(probe.batch(), probe.length());
   const CheckInputs inputs = probe.inputs();
-  const bool statistics = probe.subject().promises.batch_statistics;
   for (const bool training : {false, true}) {
-    if (training && statistics && study.reach == Reach::position) continue;
     const CheckCall call{.training = training, .mask = Mask::padding(lengths)};
     Array cotangent = probe.random(probe.output(*study.module, inputs, call).shape(), 31);
     if (study.has_time) clear_padded(cotangent, lengths);

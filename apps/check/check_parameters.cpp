@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "apps/check/checks.h"
 #include "apps/check/graph_leaves.h"
@@ -34,17 +35,28 @@ void find_unregistered(const Study& study, RowBuilder& row) {
   row.pass(fmt::format("{}, each of them a parameter", parameters.size()));
 }
 
+/// Puts a parameter's value back.
+class Restored {
+ public:
+  explicit Restored(Tensor parameter) : parameter_(std::move(parameter)), value_(parameter_.value()) {}
+  ~Restored() { parameter_.assign(value_); }
+  Restored(const Restored&) = delete;
+  Restored& operator=(const Restored&) = delete;
+
+ private:
+  Tensor parameter_;
+  Array value_;
+};
+
 /// True when moving the parameter changes the output.
 bool matters(const Study& study, const Tensor& parameter, const CheckInputs& inputs, const CheckCall& call) {
   const Array before = study.probe.output(*study.module, inputs, call);
-  const Array kept = parameter.value();
-  Array moved = kept;
-  const Array moves = study.probe.random(kept.shape(), 77);
+  const Restored restored(parameter);
+  Array moved = parameter.value();
+  const Array moves = study.probe.random(moved.shape(), 77);
   for (std::size_t i = 0; i < moved.size(); ++i) moved.data()[i] += moves.data()[i];
   parameter.assign(moved);
-  const bool changed = !same_bytes(before, study.probe.output(*study.module, inputs, call));
-  parameter.assign(kept);
-  return changed;
+  return !same_bytes(before, study.probe.output(*study.module, inputs, call));
 }
 
 bool is_zero(const Array& gradient) {

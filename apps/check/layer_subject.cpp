@@ -73,9 +73,8 @@ void find_sizes(const Json& json, Layer& layer, CheckOptions& options) {
   std::vector<std::size_t> widths = sizes_in(json);
   widths.push_back(CheckOptions{}.width);
   const std::vector<std::size_t> wanted = options.width != 0 ? std::vector<std::size_t>{options.width} : widths;
-  std::vector<std::size_t> memories =
-      options.memory_width != 0 ? std::vector<std::size_t>{options.memory_width} : widths;
-  if (options.memory_width == 0) memories.insert(memories.begin(), 0);
+  std::vector<std::size_t> memories{options.memory_width};
+  if (options.memory_width == 0) memories.insert(memories.end(), widths.begin(), widths.end());
   const std::size_t length = std::min<std::size_t>(3, options.max_length);
   std::string first;
   for (const std::size_t memory : memories) {

@@ -15,7 +15,7 @@ enum class Reach {
   sequence,  ///< every input: no mask is promised to be obeyed
 };
 
-/// With Reach::mask: the masks that are obeyed.
+/// With Reach::mask: the masks that are obeyed. Without `padding` the check of that name is left out whatever the reach.
 struct ObeyedMasks {
   bool causal = true;
   bool padding = true;
@@ -31,7 +31,7 @@ struct Promises {
   /// Permuting the inputs permutes the outputs. Empty: told when it holds, not demanded.
   std::optional<bool> equivariant = {};
   /// Statistics over batch and time while training, as in batch norm: dependence on other members and positions, and
-  /// changes from call to call, are then looked for in evaluation alone.
+  /// changes from call to call, are then looked for in evaluation alone. What stands in padding must still not matter.
   bool batch_statistics = false;
   /// Attention layers in a row, for masks that reach farther with each. Empty: counted by a recorder; unlimited when
   /// nothing tells it.
@@ -40,9 +40,9 @@ struct Promises {
 };
 
 struct CheckOptions {
-  std::string name = "layer";
-  std::size_t width = 8;         ///< C of the input (B, T, C)
-  std::size_t memory_width = 0;  ///< C of Context::memory; 0: none is given
+  std::string name = "layer";    ///< for the report; a registered layer is called by its type and keys
+  std::size_t width = 8;         ///< C of the input (B, T, C); 0 with a registered layer: found by trying
+  std::size_t memory_width = 0;  ///< C of Context::memory; 0: none is given, or found by trying
   std::size_t max_length = 128;  ///< longest sequence it takes
   std::uint64_t seed = 1;        ///< of weights and inputs
   Promises promises = {};

@@ -79,8 +79,10 @@ class Table {
     if (tested_width_ != 0) indent += tested_width_ + kGap;
     const bool joined = tested_width_ == 0 && !tested.empty();
     const std::size_t room = std::max(kNarrowest, style_.width > indent ? style_.width - indent : 0);
+    std::string text = figure;
+    if (joined) text.insert(0, tested + ": ");
     bool first = true;
-    for (const std::string& part : wrapped(joined ? tested + ": " + figure : figure, room)) {
+    for (const std::string& part : wrapped(text, room)) {
       StyledLine line(style_.color);
       if (first) {
         line.append(name);

@@ -62,6 +62,22 @@ TEST_CASE("the reach of a window grows with the attention layers behind one anot
   CHECK(window(Json::array({attention, attention, attention})) == "66 of 66 allowed pairs, no other");
 }
 
+TEST_CASE("a user's layer without its keys is an error that names a command with them") {
+  CHECK_THAT(headlight::testing::message_of<ConfigError>([] {
+               check_registered_layer({{"type", "gated_residual"}});
+             }),
+             Catch::EndsWith("for example: headlight check --layer gated_residual dim=8"));
+  CHECK_THROWS_AS(check_registered_layer({{"type", "nobody"}}), ConfigError);
+}
+
+TEST_CASE("a layer that is not linked in double fails its gradients, and says how to link it") {
+  const CheckReport report = check_registered_layer({{"type", "float_alone"}});
+  CHECK(report.rows_with(Verdict::failed) == std::vector<std::string>{"gradients: inputs", "gradients: parameters"});
+  CHECK_THAT(report.row("gradients: inputs").figure,
+             Catch::Contains("the double twin cannot be run") && Catch::Contains("no layer type `float_alone`"));
+  CHECK_THAT(report.row("gradients: inputs").advice, Catch::Contains("_f64"));
+}
+
 TEST_CASE("every shipped config passes") {
   std::size_t configs = 0;
   for (const auto& entry : std::filesystem::directory_iterator(HEADLIGHT_SOURCE_DIR "/data/configs")) {
