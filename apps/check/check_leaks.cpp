@@ -124,12 +124,13 @@ class LeakChecks {
   std::string reason_not_to(const MaskCase& mask, bool obeyed) const {
     if (study_.probe.length() < 2) return "sequences of one position have nothing to hide";
     if (!study_.has_time && mask.name != "padding") return "there is one output per sequence, so it may read all of it";
+    if (!obeyed) return "declared not to take such masks, or not to keep to them";
     if (mask.name == "no mask" || study_.reach == Reach::position) return "";
     if (study_.reach == Reach::sequence && study_.reach_source == "measured") {
       return "it is causal by itself; declare Reach::mask if it shall keep to masks as well";
     }
     if (study_.reach == Reach::sequence) return "declared to read the whole sequence, whatever the mask";
-    return obeyed ? "" : "declared not to keep to such masks";
+    return "";
   }
 
   Influence measure(const MaskCase& mask, bool training) const {

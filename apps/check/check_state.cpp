@@ -120,6 +120,7 @@ void try_saving(const Study& study, RowBuilder& row) {
   const Scratch scratch;
   const std::unique_ptr<Module> saved = probe.instance();
   const std::unique_ptr<Module> loaded = probe.other_instance();
+  probe.output(*saved, probe.inputs(), {.training = true});  // running statistics move, and must be saved too
   save_weights(scratch.file(), *saved, {});
   load_weights(scratch.file(), *loaded);
   const CheckInputs inputs = probe.inputs();

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <optional>
 #include <regex>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -19,27 +19,47 @@ using Json = nlohmann::json;
 struct Defaults {
   std::string_view type;
   std::string_view keys;  ///< JSON
-  std::optional<Reach> reach;
-  std::optional<bool> equivariant;
+  ObeyedMasks obeys = {};
+  std::optional<Reach> reach = {};
+  std::optional<bool> equivariant = {};
 };
 
 /// One line for each type of ours. A type without one is measured, and must be given its keys.
-const std::array<Defaults, 10>& defaults() {
-  static const std::array<Defaults, 10> kAll{{
-      {"activation", "{}", Reach::position, true},
-      {"dense", R"({"in": 8, "out": 6})", Reach::position, true},
-      {"dropout", R"({"p": 0.1})", Reach::position, true},
-      {"feed_forward", R"({"d_model": 8, "d_ff": 16})", Reach::position, true},
-      {"layer_norm", R"({"width": 8})", Reach::position, true},
-      {"learned_positions", R"({"max_len": 16, "width": 8})", Reach::position, false},
-      {"sinusoidal_positions", R"({"max_len": 16, "width": 8})", Reach::position, false},
-      {"multi_head_attention", R"({"d_model": 8, "heads": 2})", std::nullopt, true},
-      {"residual", R"({"width": 8, "body": {"type": "dense", "in": 8, "out": 8}})", std::nullopt, std::nullopt},
-      {"sequential",
-       R"({"layers": [{"type": "dense", "in": 8, "out": 16}, {"type": "activation", "kind": "gelu"},
-                      {"type": "dense", "in": 16, "out": 8}]})",
-       std::nullopt, std::nullopt},
-  }};
+const std::vector<Defaults>& defaults() {
+  constexpr ObeyedMasks kLookingBack{.window = false, .allow = false};
+  constexpr ObeyedMasks kLengths{.causal = false, .window = false, .allow = false};
+  static const std::vector<Defaults> kAll{
+      {.type = "activation", .keys = "{}", .reach = Reach::position, .equivariant = true},
+      {.type = "batch_norm", .keys = R"({"width": 8})", .reach = Reach::position},
+      {.type = "block", .keys = R"({"width": 8, "steps": [
+            {"name": "attention", "type": "multi_head_attention", "d_model": 8, "heads": 2},
+            {"name": "feed_forward", "type": "feed_forward", "d_model": 8, "d_ff": 16}]})"},
+      {.type = "conv1d",
+       .keys = R"({"in": 8, "out": 6})",
+       .obeys = kLookingBack,
+       .reach = Reach::mask,
+       .equivariant = false},
+      {.type = "dense", .keys = R"({"in": 8, "out": 6})", .reach = Reach::position, .equivariant = true},
+      {.type = "dropout", .keys = R"({"p": 0.1})", .reach = Reach::position, .equivariant = true},
+      {.type = "feed_forward", .keys = R"({"d_model": 8, "d_ff": 16})", .reach = Reach::position, .equivariant = true},
+      {.type = "layer_norm", .keys = R"({"width": 8})", .reach = Reach::position, .equivariant = true},
+      {.type = "learned_positions",
+       .keys = R"({"max_len": 16, "width": 8})",
+       .reach = Reach::position,
+       .equivariant = false},
+      {.type = "linear_head", .keys = R"({"width": 8, "outputs": 6})"},
+      {.type = "mlp_head", .keys = R"({"width": 8, "outputs": 6})"},
+      {.type = "multi_head_attention", .keys = R"({"d_model": 8, "heads": 2})", .equivariant = true},
+      {.type = "pointer_head", .keys = R"({"width": 8})", .obeys = kLengths, .reach = Reach::mask},
+      {.type = "residual", .keys = R"({"width": 8, "body": {"type": "dense", "in": 8, "out": 8}})"},
+      {.type = "rms_norm", .keys = R"({"width": 8})", .reach = Reach::position, .equivariant = true},
+      {.type = "sequential", .keys = R"({"layers": [{"type": "dense", "in": 8, "out": 16},
+            {"type": "activation", "kind": "gelu"}, {"type": "dense", "in": 16, "out": 8}]})"},
+      {.type = "sinusoidal_positions",
+       .keys = R"({"max_len": 16, "width": 8})",
+       .reach = Reach::position,
+       .equivariant = false},
+  };
   return kAll;
 }
 
@@ -67,6 +87,31 @@ std::string arguments_of(const Json& layer) {
   return text;
 }
 
+/// Takes from the promises what a layer anywhere in this one does not keep.
+void limit(const Json& layer, Promises& promises) {
+  if (layer.is_array()) {
+    for (const Json& item : layer) limit(item, promises);
+  }
+  if (!layer.is_object()) return;
+  if (const Defaults* const found = find_defaults(type_of(layer)); found != nullptr) {
+    promises.obeys.causal = promises.obeys.causal && found->obeys.causal;
+    promises.obeys.padding = promises.obeys.padding && found->obeys.padding;
+    promises.obeys.window = promises.obeys.window && found->obeys.window;
+    promises.obeys.allow = promises.obeys.allow && found->obeys.allow;
+  }
+  const bool batch_norm = type_of(layer) == "batch_norm" || layer.value("norm_type", Json()) == Json("batch");
+  if (batch_norm) {
+    promises.batch_statistics = true;
+    // Statistics over time refuse to look where a causal mask hides.
+    const bool over_time =
+        layer.value("per_position", Json()) != true && layer.value("norm_per_position", Json()) != true;
+    if (over_time) promises.obeys.causal = promises.obeys.window = false;
+  }
+  for (const auto& item : layer.items()) {
+    limit(item.value(), promises);
+  }
+}
+
 /// A command with a size for each key that is missing; a general one when the messages do not name them all.
 std::string example_for(Json layer, const LayerTrial& trial) {
   static const std::regex kMissing("`([^`]+)`[^`;]*missing");
@@ -89,8 +134,13 @@ Json default_keys(const std::string& type) {
 }
 
 Promises default_promises(const Json& layer) {
+  Promises promises;
+  limit(layer, promises);
   const Defaults* const found = find_defaults(type_of(layer));
-  return found == nullptr ? Promises{} : Promises{.reach = found->reach, .equivariant = found->equivariant};
+  if (found == nullptr) return promises;
+  promises.reach = found->reach;
+  promises.equivariant = found->equivariant;
+  return promises;
 }
 
 Json completed_layer(const Json& layer, const LayerTrial& trial) {

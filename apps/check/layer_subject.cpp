@@ -42,16 +42,16 @@ std::size_t longest_sequence(const Json& json, std::size_t limit) {
   return limit;
 }
 
-/// Sets every dropout to 0; true when there was one.
-bool remove_dropout(Json& json) {
-  bool found = false;
+/// Sets every dropout to 0 and leaves positions as they are; true when there was something random.
+bool remove_randomness(Json& json) {
+  bool found = json.is_object() && json.erase("randomised") != 0;
   for (const auto& item : json.items()) {
     const bool probability = item.key() == "dropout" || (item.key() == "p" && json.value("type", Json()) == "dropout");
     if (probability && item.value().is_number() && item.value() != 0) {
       item.value() = 0;
       found = true;
     }
-    if (item.value().is_structured() && remove_dropout(item.value())) found = true;
+    if (item.value().is_structured() && remove_randomness(item.value())) found = true;
   }
   return found;
 }
@@ -122,7 +122,7 @@ CheckSubject registered_subject(const Json& layer, CheckOptions options) {
   find_sizes(layer, *built, options);
   CheckSubject subject = layer_subject([layer](Init& own) { return make_layer(layer, own); }, options);
   Json calm = layer;
-  if (remove_dropout(calm)) {
+  if (remove_randomness(calm)) {
     subject.make_without_dropout = [calm](std::uint64_t seed) -> std::unique_ptr<Module> {
       Init own(seed);
       return make_layer(calm, own);

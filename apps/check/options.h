@@ -15,7 +15,7 @@ enum class Reach {
   sequence,  ///< every input: no mask is promised to be obeyed
 };
 
-/// With Reach::mask: the masks that are obeyed. Without `padding` the check of that name is left out whatever the reach.
+/// The masks that are taken and, with Reach::mask, obeyed. Without `padding` the check of that name is left out whatever the reach.
 struct ObeyedMasks {
   bool causal = true;
   bool padding = true;

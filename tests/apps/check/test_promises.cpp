@@ -22,6 +22,19 @@ class Computed : public Layer {
   Function f_;
 };
 
+/// x - running mean, which moves while training; as a declared buffer, or as a member that nobody saves.
+class Running : public Layer {
+ public:
+  explicit Running(bool declared) : mean_(declared ? buffer("mean", zeros({8})) : Tensor(zeros({8}))) {}
+  Tensor forward(const Tensor& x, const Context& context) override {
+    if (context.training) mean_.assign(mean(x.detach(), {.axes = {0, 1}}).value());
+    return context.training ? x : x - mean_.detach();
+  }
+
+ private:
+  Tensor mean_;
+};
+
 CheckReport report_on(const Computed::Function& f, const Promises& promises = {}) {
   return check_layer([&](Init&) { return std::make_unique<Computed>(f); }, {.promises = promises});
 }
@@ -74,7 +87,7 @@ TEST_CASE("masks that are declared not to be obeyed are left out, with the reaso
       report_on(shifted_sum, {.reach = Reach::mask, .obeys = {.window = false, .allow = false}, .causal = true});
   INFO(to_string(report));
   CHECK(report.passed());
-  CHECK(report.row("leak: window").figure == "declared not to keep to such masks");
+  CHECK(report.row("leak: window").figure == "declared not to take such masks, or not to keep to them");
   CHECK(report.row("leak: causal").figure == "39 of 84 allowed pairs, no other");
 }
 
@@ -102,6 +115,16 @@ TEST_CASE("statistics of the batch are allowed while training where they are dec
   CHECK(declared.passed());
   CHECK_THAT(declared.row("leak: causal").figure, Catch::EndsWith("(evaluation only)"));
   CHECK(declared.row("training mode").figure == "declared to use statistics of the batch while training");
+}
+
+TEST_CASE("running statistics must be saved: a buffer is, a member of another kind is not") {
+  const auto report = [](bool declared) {
+    return check_layer([declared](Init&) { return std::make_unique<Running>(declared); },
+                       {.promises = {.obeys = {.padding = false}, .batch_statistics = true}});
+  };
+  INFO(to_string(report(true)));
+  CHECK(report(true).passed());
+  CHECK(report(false).rows_with(Verdict::failed) == std::vector<std::string>{"save and load"});
 }
 
 TEST_CASE("one output per sequence may read all of it, but nothing behind its length") {

@@ -42,6 +42,17 @@ TEST_CASE("layers pass with other options too") {
   passes(Json::parse(R"({"type": "multi_head_attention", "d_model": 12, "heads": 3, "dropout": 0.2, "bias": false})"));
   passes(Json::parse(R"({"type": "multi_head_attention", "d_model": 8, "heads": 2, "cross": true, "key_width": 5})"));
   passes(Json::parse(R"({"type": "residual", "norm": "none", "dropout": 0.1})"));
+  passes(Json::parse(R"({"type": "residual", "norm": "pre", "norm_type": "batch"})"));
+  passes(Json::parse(R"({"type": "batch_norm", "width": 5, "per_position": true, "max_len": 12})"));
+  passes(Json::parse(R"({"type": "conv1d", "in": 4, "out": 5, "kernel": 2, "causal": true})"));
+  passes(Json::parse(R"({"type": "linear_head", "width": 4, "outputs": 3, "predict": "last"})"));
+  passes(Json::parse(R"({"type": "mlp_head", "width": 4, "outputs": 3, "predict": "pooled"})"));
+  passes(Json::parse(R"({"type": "pointer_head", "width": 4, "query": "pooled"})"));
+  passes(Json::parse(R"({"type": "learned_positions", "max_len": 8, "width": 4, "randomised": 20})"));
+  passes(Json::parse(
+      R"({"type": "block", "norm": "sandwich", "norm_type": "batch", "residual": "gated", "dropout": 0.1})"));
+  passes(Json::parse(R"({"type": "sequential", "layers": [{"type": "conv1d", "in": 8, "out": 8},
+      {"type": "multi_head_attention", "d_model": 8, "heads": 2}]})"));
   passes(Json::parse(R"({"type": "residual", "norm": "post", "width": 8,
                          "body": {"type": "multi_head_attention", "d_model": 8, "heads": 2}})"));
   passes(Json::parse(R"({"type": "sequential", "layers": [
