@@ -45,6 +45,7 @@ struct Command {
 Command add_train(CLI::App& program, const GlobalOptions& global);
 Command add_eval(CLI::App& program, const GlobalOptions& global);
 Command add_show(CLI::App& program, const GlobalOptions& global);
+Command add_check(CLI::App& program, const GlobalOptions& global);
 Command add_config(CLI::App& program, const GlobalOptions& global);
 Command add_tasks(CLI::App& program, const GlobalOptions& global);
 Command add_layers(CLI::App& program, const GlobalOptions& global);

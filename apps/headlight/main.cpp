@@ -91,10 +91,11 @@ int run(int argc, char** argv) {
   CLI::App program("Trains toy Transformers and shows the attention they learn.", "headlight");
   GlobalOptions global;
   add_global_options(program, global);
-  const std::vector<Command> commands = {add_train(program, global), add_eval(program, global),
-                                         add_show(program, global),  add_config(program, global),
-                                         add_tasks(program, global), add_layers(program, global),
-                                         add_info(program, global),  add_version(program, global)};
+  const std::vector<Command> commands = {add_train(program, global),  add_eval(program, global),
+                                         add_show(program, global),   add_check(program, global),
+                                         add_config(program, global), add_tasks(program, global),
+                                         add_layers(program, global), add_info(program, global),
+                                         add_version(program, global)};
   // What nobody knows is collected, so that the message can say what was meant.
   program.allow_extras();
   for (const Command& command : commands) {
