@@ -49,7 +49,7 @@ const std::vector<Defaults>& defaults() {
        .equivariant = false},
       {.type = "linear_head", .keys = R"({"width": 8, "outputs": 6})"},
       {.type = "mlp_head", .keys = R"({"width": 8, "outputs": 6})"},
-      {.type = "multi_head_attention", .keys = R"({"d_model": 8, "heads": 2})", .equivariant = true},
+      {.type = "multi_head_attention", .keys = R"({"d_model": 8, "heads": 2})"},
       {.type = "pointer_head", .keys = R"({"width": 8})", .obeys = kLengths, .reach = Reach::mask},
       {.type = "residual", .keys = R"({"width": 8, "body": {"type": "dense", "in": 8, "out": 8}})"},
       {.type = "rms_norm", .keys = R"({"width": 8})", .reach = Reach::position, .equivariant = true},
@@ -107,9 +107,15 @@ void limit(const Json& layer, Promises& promises) {
         layer.value("per_position", Json()) != true && layer.value("norm_per_position", Json()) != true;
     if (over_time) promises.obeys.causal = promises.obeys.window = false;
   }
-  for (const auto& item : layer.items()) {
-    limit(item.value(), promises);
-  }
+  // Values that are mixed along time before they are weighted come from beside the keys that a mask shows.
+  if (layer.value("value", Json()) == Json("conv1d")) promises.obeys.window = promises.obeys.allow = false;
+  for (const auto& item : layer.items()) limit(item.value(), promises);
+}
+
+/// An attention whose keys are alike whatever their distance.
+bool ignores_order(const Json& attention) {
+  return attention.value("positions", Json("none")) == Json("none") && !attention.contains("window") &&
+         attention.value("value", Json()) != Json("conv1d");
 }
 
 /// A command with a size for each key that is missing; a general one when the messages do not name them all.
@@ -140,6 +146,7 @@ Promises default_promises(const Json& layer) {
   if (found == nullptr) return promises;
   promises.reach = found->reach;
   promises.equivariant = found->equivariant;
+  if (found->type == "multi_head_attention") promises.equivariant = ignores_order(layer);
   return promises;
 }
 

@@ -62,6 +62,23 @@ TEST_CASE("layers pass with other options too") {
       {"type": "gated_residual", "dim": 8}]})"));
 }
 
+TEST_CASE("attention passes with each of its options, and promises no equivariance where order matters") {
+  for (const char* option : {R"("positions": "rope")", R"("positions": "alibi")", R"("positions": "relative")",
+                             R"("window": 3)", R"("value": "conv1d")"}) {
+    const std::string json =
+        std::string(R"({"type": "multi_head_attention", "d_model": 8, "heads": 2, )") + option + "}";
+    passes(Json::parse(json));
+    CHECK(check_registered_layer(Json::parse(json)).row("permutation").verdict == Verdict::not_applicable);
+  }
+  for (const char* option : {R"("kv_heads": 1)", R"("qk_norm": true)", R"("talking_heads": true)",
+                             R"("score": "additive")", R"("weights": "sigmoid")", R"("combine": "sum")"}) {
+    const std::string json =
+        std::string(R"({"type": "multi_head_attention", "d_model": 8, "heads": 2, )") + option + "}";
+    passes(Json::parse(json));
+    CHECK(check_registered_layer(Json::parse(json)).row("permutation").verdict == Verdict::passed);
+  }
+}
+
 TEST_CASE("the reach of a window grows with the attention layers behind one another, and no farther") {
   const Json attention{{"type", "multi_head_attention"}, {"d_model", 8}};
   const auto window = [](const Json& layers) {
