@@ -151,9 +151,11 @@ double Schedule::operator()(std::uint64_t step) const {
     case ScheduleKind::inverse_sqrt:
       curve = std::sqrt(w / std::max(s + 1, w));
       break;
-    case ScheduleKind::step:
-      curve = std::pow(gamma, static_cast<double>(now / every));
+    case ScheduleKind::step: {
+      const std::uint64_t drops = now / every;
+      curve = std::pow(gamma, static_cast<double>(drops));
       break;
+    }
     case ScheduleKind::wsd: {
       const auto decay = static_cast<double>(decay_steps);
       curve = 1 - (1 - final_ratio) * std::max(0.0, s - (n - decay)) / decay;
