@@ -50,6 +50,13 @@ std::optional<Activation> find_activation(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view name_of(Activation kind) {
+  for (const auto& [known, named] : kNames) {
+    if (named == kind) return known;
+  }
+  raise<ConfigError>("activation", "unknown kind");
+}
+
 std::string activation_names() {
   std::string all;
   for (const auto& [known, kind] : kNames) all += (all.empty() ? "" : ", ") + std::string(known);

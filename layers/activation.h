@@ -22,6 +22,9 @@ class ActivationLayer : public Layer {
 /// The activation of a name, or nothing.
 std::optional<Activation> find_activation(std::string_view name);
 
+/// The way back: "gelu_tanh".
+std::string_view name_of(Activation kind);
+
 /// The names that it knows, separated by commas.
 std::string activation_names();
 

@@ -15,33 +15,20 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// The value of a key that is one of some names.
-template <class E>
-E choice(const LayerConfig& config, const char* key, E fallback, const std::vector<std::pair<const char*, E>>& names) {
-  std::string shown;
-  for (const auto& [name, value] : names) {
-    shown += (shown.empty() ? "" : ", ") + std::string(name);
-    if (value == fallback) {
-      const std::string given = config.text(key, name);
-      for (const auto& [other, meaning] : names) {
-        if (given == other) return meaning;
-      }
-    }
-  }
-  raise<ConfigError>(config.type(), fmt::format("`{}` knows no `{}`", key, config.text(key, "")), {}, "use " + shown);
-}
-
 void read_score(const LayerConfig& config, MultiHeadAttentionOptions& options) {
   auto json = std::make_shared<nlohmann::json>(config.typed("score", "scaled_dot"));
-  const std::string type = LayerConfig(*json).type();
+  const std::string path = config.path_of("score");
+  const std::string type = LayerConfig(*json, path).type();
   for (const ScoreKind kind : {ScoreKind::scaled_dot, ScoreKind::dot, ScoreKind::bilinear, ScoreKind::additive,
                                ScoreKind::cosine, ScoreKind::l2}) {
     if (type != name_of(kind)) continue;
-    LayerConfig(*json).refuse_unread();
+    LayerConfig(*json, path).refuse_unread();
     options.score = kind;
     return;
   }
-  options.user_score = [json](const ScoreSize& size, Init& init) { return make_score(LayerConfig(*json), size, init); };
+  options.user_score = [json, path](const ScoreSize& size, Init& init) {
+    return make_score(LayerConfig(*json, path), size, init);
+  };
 }
 
 }  // namespace
@@ -56,36 +43,36 @@ MultiHeadAttentionOptions attention_options(const LayerConfig& config) {
                                     .value_width = config.size("value_width", 0),
                                     .out_size = config.size("out_size", 0),
                                     .bias = config.flag("bias", true),
-                                    .dropout = config.number("dropout", 0),
+                                    .dropout = config.share("dropout", 0),
                                     .cross = config.flag("cross", false)};
   options.combine =
-      choice(config, "combine", CombineKind::concat, {{"concat", CombineKind::concat}, {"sum", CombineKind::sum}});
+      config.choice("combine", CombineKind::concat, {{"concat", CombineKind::concat}, {"sum", CombineKind::sum}});
   read_score(config, options);
-  options.weights = choice(config, "weights", AttentionKind::softmax,
-                           {{"softmax", AttentionKind::softmax},
-                            {"sigmoid", AttentionKind::sigmoid},
-                            {"top_k", AttentionKind::top_k}});
+  options.weights = config.choice("weights", AttentionKind::softmax,
+                                  {{"softmax", AttentionKind::softmax},
+                                   {"sigmoid", AttentionKind::sigmoid},
+                                   {"top_k", AttentionKind::top_k}});
   options.top_k = config.size("top_k", 0);
   options.value =
-      choice(config, "value", ValueKind::dense, {{"dense", ValueKind::dense}, {"conv1d", ValueKind::conv1d}});
+      config.choice("value", ValueKind::dense, {{"dense", ValueKind::dense}, {"conv1d", ValueKind::conv1d}});
   options.value_kernel = config.size("value_kernel", 0);
   options.window = config.size("window", 0);
-  options.sink = choice(config, "sink", SinkKind::none,
-                        {{"none", SinkKind::none}, {"zero", SinkKind::zero}, {"learned", SinkKind::learned}});
-  options.softcap = config.number("softcap", 0);
+  options.sink = config.choice("sink", SinkKind::none,
+                               {{"none", SinkKind::none}, {"zero", SinkKind::zero}, {"learned", SinkKind::learned}});
+  options.softcap = config.number("softcap", 0, {.from = 0});
   options.qk_norm = config.flag("qk_norm", false);
   options.talking_heads = config.flag("talking_heads", false);
-  options.positions = choice(config, "positions", AttentionPositions::none,
-                             {{"none", AttentionPositions::none},
-                              {"rope", AttentionPositions::rope},
-                              {"alibi", AttentionPositions::alibi},
-                              {"relative", AttentionPositions::relative}});
+  options.positions = config.choice("positions", AttentionPositions::none,
+                                    {{"none", AttentionPositions::none},
+                                     {"rope", AttentionPositions::rope},
+                                     {"alibi", AttentionPositions::alibi},
+                                     {"relative", AttentionPositions::relative}});
   if (options.positions != AttentionPositions::rope) {
     config.refuse_meaningless("rope_pairing", "positions other than rope");
     config.refuse_meaningless("rope_base", "positions other than rope");
   }
-  options.rope_pairing = choice(config, "rope_pairing", RopePairing::halves,
-                                {{"halves", RopePairing::halves}, {"adjacent", RopePairing::adjacent}});
+  options.rope_pairing = config.choice("rope_pairing", RopePairing::halves,
+                                       {{"halves", RopePairing::halves}, {"adjacent", RopePairing::adjacent}});
   options.rope_base = config.number("rope_base", options.rope_base);
   options.max_distance = config.size("max_distance", 0);
   return options;

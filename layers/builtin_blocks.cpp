@@ -22,9 +22,9 @@ namespace {
 
 /// Keys norm_type, norm_eps, norm_bias and those of batch statistics.
 NormOptions norm_options(const LayerConfig& config, std::size_t width) {
-  NormOptions options{.type = norm_type_of(config.text("norm_type", "layer")),
+  NormOptions options{.type = config.parsed("norm_type", "layer", norm_type_of),
                       .width = width,
-                      .eps = config.number("norm_eps", 1e-5)};
+                      .eps = config.number("norm_eps", 1e-5, {.from = 0})};
   if (config.has("norm_bias")) options.bias = config.flag("norm_bias", true);
   if (options.type != NormType::batch) return options;
   options.momentum = config.number("norm_momentum", 0.1);
@@ -35,7 +35,7 @@ NormOptions norm_options(const LayerConfig& config, std::size_t width) {
 
 /// `residual` and what belongs to its kind. A sum by `h` is gated without saying so.
 ResidualConnectionOptions connection_options(const LayerConfig& config, bool highway) {
-  ResidualConnectionOptions options{.kind = residual_kind_of(config.text("residual", highway ? "gated" : "plain"))};
+  ResidualConnectionOptions options{.kind = config.parsed("residual", highway ? "gated" : "plain", residual_kind_of)};
   if (options.kind == ResidualKind::scaled) {
     options.per_channel = config.flag("residual_per_channel", true);
     options.scale_init = config.number("residual_init", options.scale_init);
@@ -48,12 +48,12 @@ ResidualConnectionOptions connection_options(const LayerConfig& config, bool hig
 /// Keys norm, or preprocess and postprocess in its place; norm_...; residual...; dropout; and width where it is needed
 /// or `has_width` says that it is.
 ResidualOptions residual_options(const LayerConfig& config, bool has_width) {
-  ResidualOptions options{.dropout = config.number("dropout", 0)};
+  ResidualOptions options{.dropout = config.share("dropout", 0)};
   if (config.has("preprocess") || config.has("postprocess")) {
     config.refuse_meaningless("norm", "preprocess and postprocess");
     options.operations = {.before = config.text("preprocess", ""), .after = config.text("postprocess", "")};
   } else {
-    options.norm = norm_placement_of(config.text("norm", "pre"));
+    options.norm = config.parsed("norm", "pre", norm_placement_of);
   }
   const StepOperations operations = options.operations.value_or(operations_of(options.norm));
   const bool normalized = (operations.before + operations.after).find('n') != std::string::npos;
@@ -74,7 +74,7 @@ ResidualOptions residual_options(const LayerConfig& config, bool has_width) {
 HeadOptions head_options(const LayerConfig& config) {
   return {.width = config.size("width"),
           .outputs = config.size("outputs"),
-          .predict = predict_of(config.text("predict", "every")),
+          .predict = config.parsed("predict", "every", predict_of),
           .bias = config.flag("bias", true)};
 }
 
@@ -82,7 +82,7 @@ const RegisterLayer batch_norm{"batch_norm", [](const LayerConfig& config, Init&
                                  const bool per_position = config.flag("per_position", false);
                                  return std::make_unique<BatchNorm>(
                                      BatchNormOptions{.width = config.size("width"),
-                                                      .eps = config.number("eps", 1e-5),
+                                                      .eps = config.number("eps", 1e-5, {.from = 0}),
                                                       .gain = config.flag("gain", true),
                                                       .bias = config.flag("bias", true),
                                                       .momentum = config.number("momentum", 0.1),
@@ -93,8 +93,8 @@ const RegisterLayer batch_norm{"batch_norm", [](const LayerConfig& config, Init&
 
 const RegisterLayer block{"block", [](const LayerConfig& config, Init& init) {
                             std::vector<BlockStep> steps;
-                            for (auto& [name, layer] : config.named_layers("steps", init)) {
-                              steps.push_back({name, std::move(layer)});
+                            for (NamedLayer& step : config.layers("steps", init)) {
+                              steps.push_back({std::move(step.name), std::move(step.layer)});
                             }
                             return std::make_unique<Block>(residual_options(config, true), std::move(steps), init);
                           }};
@@ -113,19 +113,20 @@ const RegisterLayer conv1d{"conv1d", [](const LayerConfig& config, Init& init) {
 
 const RegisterLayer feed_forward{
     "feed_forward", [](const LayerConfig& config, Init& init) {
-      const FeedForwardActivation kind = feed_forward_activation_of(config.text("activation", "relu"));
+      const FeedForwardActivation kind = config.parsed("activation", "relu", feed_forward_activation_of);
       return std::make_unique<FeedForward>(FeedForwardOptions{.d_model = config.size("d_model"),
                                                               .d_ff = config.size("d_ff"),
                                                               .activation = kind.activation,
                                                               .gated = kind.gated,
                                                               .bias = config.flag("bias", true),
-                                                              .dropout = config.number("dropout", 0)},
+                                                              .dropout = config.share("dropout", 0)},
                                            init);
     }};
 
 const RegisterLayer layer_norm{"layer_norm", [](const LayerConfig& config, Init& init) {
                                  return std::make_unique<LayerNorm>(LayerNormOptions{.width = config.size("width"),
-                                                                                     .eps = config.number("eps", 1e-5),
+                                                                                     .eps = config.number("eps", 1e-5,
+                                                                                                          {.from = 0}),
                                                                                      .gain = config.flag("gain", true),
                                                                                      .bias = config.flag("bias", true)},
                                                                     init);
@@ -137,17 +138,17 @@ const RegisterLayer linear_head{"linear_head", [](const LayerConfig& config, Ini
 
 const RegisterLayer mlp_head{"mlp_head", [](const LayerConfig& config, Init& init) {
                                HeadOptions options = head_options(config);
-                               options.activation = activation_of(config.text("activation", "gelu"));
+                               options.activation = config.parsed("activation", "gelu", activation_of);
                                options.normalization = norm_options(config, options.width);
                                return std::make_unique<MlpHead>(options, init);
                              }};
 
 const RegisterLayer pointer_head{"pointer_head", [](const LayerConfig& config, Init& init) {
-                                   return std::make_unique<PointerHead>(HeadOptions{.width = config.size("width"),
-                                                                                    .bias = config.flag("bias", true),
-                                                                                    .pointer_query = predict_of(
-                                                                                        config.text("query", "last"))},
-                                                                        init);
+                                   return std::make_unique<PointerHead>(
+                                       HeadOptions{.width = config.size("width"),
+                                                   .bias = config.flag("bias", true),
+                                                   .pointer_query = config.parsed("query", "last", predict_of)},
+                                       init);
                                  }};
 
 const RegisterLayer residual{"residual", [](const LayerConfig& config, Init& init) {
@@ -157,7 +158,8 @@ const RegisterLayer residual{"residual", [](const LayerConfig& config, Init& ini
 
 const RegisterLayer rms_norm{"rms_norm", [](const LayerConfig& config, Init& init) {
                                return std::make_unique<RMSNorm>(RMSNormOptions{.width = config.size("width"),
-                                                                               .eps = config.number("eps", 1e-5),
+                                                                               .eps = config.number("eps", 1e-5,
+                                                                                                    {.from = 0}),
                                                                                .gain = config.flag("gain", true),
                                                                                .bias = config.flag("bias", false)},
                                                                 init);

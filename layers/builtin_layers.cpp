@@ -23,20 +23,20 @@ PositionRange range_of(const LayerConfig& config) {
 }
 
 const RegisterLayer activation{"activation", [](const LayerConfig& config, Init&) {
-                                 return std::make_unique<ActivationLayer>(activation_of(config.text("kind", "relu")));
+                                 return std::make_unique<ActivationLayer>(config.parsed("kind", "relu", activation_of));
                                }};
 
 const RegisterLayer dense{"dense", [](const LayerConfig& config, Init& init) {
-                            return std::make_unique<Dense>(DenseOptions{.in = config.size("in"),
-                                                                        .out = config.size("out"),
-                                                                        .bias = config.flag("bias", true),
-                                                                        .activation = activation_of(
-                                                                            config.text("activation", "none"))},
-                                                           init);
+                            return std::make_unique<Dense>(
+                                DenseOptions{.in = config.size("in"),
+                                             .out = config.size("out"),
+                                             .bias = config.flag("bias", true),
+                                             .activation = config.parsed("activation", "none", activation_of)},
+                                init);
                           }};
 
 const RegisterLayer dropout{"dropout", [](const LayerConfig& config, Init&) {
-                              return std::make_unique<Dropout>(config.number("p"));
+                              return std::make_unique<Dropout>(config.share("p"));
                             }};
 
 const RegisterLayer learned_positions{"learned_positions", [](const LayerConfig& config, Init& init) {

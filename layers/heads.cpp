@@ -92,7 +92,7 @@ Tensor last_position(const Tensor& x, const Mask& mask) {
     some.data()[b] = lengths[b] > 0 ? 1 : 0;
     std::fill_n(index.data() + b * width, width, static_cast<std::int32_t>(std::max<std::size_t>(lengths[b], 1) - 1));
   }
-  const Tensor y = reshape(gather(x, 1, index), {batch, width});
+  Tensor y = reshape(gather(x, 1, index), {batch, width});
   if (std::all_of(lengths.begin(), lengths.end(), [](std::size_t length) { return length > 0; })) return y;
   return where(Condition(std::move(some)), y, Real{0});
 }

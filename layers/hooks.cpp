@@ -58,14 +58,12 @@ void Hooks::overwrite(const std::string& pattern, HookPoint point, Overwrite ove
 
 void Hooks::add(Hook hook) {
   if (hook.read == nullptr && hook.overwrite == nullptr) {
-    raise<ConfigError>("hooks",
-                       fmt::format("the function for {} of `{}` is empty", name_of(hook.point), hook.pattern));
+    raise<ConfigError>("hooks", fmt::format("the function for {} of `{}` is empty", name_of(hook.point), hook.pattern));
   }
   const std::vector<std::string>& known = paths(hook.point);
   if (std::none_of(known.begin(), known.end(), [&](const std::string& path) { return fits(hook.pattern, path); })) {
     raise<ConfigError>("hooks",
-                       fmt::format("no layer with the point {} is called `{}`", name_of(hook.point), hook.pattern),
-                       {},
+                       fmt::format("no layer with the point {} is called `{}`", name_of(hook.point), hook.pattern), {},
                        known.empty() ? "the model has none" : fmt::format("there are `{}`", fmt::join(known, "`, `")));
   }
   hooks_.push_back(std::move(hook));

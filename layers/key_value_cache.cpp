@@ -86,7 +86,7 @@ Tensor append_to_cache(Array& past, bool filled, const Tensor& now) {
                       fmt::format("cache {}, new {}", to_string(held), to_string(now.shape())),
                       "use one cache per generation, and reorder() when the batch changes");
   }
-  const Tensor all = concat({Tensor(past), now}, 1);
+  Tensor all = concat({Tensor(past), now}, 1);
   past = all.value();
   return all;
 }

@@ -72,7 +72,7 @@ Tensor MultiHeadAttention::scores(const Tensor& query, const Tensor& key, const 
   if (user_score_ != nullptr) {
     const Tensor q = split_heads(query, o.heads);
     const Tensor k = split_heads(repeat_heads(key, o.kv_heads, o.heads), o.heads);
-    const Tensor made = user_score_->forward(q, k, context);
+    Tensor made = user_score_->forward(q, k, context);
     const Shape wanted{q.extent(0), o.heads, q.extent(2), k.extent(2)};
     if (!made.defined() || made.shape() != wanted) {
       raise<ShapeError>("multi_head_attention", "the score in `" + path() + "` does not return (B, H, Tq, Tk)",
@@ -146,7 +146,7 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_staged(const Projected& projec
   Tensor sink = sink_scores(projected.query, context);
   if (o.talking_heads && sink.defined()) sink = mixed_over_heads(talking_scores_, sink);
 
-  AttentionWeights made = attention_weights(logit, mask, {.kind = o.weights, .top_k = o.top_k}, sink);
+  AttentionWeightResult made = attention_weights(logit, mask, {.kind = o.weights, .top_k = o.top_k}, sink);
   if (o.talking_heads) {
     made.weights = zero_hidden(mixed_over_heads(talking_weights_, made.weights), mask);
     if (made.sink.defined()) made.sink = mixed_over_heads(talking_weights_, made.sink);

@@ -1,14 +1,13 @@
 #include "layers/sequential.h"
 
-#include <string>
 #include <utility>
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
-Sequential::Sequential(std::vector<std::unique_ptr<Layer>> layers) {
-  for (std::unique_ptr<Layer>& layer : layers) {
-    layers_.push_back(layer.get());
-    adopt(std::to_string(layers_.size() - 1), std::move(layer));
+Sequential::Sequential(std::vector<NamedLayer> layers) {
+  for (NamedLayer& named : layers) {
+    layers_.push_back(named.layer.get());
+    adopt(named.name, std::move(named.layer));
   }
 }
 

@@ -9,15 +9,15 @@
 namespace headlight::bench {
 namespace {
 
-EncoderOptions model_options(const Case& which) {
-  EncoderOptions options{.vocabulary = Case::kVocabulary,
-                         .d_model = which.width,
-                         .heads = which.heads,
-                         .d_ff = which.feed_forward,
-                         .layers = which.layers,
-                         .max_len = which.time,
-                         .norm = which.post_norm ? NormPlacement::post : NormPlacement::pre,
-                         .positions = Positions::learned};
+ModelOptions model_options(const Case& which) {
+  ModelOptions options{.vocabulary = Case::kVocabulary,
+                       .d_model = which.width,
+                       .heads = which.heads,
+                       .d_ff = which.feed_forward,
+                       .layers = which.layers,
+                       .max_len = which.time,
+                       .norm = which.post_norm ? NormPlacement::post : NormPlacement::pre,
+                       .positions = Positions::learned};
   return options;
 }
 

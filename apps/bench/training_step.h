@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/bench/cases.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 #include "optim/adam.h"
 
 namespace headlight::bench {
@@ -16,7 +16,7 @@ class TrainingStep {
 
  private:
   Init init_;
-  Encoder model_;
+  Model model_;
   Adam optimizer_;
   Tokens inputs_;
   Tokens targets_;

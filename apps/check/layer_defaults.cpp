@@ -120,7 +120,7 @@ bool ignores_order(const Json& attention) {
 
 /// A command with a size for each key that is missing; a general one when the messages do not name them all.
 std::string example_for(Json layer, const LayerTrial& trial) {
-  static const std::regex kMissing("`([^`]+)`[^`;]*missing");
+  static const std::regex kMissing("missing key `([^`]+)`");
   constexpr int kMostKeys = 16;
   for (int i = 0; i < kMostKeys; ++i) {
     const std::string why = trial(layer);

@@ -42,20 +42,6 @@ std::size_t longest_sequence(const Json& json, std::size_t limit) {
   return limit;
 }
 
-/// Sets every dropout to 0 and leaves positions as they are; true when there was something random.
-bool remove_randomness(Json& json) {
-  bool found = json.is_object() && json.erase("randomised") != 0;
-  for (const auto& item : json.items()) {
-    const bool probability = item.key() == "dropout" || (item.key() == "p" && json.value("type", Json()) == "dropout");
-    if (probability && item.value().is_number() && item.value() != 0) {
-      item.value() = 0;
-      found = true;
-    }
-    if (item.value().is_structured() && remove_randomness(item.value())) found = true;
-  }
-  return found;
-}
-
 /// "" when the layer can be called with inputs of this width, else what it says.
 std::string refusal(Layer& layer, std::size_t width, std::size_t memory_width, std::size_t length) {
   const NoGrad no_grad;
@@ -113,6 +99,19 @@ CheckSubject layer_subject(const LayerMaker& make, const CheckOptions& options) 
           .max_length = options.max_length,
           .seed = options.seed,
           .promises = options.promises};
+}
+
+bool remove_randomness(Json& json) {
+  bool found = json.is_object() && json.erase("randomised") != 0;
+  for (const auto& item : json.items()) {
+    const bool probability = item.key() == "dropout" || (item.key() == "p" && json.value("type", Json()) == "dropout");
+    if (probability && item.value().is_number() && item.value() != 0) {
+      item.value() = 0;
+      found = true;
+    }
+    if (item.value().is_structured() && remove_randomness(item.value())) found = true;
+  }
+  return found;
 }
 
 CheckSubject registered_subject(const Json& layer, CheckOptions options) {

@@ -4,11 +4,50 @@
 #include <memory>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
+#include "apps/check/layer_defaults.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
+
+namespace {
+
+config::LayerList without_dropout(const config::LayerList& layers) {
+  nlohmann::json list = nlohmann::json::parse(layers.json);
+  remove_randomness(list);
+  return {list.dump()};
+}
+
+config::Config without_dropout(const config::Config& config) {
+  config::Config calm = config;
+  calm.model.dropout = {};
+  calm.model.randomised_positions.reset();
+  for (auto* list : {&calm.model.blocks, &calm.model.encoder_blocks}) {
+    if (*list) *list = without_dropout(**list);
+  }
+  return calm;
+}
+
+/// Whether the order of the tokens cannot matter.
+bool is_equivariant(const config::ModelConfig& model) {
+  return model.positions == config::Positions::kNone && !model.attention.window &&
+         model.attention.value == config::ValueKind::kDense;
+}
+
+/// An encoder-decoder is looked at from the side of its target, behind one fixed source.
+Tensor answer(Model& model, const Tokens& ids, const Context& context) {
+  if (model.arch() != Architecture::encoder_decoder) return model(ids, context);
+  Tokens source(Shape{ids.shape()[0], 3});
+  for (std::size_t i = 0; i < source.size(); ++i) source.data()[i] = static_cast<std::int32_t>(i % 2);
+  Context own = context;
+  own.memory_mask = {};
+  return model(source, ids, own);
+}
+
+}  // namespace
 
 CheckSubject model_subject(const config::Config& config) {
   const std::shared_ptr<const Task> task = make_task(config);
@@ -19,22 +58,29 @@ CheckSubject model_subject(const config::Config& config) {
       return build_empty_model(seeded, *task);
     };
   };
-  config::Config calm = config;
-  calm.model.dropout = {};
-  const bool positions = config.model.positions != config::Positions::kNone;
+  const config::ModelConfig& model = config.model;
+  const bool two_stacks = model.arch == config::Arch::kEncoderDecoder;
+  const bool preset = !model.blocks;
+  const nlohmann::json composed = composed_model(model, *task);
+  Promises promises = default_promises({{"type", "sequential"}, {"layers", composed.at("blocks")}});
+  promises.reach = Reach::mask;
+  promises.causal = model.arch != config::Arch::kEncoder;
+  promises.output_width = two_stacks ? task->classes() + 1 : task->classes();
+  if (composed.value("norm_type", "layer") == "batch") promises.batch_statistics = true;
+  // Layers that are written out may know no more positions than the model.
+  const bool bounded = model.positions != config::Positions::kNone || !preset || promises.batch_statistics;
+  if (preset && !two_stacks) promises.attention_layers = model.layers;
+  if (preset && model.arch == config::Arch::kEncoder) promises.equivariant = is_equivariant(model);
   return {.name = "model of `" + config.name + "`",
           .make = maker(config),
-          .make_without_dropout = maker(calm),
+          .make_without_dropout = maker(without_dropout(config)),
           .run = [](Module& module, const CheckInputs& inputs,
-                    const Context& context) { return dynamic_cast<Encoder&>(module)(inputs.ids, context); },
-          .vocabulary = task->vocabulary(),
-          .width = config.model.d_model,
-          .max_length = positions ? config.model.max_len : CheckSubject{}.max_length,
+                    const Context& context) { return answer(dynamic_cast<Model&>(module), inputs.ids, context); },
+          .vocabulary = two_stacks ? task->classes() + 1 : task->vocabulary(),
+          .width = model.d_model,
+          .max_length = bounded ? model.max_len : CheckSubject{}.max_length,
           .seed = config.seed,
-          .promises = {.reach = Reach::mask,
-                       .equivariant = !positions,
-                       .attention_layers = config.model.layers,
-                       .output_width = task->classes()}};
+          .promises = promises};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

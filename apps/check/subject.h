@@ -49,4 +49,7 @@ CheckSubject layer_subject(const LayerMaker& make, const CheckOptions& options);
 /// Throws ConfigError on what make_layer() refuses, and when no width of the input fits.
 CheckSubject registered_subject(const nlohmann::json& layer, CheckOptions options);
 
+/// Sets every dropout in a layer's JSON to 0 and leaves positions as they are; true when there was something random.
+bool remove_randomness(nlohmann::json& json);
+
 }  // namespace headlight::inline HEADLIGHT_PRECISION

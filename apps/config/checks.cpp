@@ -3,38 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <optional>
 
 namespace headlight::config::schema {
 
 namespace {
-
-struct Rule {
-  std::vector<const char*> keys;  ///< what it speaks of; the problem is shown at the first that is given
-  std::optional<Problem> (*check)(const Config& config, const Node& given);
-};
-
-bool is_given(const Node& given, std::string_view path) { return find_node(given, path) != nullptr; }
-
-std::optional<Problem> heads_divide_width(const Config& config, const Node& given) {
-  const std::size_t width = config.model.d_model;
-  const std::size_t heads = config.model.heads;
-  if (is_given(given, "model.head_dim") || width % heads == 0) return std::nullopt;
-  const std::size_t below = width / heads * heads;
-  const auto pair = [](std::size_t low, std::size_t high) {
-    return low == 0 || low == high ? fmt::format("{}", high) : fmt::format("{} or {}", low, high);
-  };
-  std::size_t fewer = heads;
-  while (width % fewer != 0) --fewer;
-  std::size_t more = heads;
-  while (more < width && width % more != 0) ++more;
-  if (more > width) more = fewer;
-  return Problem{.what = fmt::format("`model.d_model` is {}, not a multiple of `model.heads`, {}", width, heads),
-                 .place = {},
-                 .help = fmt::format("take a `d_model` of {}, or {} heads, or give `model.head_dim`",
-                                     pair(below, below + heads), pair(fewer, more))};
-}
 
 std::optional<Problem> task_fits_model(const Config& config, const Node& /*given*/) {
   if (config.task.length <= config.model.max_len) return std::nullopt;
@@ -155,7 +130,6 @@ std::optional<Problem> evaluation_fits_set(const Config& config, const Node& /*g
 
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
-      {{"model.d_model", "model.heads", "model.head_dim"}, heads_divide_width},
       {{"model.max_len", "task.length"}, task_fits_model},
       {{"schedule.warmup_steps", "schedule.type", "schedule.steps", "trainer.steps", "trainer.epochs",
         "schedule.decay_steps", "trainer.batch_size", "trainer.drop_last", "task.train_examples", "trainer.sampling",
@@ -177,7 +151,9 @@ const std::vector<Rule>& rules() {
 }  // namespace
 
 void check_together(const Config& config, const Node& given, Report& report) {
-  for (const Rule& rule : rules()) {
+  std::vector<Rule> all = model_rules();
+  all.insert(all.end(), rules().begin(), rules().end());
+  for (const Rule& rule : all) {
     if (std::any_of(rule.keys.begin(), rule.keys.end(), [&](const char* key) { return report.is_broken(key); }))
       continue;
     auto problem = rule.check(config, given);
@@ -189,11 +165,24 @@ void check_together(const Config& config, const Node& given, Report& report) {
   }
 }
 
+namespace {
+
+const Node* item_of(const Node& list, std::string_view index) {
+  std::size_t i = list.children.size();
+  const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), i);
+  const bool whole = error == std::errc{} && end == index.data() + index.size();
+  return whole && i < list.children.size() ? &list.children[i] : nullptr;
+}
+
+}  // namespace
+
+bool is_given(const Node& given, std::string_view path) { return find_node(given, path) != nullptr; }
+
 const Node* find_node(const Node& root, std::string_view path) {
   const Node* node = &root;
   while (node != nullptr && !path.empty()) {
     const std::size_t end = std::min(path.find('.'), path.size());
-    node = node->find(path.substr(0, end));
+    node = node->kind == Node::Kind::kList ? item_of(*node, path.substr(0, end)) : node->find(path.substr(0, end));
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return node;

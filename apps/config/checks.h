@@ -1,5 +1,9 @@
 #pragma once
 
+#include <optional>
+#include <string_view>
+#include <vector>
+
 #include "apps/config/config.h"
 #include "apps/config/located.h"
 #include "apps/config/validate.h"
@@ -9,6 +13,17 @@ namespace headlight::config::schema {
 /// The mistakes that no single key shows: values that do not fit together. `given` is what the sources said, for
 /// places. A rule is left out when a key that it speaks of has a mistake already.
 void check_together(const Config& config, const Node& given, Report& report);
+
+/// A rule between keys.
+struct Rule {
+  std::vector<const char*> keys;  ///< what it speaks of; the problem is shown at the first that is given
+  std::optional<Problem> (*check)(const Config& config, const Node& given);
+};
+
+/// Those about the model and the supervision of its heads.
+const std::vector<Rule>& model_rules();
+
+bool is_given(const Node& given, std::string_view path);
 
 /// The node at a dotted path below `root`, or nullptr.
 const Node* find_node(const Node& root, std::string_view path);

@@ -16,12 +16,24 @@ namespace headlight::config {
 // place, the table in apps/config/schema.cpp; the members here are only zeroed. An empty optional means "off" or "not
 // asked for".
 
+enum class Compat { kTorch, kKeras, kFounding };
 enum class TaskType { kReverse };
-enum class Arch { kEncoder };
-enum class Norm { kPre, kPost };
-enum class Activation { kRelu, kGelu, kGeluTanh, kSilu, kTanh };
-enum class Positions { kSinusoidal, kLearned, kNone };
+enum class Arch { kEncoder, kDecoder, kEncoderDecoder };
+enum class Norm { kPre, kPost, kSandwich, kParallel, kNone };
+enum class NormType { kLayer, kRms, kBatch };
+enum class ResidualKind { kPlain, kScaled, kGated };
+enum class Activation { kRelu, kGelu, kGeluTanh, kSilu, kTanh, kSwiglu, kGeglu };
+enum class Positions { kSinusoidal, kLearned, kRope, kAlibi, kRelative, kNone };
+enum class AttentionScore { kScaledDot, kDot, kBilinear, kAdditive, kCosine, kL2 };
+enum class AttentionWeighting { kSoftmax, kSigmoid, kTopK };
+enum class Combine { kConcat, kSum };
+enum class ValueKind { kDense, kConv1d };
+enum class Sink { kNone, kLearned, kZero };
+enum class RopePairing { kHalves, kAdjacent };
 enum class Head { kLinear, kMlp };
+enum class LossType { kCrossEntropy, kMse };
+enum class AttentionBlock { kEncoderSelf, kDecoderSelf, kDecoderCross };
+enum class AttentionGoal { kTask, kPrevious, kSame };
 enum class InitScheme { kNormal, kXavierUniform, kTorch, kKeras, kScaledNormal };
 enum class OptimizerType { kSgd, kAdam, kAdamW, kRmsprop, kLion, kMuon, kAdafactor, kScheduleFree };
 enum class AdamForm { kTorch, kKeras, kMlx };
@@ -70,10 +82,41 @@ struct BiasConfig {
   bool head{};
 };
 
+/// Which weights are divided by the root of how many writes to the residual stream: none, those of all layers, or a
+/// number that is given.
+struct ResidualScale {
+  bool by_layers{};
+  std::size_t writes{};  ///< 0: not given
+};
+
 struct InitConfig {
   InitScheme scheme{};
   double std{};  ///< meaningful with InitScheme::kNormal only
-  bool residual_scale{};
+  ResidualScale residual_scale;
+};
+
+/// Layers in the composed form, as the JSON text of a list.
+struct LayerList {
+  std::string json;
+};
+
+struct AttentionConfig {
+  AttentionScore score{};
+  AttentionWeighting weights{};
+  std::size_t top_k{};  ///< meaningful with AttentionWeighting::kTopK
+  Combine combine{};
+  ValueKind value{};
+  std::size_t value_kernel{};  ///< meaningful with ValueKind::kConv1d
+  std::optional<std::size_t> window;
+  Sink sink{};
+  std::optional<double> softcap;
+  bool qk_norm{};
+  bool talking_heads{};
+  RopePairing rope_pairing{};  ///< meaningful with Positions::kRope
+  std::size_t max_distance{};  ///< meaningful with Positions::kRelative
+  std::size_t key_size{};
+  std::size_t value_size{};
+  std::size_t out_size{};
 };
 
 struct LoadConfig {
@@ -83,24 +126,50 @@ struct LoadConfig {
 
 struct ModelConfig {
   Arch arch{};
+  std::optional<LayerList> blocks;          ///< of an encoder-decoder: the decoder's
+  std::optional<LayerList> encoder_blocks;  ///< of an encoder-decoder
   std::size_t d_model{};
   std::size_t heads{};
+  std::size_t kv_heads{};
   std::size_t head_dim{};
   std::size_t d_ff{};
   std::size_t layers{};
+  std::size_t encoder_layers{};
+  std::size_t decoder_layers{};
+  bool attention_only{};
   Norm norm{};
+  ResidualKind residual{};
   bool final_norm{};
+  NormType norm_type{};
   double norm_eps{};
   bool norm_bias{};
   Activation activation{};
   Positions positions{};
+  std::optional<std::size_t> randomised_positions;
   std::size_t max_len{};
+  AttentionConfig attention;
   DropoutConfig dropout;
   BiasConfig bias;
   Head head{};
+  bool tie_embeddings{};
   bool scale_embeddings{};
   InitConfig init;
   LoadConfig load;
+};
+
+/// The map of one head that is pulled towards the keys that it should read.
+struct AttentionLossConfig {
+  AttentionBlock block{};
+  std::size_t layer{};
+  std::size_t head{};
+  AttentionGoal target{};
+  std::optional<double> weight;  ///< empty: no head is supervised
+};
+
+struct LossConfig {
+  LossType type{};
+  double label_smoothing{};
+  AttentionLossConfig attention;
 };
 
 /// Settings for the parameters whose dotted name matches; an empty member keeps the optimizer's own.
@@ -183,8 +252,10 @@ struct Config {
   std::size_t format{};
   std::string name;
   std::uint64_t seed{};
+  std::optional<Compat> compat;  ///< empty: Headlight's own defaults
   TaskConfig task;
   ModelConfig model;
+  LossConfig loss;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   TrainerConfig trainer;

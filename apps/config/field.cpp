@@ -20,6 +20,13 @@ void read_value(const Json& json, const Type& /*type*/, BatchSize& value) {
   value = json.is_string() ? BatchSize{.full = true} : BatchSize{.count = json.get<std::size_t>()};
 }
 
+void read_value(const Json& json, const Type& /*type*/, LayerList& value) { value.json = json.dump(); }
+
+void read_value(const Json& json, const Type& /*type*/, ResidualScale& value) {
+  value = json.is_boolean() ? ResidualScale{.by_layers = json.get<bool>()}
+                            : ResidualScale{.writes = json.get<std::size_t>()};
+}
+
 void read_value(const Json& json, const Type& /*type*/, std::vector<ParameterGroup>& value) {
   value.clear();
   for (const Json& item : json) {
@@ -48,6 +55,12 @@ void write_value(const std::array<double, 2>& value, const Type& /*type*/, Json&
 
 void write_value(const BatchSize& value, const Type& /*type*/, Json& json) {
   json = value.full ? Json("full") : Json(value.count);
+}
+
+void write_value(const LayerList& value, const Type& /*type*/, Json& json) { json = Json::parse(value.json); }
+
+void write_value(const ResidualScale& value, const Type& /*type*/, Json& json) {
+  json = value.writes == 0 ? Json(value.by_layers) : Json(value.writes);
 }
 
 void write_value(const std::vector<ParameterGroup>& value, const Type& /*type*/, Json& json) {

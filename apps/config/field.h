@@ -26,6 +26,8 @@ void read_value(const Json& json, const Type& type, std::string& value);
 void read_value(const Json& json, const Type& type, std::map<std::string, std::string>& value);
 void read_value(const Json& json, const Type& type, std::array<double, 2>& value);
 void read_value(const Json& json, const Type& type, BatchSize& value);
+void read_value(const Json& json, const Type& type, LayerList& value);
+void read_value(const Json& json, const Type& type, ResidualScale& value);
 void read_value(const Json& json, const Type& type, std::vector<ParameterGroup>& value);
 
 void write_value(bool value, const Type& type, Json& json);
@@ -35,6 +37,8 @@ void write_value(const std::string& value, const Type& type, Json& json);
 void write_value(const std::map<std::string, std::string>& value, const Type& type, Json& json);
 void write_value(const std::array<double, 2>& value, const Type& type, Json& json);
 void write_value(const BatchSize& value, const Type& type, Json& json);
+void write_value(const LayerList& value, const Type& type, Json& json);
+void write_value(const ResidualScale& value, const Type& type, Json& json);
 void write_value(const std::vector<ParameterGroup>& value, const Type& type, Json& json);
 
 /// The names of optimizer types, for the optimizer and its groups.

@@ -64,6 +64,8 @@ Json type_schema(const Type& type, const Branch& branch) {
       return object_schema(branch);
     case Type::Kind::kTextMap:
       return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"minLength", 1}}}};
+    case Type::Kind::kLayers:
+      return {{"type", "array"}, {"items", {{"type", "object"}, {"required", Json::array({"type"})}}}};
     case Type::Kind::kEither:
       return {{"anyOf", Json::array({type_schema(type.parts[0], branch), type_schema(type.parts[1], branch)})}};
   }
@@ -114,6 +116,10 @@ Json object_schema(const Branch& object) {
     properties[child->name] = key_schema(*child);
     if (needs(*child)) required.push_back(child->name);
     if (!child->key->exactly_one.empty()) alternatives.push_back({{"required", Json::array({child->name})}});
+    for (const schema::Need& need : child->key->needs) {
+      if (need.key.empty()) continue;
+      conditions.push_back({{"not", {{"required", Json::array({need.key, child->name})}}}});
+    }
     if (!child->key->only.key.empty()) {
       Json condition = condition_schema(object, *child->key, child->name);
       const bool always = condition["if"]["properties"].front()["enum"].empty();

@@ -26,6 +26,7 @@ struct Node {
   bool path_step = false;  ///< an object that stands for one step of an override's path
   bool invalid = false;    ///< reported by validation, left out of the merge
   bool replaces = false;   ///< takes the place of an object instead of being merged into it
+  bool spread = false;     ///< a member that a plain value for its whole object stands for
 
   const Node* find(std::string_view child) const;
   Node* find(std::string_view child);

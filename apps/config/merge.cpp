@@ -61,7 +61,11 @@ class Merger {
             &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key, base, branch) : Node{});
         under->name = child.name;
       }
-      if (child.path_step && known->is_list()) {
+      if (child.path_step && known->key->type.kind == Type::Kind::kLayers) {
+        into_layers(*under, child, known->path());
+      } else if (known->key->type.kind == Type::Kind::kLayers) {
+        *under = child;
+      } else if (child.path_step && known->is_list()) {
         into_list(*under, child, *known);
       } else if (child.kind != Node::Kind::kObject) {
         *under = child;
@@ -128,6 +132,38 @@ class Merger {
     } else {
       list.children[index] = next;
     }
+  }
+
+  /// Follows an override into a list of layers: names into objects, indices into lists.
+  void into_layers(Node& under, const Node& step, const std::string& path) {
+    const Node& next = step.children.front();
+    Node* inner = under.kind == Node::Kind::kObject ? under.find(next.name) : item_of(under, next.name);
+    const bool new_key = inner == nullptr && under.kind == Node::Kind::kObject;
+    const bool new_item = inner == nullptr && under.kind == Node::Kind::kList &&
+                          next.name == std::to_string(under.children.size()) && !next.path_step;
+    if (inner == nullptr && ((!new_key && !new_item) || (new_key && next.path_step))) {
+      report_.add(path, {.what = fmt::format("there is no {} in `{}`", as_key(next.name), path),
+                         .place = next.key,
+                         .help = under.kind == Node::Kind::kList
+                                     ? fmt::format("it has {} items, counted from 0", under.children.size())
+                                     : "give the key whole"});
+    } else if (inner == nullptr) {
+      under.children.push_back(next);
+      if (new_item) under.children.back().name.clear();
+    } else if (next.path_step) {
+      into_layers(*inner, next, fmt::format("{}.{}", path, next.name));
+    } else {
+      std::string name = inner->name;
+      *inner = next;
+      inner->name = std::move(name);
+    }
+  }
+
+  static Node* item_of(Node& list, const std::string& index) {
+    std::size_t i = list.children.size();
+    const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), i);
+    const bool whole = error == std::errc{} && end == index.data() + index.size();
+    return list.kind == Node::Kind::kList && whole && i < list.children.size() ? &list.children[i] : nullptr;
   }
 
   void append(Node& list, const Node& item, const Branch& branch) {

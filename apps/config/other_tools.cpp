@@ -81,6 +81,7 @@ const std::vector<std::pair<std::string, std::string>>& names_of_other_tools() {
       {"iterations", "trainer.steps"},
       {"iters", "trainer.steps"},
       {"key_dim", "model.head_dim"},
+      {"layer", "model.layers"},
       {"layer_norm_eps", "model.norm_eps"},
       {"layer_norm_epsilon", "model.norm_eps"},
       {"layernorm_eps", "model.norm_eps"},

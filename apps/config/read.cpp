@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 
+#include "apps/config/checks.h"
 #include "apps/config/merge.h"
 #include "apps/config/overrides.h"
 #include "apps/config/resolve.h"
@@ -21,6 +22,50 @@ namespace {
 using schema::Node;
 using schema::Problem;
 using schema::Source;
+
+/// Nodes point into the sources, so these must not move.
+using Sources = std::deque<Source>;
+
+}  // namespace
+
+class Origin {
+ public:
+  Origin(Sources sources, Node given) : sources_(std::move(sources)), given_(std::move(given)) {}
+
+  std::string explain(const std::vector<Mistake>& mistakes) const {
+    std::vector<Problem> problems;
+    for (const Mistake& mistake : mistakes) {
+      problems.push_back({.what = mistake.what, .place = place(mistake), .help = mistake.help});
+    }
+    std::vector<const Source*> order;
+    for (const Source& source : sources_) order.push_back(&source);
+    return schema::format(std::move(problems), order);
+  }
+
+ private:
+  schema::Place place(const Mistake& mistake) const {
+    const Node* node = schema::find_node(given_, mistake.path);
+    if (node == nullptr && mistake.at == Mistake::At::kMissing) {
+      node = schema::find_node(given_, mistake.path.substr(0, mistake.path.rfind('.')));
+      if (node != nullptr) return first_byte(node->value);
+    }
+    if (node == nullptr) return schema::place_of(given_, mistake.path);
+    if (mistake.at == Mistake::At::kKey) return node->key;
+    // Of a whole layer its type is shown: its braces may stand many lines apart.
+    if (const Node* type = node->find("type"); type != nullptr) return type->value;
+    const bool brackets = node->kind == Node::Kind::kObject || node->kind == Node::Kind::kList;
+    return brackets ? first_byte(node->value) : node->value;
+  }
+
+  static schema::Place first_byte(const schema::Place& place) { return {place.source, place.begin, place.begin + 1}; }
+
+  Sources sources_;
+  Node given_;
+};
+
+std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes) { return origin.explain(mistakes); }
+
+namespace {
 
 class Reader {
  public:
@@ -68,6 +113,7 @@ class Reader {
     }
     loaded_.config = schema::resolve(given, report_);
     throw_problems(!report_.problems.empty());
+    loaded_.origin = std::make_shared<const Origin>(std::move(sources_), std::move(given));
     return std::move(loaded_);
   }
 
@@ -102,7 +148,7 @@ class Reader {
     throw ConfigError(schema::format(std::move(report_.problems), order));
   }
 
-  std::deque<Source> sources_;  // nodes point into it, so it must not move
+  Sources sources_;
   std::vector<Node> roots_;
   schema::Report report_;
   LoadedConfig loaded_;

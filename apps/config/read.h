@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,25 @@ struct ResolvedAlias {
   std::string path;
 };
 
+/// A mistake that only those find who build what a config describes.
+struct Mistake {
+  std::string path;  ///< dotted, indices in lists: "model.blocks.2.body"
+  std::string what;
+  std::string help;
+  enum class At { kValue, kKey, kMissing } at = At::kValue;  ///< the value, its key, or the object that lacks the key
+};
+
+/// Where everything in a config was written.
+class Origin;
+
 struct LoadedConfig {
   Config config;
   std::vector<ResolvedAlias> aliases;
+  std::shared_ptr<const Origin> origin;
 };
+
+/// The messages of mistakes found later, each with its line shown, like those of reading.
+std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes);
 
 /// The text of a config and the name under which messages show it.
 struct ConfigText {

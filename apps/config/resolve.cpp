@@ -30,8 +30,37 @@ Json members_of(const Node& node) {
   return members;
 }
 
+/// JSON as it stands, for the layers that read it themselves.
+Json free_value(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      break;
+    case Node::Kind::kBoolean:
+      return std::get<bool>(node.scalar);
+    case Node::Kind::kNumber:
+      if (const auto* whole = std::get_if<std::int64_t>(&node.scalar)) {
+        return *whole < 0 ? Json(*whole) : Json(static_cast<std::uint64_t>(*whole));
+      }
+      return std::get<double>(node.scalar);
+    case Node::Kind::kText:
+      return *node.text();
+    case Node::Kind::kList: {
+      Json items = Json::array();
+      for (const Node& item : node.children) items.push_back(free_value(item));
+      return items;
+    }
+    case Node::Kind::kObject: {
+      Json members = Json::object();
+      for (const Node& member : node.children) members[member.name] = free_value(member);
+      return members;
+    }
+  }
+  return nullptr;
+}
+
 /// The JSON of a checked value: a number takes the type of the key, a path becomes absolute.
 Json value_of(const Node& node, const Type& type) {
+  if (type.kind == Type::Kind::kLayers) return free_value(node);
   switch (node.kind) {
     case Node::Kind::kBoolean:
       return std::get<bool>(node.scalar);
@@ -41,7 +70,9 @@ Json value_of(const Node& node, const Type& type) {
     }
     case Node::Kind::kText:
       if (type.kind == Type::Kind::kText && type.rule == TextRule::kPath) {
-        return std::filesystem::absolute(node.value.source->directory / *node.text()).lexically_normal().string();
+        return std::filesystem::absolute(node.value.source->directory / std::get<std::string>(node.scalar))
+            .lexically_normal()
+            .string();
       }
       return *node.text();
     case Node::Kind::kList:
@@ -70,6 +101,8 @@ class Resolver {
     }
     fill_ruled_out();
     derive();
+    check_needs();
+    fill_ruled_out();
     check_effects();
     check_together(config_, given_, report_);
     return config_;
@@ -115,11 +148,29 @@ class Resolver {
     return node != nullptr && node != &given_ ? node->key : place_of(given_, object.path());
   }
 
-  /// Members without effect go back to zero, so that equal configs are equal in every byte.
+  /// Keys that others make useless. What they need may be a derived value, so this comes after derive().
+  void check_needs() {
+    for (const Key& key : table()) {
+      const Need* need = unmet_need(key, config_);
+      if (need == nullptr || report_.is_broken(key.path)) continue;
+      const Node* node = find_node(given_, key.path);
+      if (node == nullptr || node->spread) continue;
+      report_.add(key.path, {.what = fmt::format("`{}` has no effect while {}", key.path, need->otherwise),
+                             .place = node->key,
+                             .help = need->help});
+    }
+    ready_ = true;
+  }
+
+  /// Members without effect go back to zero, so that equal configs are equal in every byte. Before derive() only
+  /// choices can tell.
   void fill_ruled_out() {
     const Config zero;
     for (const Key& key : table()) {
-      if (!key.field.set || key.fallback.kind != Default::Kind::kValue || is_active(key, config_)) continue;
+      if (!key.field.set || (!ready_ && !key.needs.empty())) continue;
+      const bool has_value =
+          key.fallback.kind == Default::Kind::kValue || (ready_ && key.fallback.kind == Default::Kind::kDerived);
+      if (!has_value || is_active(key, config_)) continue;
       Json value;
       key.field.get(zero, key.type, value);
       key.field.set(config_, value, key.type);
@@ -139,7 +190,7 @@ class Resolver {
   void check_effects() {
     for (const Key& key : table()) {
       const Node* node = find_node(given_, key.path);
-      if (node == nullptr || key.only.key.empty()) continue;
+      if (node == nullptr || key.only.key.empty() || unmet_need(key, config_) != nullptr) continue;
       const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
       const Branch& decides = *find_branch(section + key.only.key);
       if (report_.is_broken(key.path) || report_.is_broken(decides.path()) || is_active(key, config_)) continue;
@@ -150,6 +201,7 @@ class Resolver {
   const Node& given_;
   Report& report_;
   Config config_;
+  bool ready_ = false;  ///< every value of config_ is there
 };
 
 void put(Json& root, std::string_view path, Json value) {

@@ -42,6 +42,14 @@ struct Condition {
   std::vector<std::string> values{};
 };
 
+/// A state of other keys without which a key has no effect.
+struct Need {
+  std::function<bool(const Config&)> holds{};
+  std::string otherwise{};  ///< why it has none: "`model.blocks` is given"
+  std::string help{};       ///< what to do instead
+  std::string key{};        ///< the key of the same object that takes the effect away when it is given, for the schema
+};
+
 /// One row of the table.
 struct Key {
   std::string path{};  ///< dotted; `[]` stands for any item of a list
@@ -50,6 +58,7 @@ struct Key {
   std::string doc{};  ///< one line, with the unit
   Field field{};
   Condition only{};
+  std::vector<Need> needs{};
   std::string alias{};        ///< short name on the command line
   std::string exactly_one{};  ///< of the keys of one object that carry the same word, exactly one is given
   std::string remedy{};       ///< help shown with a wrong value
@@ -87,6 +96,9 @@ std::string owner(const Branch& branch);
 
 /// The value of the key that a condition names, as a resolved config has it.
 std::string selected(const Key& key, const Config& config);
+
+/// The first of the key's needs that does not hold, or nullptr.
+const Need* unmet_need(const Key& key, const Config& config);
 
 /// Whether the key has an effect in this config.
 bool is_active(const Key& key, const Config& config);

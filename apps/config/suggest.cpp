@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 #include <optional>
 
 #include "apps/config/problem.h"
@@ -36,19 +37,6 @@ std::string lower_case(std::string_view word) {
   std::string lower;
   for (const char c : word) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower;
-}
-
-std::u32string decode(std::string_view text) {
-  std::u32string points;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) == 0x80U && !points.empty()) {
-      points.back() = (points.back() << 6U) | (byte & 0x3FU);
-    } else {
-      points.push_back(byte);
-    }
-  }
-  return points;
 }
 
 /// How the key at `path` is called by someone who writes in `object`: its name alone when it is in the same object.
@@ -111,33 +99,6 @@ constexpr std::array<std::pair<const char*, const char*>, 14> kChoicesOfOtherToo
 
 }  // namespace
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  const std::u32string from = decode(a);
-  const std::u32string to = decode(b);
-  std::vector<std::size_t> before_last(to.size() + 1);
-  std::vector<std::size_t> last(to.size() + 1);
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t j = 0; j <= to.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    before_last.swap(last);
-    last.swap(row);
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-      const bool swapped = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
-      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-  }
-  return row[to.size()];
-}
-
-bool is_near(std::string_view written, std::string_view known) {
-  if (written.size() > kLongestWord) return false;
-  const std::size_t distance = edit_distance(written, known);
-  return distance <= kLargestDistance && 3 * distance <= code_points(written);
-}
-
 std::string suggest_key(std::string_view written, const Branch& object) {
   const std::string word = snake_case(written);
   if (object.find(word) != nullptr) return fmt::format("it is written `{}`", word);
@@ -156,6 +117,9 @@ std::string suggest_key(std::string_view written, const Branch& object) {
     least = std::min(least, distance);
     if (distance == least) nearest.push_back(as_key(child->name));
   }
+  // Of `heads` and `kv_heads`, both two edits from `n_heads`, the one is meant that ends it.
+  const auto ends_it = [&word](const std::string& key) { return word.ends_with(key.substr(1, key.size() - 2)); };
+  if (std::any_of(nearest.begin(), nearest.end(), ends_it)) std::erase_if(nearest, std::not_fn(ends_it));
   if (nearest.size() == 1) return fmt::format("a key with a similar name exists: {}", nearest.front());
   if (!nearest.empty()) return fmt::format("keys with similar names exist: {}", fmt::join(nearest, ", "));
   return list_of_keys(object);

@@ -1,21 +1,14 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "apps/config/schema.h"
+#include "core/words.h"
 
 namespace headlight::config::schema {
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, in code points.
-/// Source: "optimal string alignment" distance, Boytsov 2011, doi:10.1145/1963190.1963191, section 2.
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
-/// Whether two words are near enough for "did you mean": distance at most 3 and at most a third of `written`.
-bool is_near(std::string_view written, std::string_view known);
 
 /// What to do about a key that the object does not have. In this order: the name is another tool's; the key belongs to
 /// another section; a key here is written alike; else all keys of the object.

@@ -83,7 +83,14 @@ std::string selected(const Key& key, const Config& config) {
   return value.get<std::string>();
 }
 
+const Need* unmet_need(const Key& key, const Config& config) {
+  const auto unmet =
+      std::find_if(key.needs.begin(), key.needs.end(), [&config](const Need& need) { return !need.holds(config); });
+  return unmet == key.needs.end() ? nullptr : &*unmet;
+}
+
 bool is_active(const Key& key, const Config& config) {
+  if (unmet_need(key, config) != nullptr) return false;
   if (key.only.key.empty()) return true;
   const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
   const std::string value = selected(*find_branch(section + key.only.key)->key, config);

@@ -38,6 +38,7 @@ Type boolean() { return {.kind = Type::Kind::kBoolean}; }
 Type text(TextRule rule) { return {.kind = Type::Kind::kText, .rule = rule}; }
 Type object() { return {.kind = Type::Kind::kObject}; }
 Type text_map() { return {.kind = Type::Kind::kTextMap}; }
+Type layers() { return {.kind = Type::Kind::kLayers}; }
 
 Type list(Type item, std::size_t least, std::size_t most) {
   return {.kind = Type::Kind::kList, .parts = {std::move(item)}, .least = least, .most = most};
@@ -71,6 +72,8 @@ std::string describe(const Type& type) {
       return "an object";
     case Type::Kind::kTextMap:
       return "an object of texts";
+    case Type::Kind::kLayers:
+      return "a list of layers";
     case Type::Kind::kEither:
       return describe(type.parts[0]) + ", or " + describe(type.parts[1]);
   }

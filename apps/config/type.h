@@ -42,6 +42,7 @@ struct Type {
     kList,
     kObject,   ///< an object whose keys have rows of their own
     kTextMap,  ///< an object with free keys and texts
+    kLayers,   ///< a list of layers; their own registrations know the keys
     kEither,   ///< one of several types
   };
 
@@ -64,6 +65,7 @@ Type text(TextRule rule = TextRule::kAny);
 Type list(Type item, std::size_t least, std::size_t most);
 Type object();
 Type text_map();
+Type layers();
 Type either(Type first, Type second);
 
 template <class Enum>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 #include "apps/config/suggest.h"
 
@@ -36,37 +35,6 @@ std::string describe(const Node& node) {
   const std::string shown =
       in_quotes(std::string_view(node.value.source->text).substr(node.value.begin, node.value.end - node.value.begin));
   return shown.substr(1, shown.size() - 2);
-}
-
-bool is_whole(double value) { return value == std::trunc(value); }
-
-/// Whether a single value has the type. Lists and objects are looked at piece by piece elsewhere.
-bool matches(const Node& node, const Type& type) {
-  switch (type.kind) {
-    case Kind::kInteger:
-    case Kind::kNumber: {
-      const auto value = node.number();
-      return value && type.range.contains(*value) && (type.kind == Kind::kNumber || is_whole(*value));
-    }
-    case Kind::kBoolean:
-      return node.kind == Node::Kind::kBoolean;
-    case Kind::kText:
-      return node.text() != nullptr && satisfies(type.rule, *node.text());
-    case Kind::kChoice:
-      return node.text() != nullptr &&
-             std::any_of(type.choices.begin(), type.choices.end(),
-                         [&node](const auto& choice) { return choice.first == *node.text(); });
-    case Kind::kTextMap:
-      return node.kind == Node::Kind::kObject;
-    case Kind::kList:
-      return node.kind == Node::Kind::kList && node.children.size() >= type.least && node.children.size() <= type.most;
-    case Kind::kObject:
-      return node.kind == Node::Kind::kObject;
-    case Kind::kEither:
-      return std::any_of(type.parts.begin(), type.parts.end(),
-                         [&node](const Type& part) { return matches(node, part); });
-  }
-  return false;
 }
 
 std::string default_help(const Key& key) {
@@ -150,7 +118,9 @@ class Validator {
   }
 
   void value(Node& node, const Branch& branch, const Type& type, const std::string& path) {
-    if (node.path_step && type.as(Kind::kObject) == nullptr && type.kind != Kind::kTextMap) {
+    if (type.kind == Kind::kLayers) {
+      layers(node, branch, path);
+    } else if (node.path_step && type.as(Kind::kObject) == nullptr && type.kind != Kind::kTextMap) {
       step(node, branch, type, path);
     } else if (!matches(node, type)) {
       wrong(node, type, *branch.key, path);
@@ -168,6 +138,34 @@ class Validator {
       object(node, branch, path);
     } else if (branch.has_shorthand()) {
       spread(node, branch);
+    }
+  }
+
+  /// A list of layers, or an override of something inside it. The layers judge the keys when they are built.
+  void layers(Node& node, const Branch& branch, const std::string& path) {
+    if (!node.path_step && !matches(node, branch.key->type)) {
+      fail(node, path,
+           {.what =
+                fmt::format("{} must be {}, not {}", as_key(path), schema::describe(branch.key->type), describe(node)),
+            .place = node.value,
+            .help = node.kind == Node::Kind::kObject ? "put the layer into a list: [{\"type\": ...}]"
+                                                     : "write [{\"type\": ...}, ...]"});
+      return;
+    }
+    free_numbers(node, node, path);
+  }
+
+  /// Numbers beyond the range of a double, anywhere in JSON that nobody else checks here.
+  void free_numbers(Node& whole, const Node& node, const std::string& path) {
+    if (node.overflow) {
+      fail(whole, path,
+           {.what = fmt::format("{} must be a finite number, not {}", as_key(path), describe(node)),
+            .place = node.value,
+            .help = "a config holds finite numbers only"});
+    }
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      const Node& child = node.children[i];
+      free_numbers(whole, child, join_path(path, child.name.empty() ? std::to_string(i) : child.name));
     }
   }
 
@@ -222,6 +220,7 @@ class Validator {
       if (child->key->named_only) continue;
       Node& member = node.children.emplace_back(plain);
       member.name = child->name;
+      member.spread = true;
     }
   }
 
@@ -230,68 +229,6 @@ class Validator {
 };
 
 }  // namespace
-
-bool Report::is_lost(std::string_view path) const {
-  return std::any_of(broken.begin(), broken.end(), [path](const std::string& mistake) {
-    return mistake == path || (path.starts_with(mistake) && path[mistake.size()] == '.');
-  });
-}
-
-bool Report::is_broken(std::string_view path) const {
-  return is_lost(path) || std::any_of(broken.begin(), broken.end(), [path](const std::string& mistake) {
-           return mistake.starts_with(path) && mistake[path.size()] == '.';
-         });
-}
-
-Selection select(const std::vector<Node>& roots) {
-  Selection selection;
-  for (const Key& key : table()) {
-    if (key.type.kind != Kind::kChoice) continue;
-    if (key.fallback.kind == Default::Kind::kValue) {
-      selection[key.path] = key.fallback.json.substr(1, key.fallback.json.size() - 2);
-    }
-    for (const Node& root : roots) {
-      const Node* node = &root;
-      for (std::size_t begin = 0; node != nullptr && begin <= key.path.size();) {
-        const std::size_t end = std::min(key.path.find('.', begin), key.path.size());
-        node = node->find(std::string_view(key.path).substr(begin, end - begin));
-        begin = end + 1;
-      }
-      if (node == nullptr) continue;
-      selection.erase(key.path);
-      if (matches(*node, key.type)) selection[key.path] = *node->text();
-    }
-  }
-  return selection;
-}
-
-bool is_ruled_out(const Key& key, const Selection& selection) {
-  if (key.only.key.empty()) return false;
-  const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
-  const auto value = selection.find(section + key.only.key);
-  if (value == selection.end()) return false;
-  return std::find(key.only.values.begin(), key.only.values.end(), value->second) == key.only.values.end();
-}
-
-const Branch* choose(const Branch& object, std::string_view name, const Selection& selection) {
-  const Branch* first = nullptr;
-  for (const auto& child : object.children) {
-    if (child->name != name) continue;
-    if (!is_ruled_out(*child->key, selection)) return child.get();
-    if (first == nullptr) first = child.get();
-  }
-  return first;
-}
-
-Problem no_effect(const Key& key, const std::string& value, const Place& place) {
-  const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
-  std::vector<std::string> values;
-  for (const std::string& wanted : key.only.values) values.push_back(in_quotes(wanted));
-  return {.what =
-              fmt::format("`{}` has no effect while `{}{}` is {}", key.path, section, key.only.key, in_quotes(value)),
-          .place = place,
-          .help = fmt::format("remove it; it belongs to {}", fmt::join(values, ", "))};
-}
 
 void validate(Node& root, const Selection& selection, Report& report) {
   Validator(selection, report).object(root, tree(), "");

@@ -43,6 +43,9 @@ bool is_ruled_out(const Key& key, const Selection& selection);
 /// That a key is given but has no effect: `value` is what its condition's key says.
 Problem no_effect(const Key& key, const std::string& value, const Place& place);
 
+/// Whether a single value has the type. Lists and objects are looked at piece by piece elsewhere.
+bool matches(const Node& node, const Type& type);
+
 /// Checks every key and value of one source. Wrong nodes are marked `invalid`; a plain value that stands for an object
 /// is replaced by that object.
 void validate(Node& root, const Selection& selection, Report& report);

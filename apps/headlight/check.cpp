@@ -9,6 +9,7 @@
 #include "apps/check/twins.h"
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
+#include "apps/headlight/located.h"
 #include "core/error.h"
 
 namespace headlight {
@@ -55,7 +56,8 @@ CheckReport report_of(const CheckArguments& arguments) {
                          "a config says by itself what its model promises");
     }
     const ConfigArguments sorted = sort_arguments(arguments.words);
-    return check_model(config::read_config(sorted.files, sorted.overrides).config);
+    const config::LoadedConfig loaded = config::read_config(sorted.files, sorted.overrides);
+    return locating(loaded, [&] { return check_model(loaded.config); });
   }
   const nlohmann::json layer = layer_json(arguments);
   CheckOptions options{.width = arguments.width, .promises = default_promises(layer)};

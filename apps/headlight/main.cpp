@@ -9,11 +9,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "apps/config/suggest.h"
 #include "apps/headlight/command.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
 #include "core/parallel.h"
+#include "core/words.h"
 
 namespace headlight {
 namespace {
@@ -35,19 +35,6 @@ void add_global_options(CLI::App& program, GlobalOptions& global) {
       ->check(CLI::Range(std::size_t{1}, kMaximumThreads));
   program.set_version_flag("-V,--version", "headlight " HEADLIGHT_VERSION, "print the version");
   program.set_help_flag("-h,--help", "print this help");
-}
-
-/// The known word that is written most like this one, or "".
-std::string nearest(const std::string& written, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = written.size();
-  for (const std::string& word : known) {
-    const std::size_t distance = config::schema::edit_distance(written, word);
-    if (distance >= best_distance || !config::schema::is_near(written, word)) continue;
-    best = word;
-    best_distance = distance;
-  }
-  return best;
 }
 
 /// All options that may stand in the place of one that is not known.
@@ -80,7 +67,7 @@ const CLI::App& innermost(const CLI::App& app) {
       known.push_back(sub->get_name());
     }
   }
-  const std::string match = nearest(name, known);
+  const std::string match = nearest_word(name, known);
   const std::string where = command.get_parent() == nullptr ? "headlight" : "headlight " + command.get_name();
   const char* const kind = option ? "option" : known.empty() ? "argument" : "command";
   raise<ConfigError>(where, fmt::format("unknown {} `{}`", kind, name),

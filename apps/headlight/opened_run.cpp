@@ -15,7 +15,7 @@ OpenedRun open_run(const std::filesystem::path& run, std::string_view checkpoint
   const std::filesystem::path directory = find_run(run);
   config::Config config = config::read_config({directory / "config.json"}).config;
   std::unique_ptr<Task> task = make_task(config);
-  std::unique_ptr<Encoder> model = build_empty_model(config, *task);
+  std::unique_ptr<Model> model = build_empty_model(config, *task);
   const TrainingState state = load_checkpoint(find_checkpoint(directory, checkpoint), *model, nullptr);
   return {.directory = directory,
           .config = std::move(config),

@@ -8,7 +8,7 @@
 
 #include "apps/config/config.h"
 #include "apps/tasks/task.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 
 namespace headlight {
 
@@ -17,7 +17,7 @@ struct OpenedRun {
   std::filesystem::path directory;
   config::Config config;
   std::unique_ptr<Task> task;
-  std::unique_ptr<Encoder> model;
+  std::unique_ptr<Model> model;
   std::uint64_t step;
 };
 

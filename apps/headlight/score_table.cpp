@@ -23,7 +23,8 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
   return table;
 }
 
-std::string head_table(const std::vector<HeadScores>& scores, std::size_t sequences) {
+std::string head_table(const std::vector<HeadScores>& scores, const std::vector<std::string>& blocks,
+                       std::size_t sequences) {
   std::string table = fmt::format(
       "attention over {} held-out sequences; masses are shares of 1, entropy is in nats\n"
       "  {:<8}  {:>5}  {:>4}  {:>15}  {:>16}  {:>8}  {:>8}  {:>7}\n",
@@ -31,7 +32,7 @@ std::string head_table(const std::vector<HeadScores>& scores, std::size_t sequen
   const HeadScores& best = best_head(scores);
   for (const HeadScores& head : scores) {
     table += fmt::format("{} {:<8}  {:>5}  {:>4}  {:>15.4f}  {:>16.4f}  {:>8.4f}  {:>8.4f}  {:>7.3f}\n",
-                         &head == &best ? '*' : ' ', "enc.self", head.layer, head.head, head.antidiag_argmax,
+                         &head == &best ? '*' : ' ', blocks.at(head.layer), head.layer, head.head, head.antidiag_argmax,
                          head.antidiag_mass, head.diagonal, head.previous, head.entropy);
   }
   return table;

@@ -79,9 +79,9 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
     tokens = probe_tokens(*run.task, arguments.probe);
     input = fmt::format("probe {}", arguments.probe);
   }
-  const std::vector<AttentionWeights> single =
-      arguments.average ? std::vector<AttentionWeights>{} : attention_on(*run.model, tokens);
-  const std::vector<AttentionWeights>& layers = arguments.average ? report.layers : single;
+  AttentionLook look;
+  if (!arguments.average) look = look_at(*run.model, tokens);
+  const std::vector<AttentionWeights>& layers = arguments.average ? report.layers : look.layers;
 
   const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input};
   std::vector<AttentionMap> maps;
@@ -90,12 +90,13 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
     for (std::size_t head = 0; head < weights.heads; ++head) {
       if (!wanted(arguments.layer, layer) || !wanted(arguments.head, head)) continue;
       const std::vector<float> map = arguments.average ? mean_head_map(weights, head) : head_map(weights, head, 0);
-      maps.push_back(make_map(map, weights.queries, weights.keys, layer, head, source, *run.task, tokens));
+      maps.push_back(
+          make_map(map, {weights, layer, head}, source, *run.model, *run.task, arguments.average ? nullptr : &look));
     }
   }
   TerminalStyle style = terminal_style(global);
   style.values = arguments.values;
-  print_result(render_terminal(maps, style) + "\n" + head_table(report.scores, report.sequences));
+  print_result(render_terminal(maps, style) + "\n" + head_table(report.scores, report.blocks, report.sequences));
   return kOk;
 }
 

@@ -14,6 +14,7 @@
 #include "apps/headlight/attention_report.h"
 #include "apps/headlight/build_facts.h"
 #include "apps/headlight/command.h"
+#include "apps/headlight/located.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/run_record.h"
 #include "apps/headlight/score_table.h"
@@ -41,7 +42,7 @@ struct TrainArguments {
 struct Built {
   config::Config config;
   std::unique_ptr<Task> task;
-  std::unique_ptr<Encoder> model;
+  std::unique_ptr<Model> model;
   std::unique_ptr<Optimizer> optimizer;
 };
 
@@ -62,8 +63,20 @@ std::size_t state_bytes(const Built& built) {
   return elements * sizeof(Real);
 }
 
+/// The keys that say most about the model, those with an effect.
+std::string model_facts(const config::Config& config) {
+  const nlohmann::ordered_json model = config::to_json(config).at("model");
+  std::string text = model.at("arch").get<std::string>();
+  for (const char* key : {"layers", "encoder_layers", "decoder_layers", "heads", "d_model", "d_ff", "norm"}) {
+    if (!model.contains(key)) continue;
+    const nlohmann::ordered_json& value = model[key];
+    text += fmt::format(", {} {}", key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  if (model.contains("blocks")) text += fmt::format(", {} blocks written out", model["blocks"].size());
+  return text;
+}
+
 std::string facts_table(const Built& built, const std::string& directory) {
-  const config::ModelConfig& model = built.config.model;
   const std::optional<std::uint64_t> examples = built.task->examples(Split::train);
   std::string table;
   const auto line = [&table](const char* name, const std::string& text) {
@@ -72,8 +85,7 @@ std::string facts_table(const Built& built, const std::string& directory) {
   line("task",
        fmt::format("{}, {} positions, {} tokens, {} examples", find_task(built.config.task.type).name,
                    built.task->length(), built.task->vocabulary(), examples ? std::to_string(*examples) : "endless"));
-  line("model", fmt::format("encoder, layers {}, heads {}, d_model {}, d_ff {}, norm {}", model.layers, model.heads,
-                            model.d_model, model.d_ff, model.norm == config::Norm::kPre ? "pre" : "post"));
+  line("model", model_facts(built.config));
   line("parameters", std::to_string(parameter_count(*built.model)));
   line("memory",
        fmt::format("{}B of weights, gradients and moments", short_count(static_cast<double>(state_bytes(built)))));
@@ -112,15 +124,16 @@ void report_finished(const Built& built, const TrainingResult& result, const std
   const Optimizer::EvaluationWeights averaged(*built.optimizer);
   const AttentionReport report = report_attention(*built.model, *built.task);
   const HeadScores& best = best_head(report.scores);
-  const std::vector<std::int32_t> tokens = probe_tokens(*built.task, 0);
-  const AttentionWeights weights = attention_on(*built.model, tokens).at(best.layer);
+  const AttentionLook look = look_at(*built.model, probe_tokens(*built.task, 0));
+  const AttentionWeights& weights = look.layers.at(best.layer);
   const MapSource source{.run = run_name(built.config, directory), .step = result.state.step, .input = "probe 0"};
-  const AttentionMap map = make_map(head_map(weights, best.head, 0), weights.queries, weights.keys, best.layer,
-                                    best.head, source, *built.task, tokens);
+  const AttentionMap map = make_map(head_map(weights, best.head, 0), {weights, best.layer, best.head}, source,
+                                    *built.model, *built.task, &look);
   const std::filesystem::path picture = directory / "attention.png";
   write_file_atomically(picture, render_png(map, {.theme = Theme::kDark}));
-  print_result("\n" + score_table("eval", result.evaluation) + "\n" + head_table(report.scores, report.sequences) +
-               "\n" + render_terminal(map, terminal_style(global)) + "\npicture: " + picture.string() + "\n");
+  print_result("\n" + score_table("eval", result.evaluation) + "\n" +
+               head_table(report.scores, report.blocks, report.sequences) + "\n" +
+               render_terminal(map, terminal_style(global)) + "\npicture: " + picture.string() + "\n");
 }
 
 int report_diverged(const std::string& reason, std::optional<std::uint64_t> step, RunRecord& record) {
@@ -179,12 +192,12 @@ int run_to_end(const Built& built, const std::filesystem::path& directory, const
 
 int train_run(const TrainArguments& arguments, const GlobalOptions& global) {
   const ConfigArguments sources = sort_arguments(arguments.config);
-  config::LoadedConfig loaded = config::read_config(sources.files, sources.overrides);
+  const config::LoadedConfig loaded = config::read_config(sources.files, sources.overrides);
   for (const config::ResolvedAlias& alias : loaded.aliases) {
     print_note(global, fmt::format("{} means {}\n", alias.alias, alias.path));
   }
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
-  const Built built = build(std::move(loaded.config));
+  const Built built = locating(loaded, [&] { return build(loaded.config); });
   if (arguments.dry_run) {
     print_result(facts_table(built, "") + (global.verbose ? "\n" + summary(*built.model) : ""));
     return kOk;

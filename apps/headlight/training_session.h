@@ -20,7 +20,7 @@ class TrainingSession : public TrainingObserver {
   struct Parts {
     const config::Config& config;
     const std::filesystem::path& directory;
-    const Encoder& model;
+    const Model& model;
     Optimizer& optimizer;
     Progress& progress;
     bool verbose;  ///< tell of every checkpoint on the progress line too

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/ops/loss.h"
+#include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "core/shape.h"
@@ -51,15 +51,14 @@ Accuracy count_correct(const Array& logits, const Tokens& targets) {
   return counted;
 }
 
-Evaluation evaluate(Encoder& model, const Task& task, Split split, std::uint64_t examples) {
+Evaluation evaluate(Model& model, const Task& task, Split split, std::uint64_t examples, config::LossType type) {
   const NoGrad no_grad;
   Evaluation evaluation;
   Batch batch;
   for (std::uint64_t first = 0; first < examples; first += kExamplesPerBatch) {
     fill_batch(task, split, first, std::min(kExamplesPerBatch, examples - first), batch);
-    const Tensor logits = model(batch.inputs, {});
-    const Tensor loss =
-        cross_entropy(logits, batch.targets, {.ignore_index = kIgnoredTarget, .reduction = Reduction::sum});
+    const Tensor logits = run_model(model, batch, {});
+    const Tensor loss = task_loss(logits, batch.targets, {.type = type, .attention = {}}, Reduction::sum);
     const Accuracy accuracy = count_correct(logits.value(), batch.targets);
     const Score score{.loss_sum = static_cast<double>(loss.item()), .accuracy = accuracy};
     for (Score* sum : {&evaluation.all, &evaluation.by_length[batch.inputs.shape()[1]]}) {

@@ -2,9 +2,10 @@
 
 #include <cstdint>
 
+#include "apps/config/config.h"
 #include "apps/tasks/batches.h"
 #include "apps/training/accuracy.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
@@ -12,8 +13,9 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 Accuracy count_correct(const Array& logits, const Tokens& targets);
 
 /// The first `examples` examples of a split, in batches that depend on nothing else, without history or dropout.
-/// The loss is the sum over all positions with a target: that of a batch is rounded to Real once, batches are added and
-/// the mean is taken in double.
-Evaluation evaluate(Encoder& model, const Task& task, Split split, std::uint64_t examples);
+/// The loss is that of the task alone, without smoothing or supervision, and the sum over all positions with a target:
+/// that of a batch is rounded to Real once, batches are added and the mean is taken in double.
+Evaluation evaluate(Model& model, const Task& task, Split split, std::uint64_t examples,
+                    config::LossType loss = config::LossType::kCrossEntropy);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -70,7 +70,9 @@ MetricsRow eval_row(std::uint64_t step, const Evaluation& evaluation) {
 TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingObserver& observer) {
   const config::TrainerConfig& trainer = setup.config.trainer;
   const std::uint64_t total = config::total_steps(setup.config);
+  const Objective objective(setup.config.loss, setup.task, setup.model);
   const UpdateParts parts{.model = setup.model,
+                          .objective = objective,
                           .optimizer = setup.optimizer,
                           .schedule = build_schedule(setup.config),
                           .grad_clip = setup.config.optimizer.grad_clip,
@@ -83,7 +85,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   result.state = state;
   const auto measure = [&](std::uint64_t examples) {
     const Optimizer::EvaluationWeights averaged(setup.optimizer);
-    result.evaluation = evaluate(setup.model, setup.task, Split::eval, examples);
+    result.evaluation = evaluate(setup.model, setup.task, Split::eval, examples, setup.config.loss.type);
   };
   const auto ended = [&](Ending ending) {
     result.ending = ending;

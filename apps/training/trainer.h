@@ -56,7 +56,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 struct TrainingSetup {
   const config::Config& config;
   const Task& task;
-  Encoder& model;
+  Model& model;
   Optimizer& optimizer;
 };
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "autograd/ops/loss.h"
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "optim/clip.h"
@@ -26,8 +25,8 @@ Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, std::spa
   for (std::size_t i = 0; i < count; ++i) {
     const Batch& batch = micro_batches[i];
     StepRandom random(parts.seed, step * count + i);
-    pass.logits.push_back(parts.model(batch.inputs, {.training = true, .random = &random}));
-    const Tensor loss = cross_entropy(pass.logits.back(), batch.targets, {.ignore_index = kIgnoredTarget});
+    const auto [logits, loss] = parts.objective(parts.model, batch, {.training = true, .random = &random});
+    pass.logits.push_back(logits);
     // The gradients of all micro-batches add up to that of the mean loss.
     loss.backward(full(loss.shape(), static_cast<Real>(1 / static_cast<double>(count))), Graph::release);
     pass.loss += static_cast<double>(loss.item()) / static_cast<double>(count);

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "apps/tasks/batches.h"
-#include "layers/models/encoder.h"
+#include "apps/training/objective.h"
+#include "layers/models/model.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -15,7 +16,8 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// What an update needs besides its batch.
 struct UpdateParts {
-  Encoder& model;
+  Model& model;
+  const Objective& objective;
   Optimizer& optimizer;
   Schedule schedule{};
   std::optional<double> grad_clip{};  ///< largest norm of the gradient

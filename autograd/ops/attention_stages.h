@@ -39,7 +39,7 @@ struct AttentionWeightOptions {
   std::size_t top_k = 0;  ///< k >= 1 with AttentionKind::top_k, else 0
 };
 
-struct AttentionWeights {
+struct AttentionWeightResult {
   Tensor weights;           ///< (B, H, Tq, Tk)
   Tensor sink;              ///< (B, H, Tq), the weights of the sink; empty without one
   std::size_t hidden_rows;  ///< rows (b, h, q) in which no visible key has a score above -infinity
@@ -51,8 +51,8 @@ struct AttentionWeights {
 /// (with top_k besides the k keys), so that weights and sink weight of a row sum to 1.
 /// Throws ShapeError when shapes or mask do not fit, ConfigError on a k that is missing or meaningless and on a sink
 /// with sigmoid, whose weights do not compete.
-AttentionWeights attention_weights(const Tensor& logits, const Mask& mask, const AttentionWeightOptions& options = {},
-                                   const Tensor& sink = {});
+AttentionWeightResult attention_weights(const Tensor& logits, const Mask& mask,
+                                        const AttentionWeightOptions& options = {}, const Tensor& sink = {});
 
 struct AttentionMixOptions {
   std::size_t kv_heads = 0;  ///< Hkv, divides H; 0: H

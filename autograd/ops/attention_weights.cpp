@@ -80,8 +80,8 @@ struct WeightRule {
 
 }  // namespace
 
-AttentionWeights attention_weights(const Tensor& logits, const Mask& mask, const AttentionWeightOptions& options,
-                                   const Tensor& sink) {
+AttentionWeightResult attention_weights(const Tensor& logits, const Mask& mask, const AttentionWeightOptions& options,
+                                        const Tensor& sink) {
   check_options(logits, options, sink);
   const Shape& shape = logits.shape();
   const auto rows = std::make_shared<const MaskRows>(mask, shape);

@@ -53,7 +53,7 @@ Row row_of(const std::vector<Real>& logits, const Mask& mask, const Weighting& w
   Array values = uninitialized({1, 1, 1, logits.size()});
   std::copy(logits.begin(), logits.end(), values.data());
   const Tensor x(values, true), s(full({1, 1, 1}, sink), true);
-  const AttentionWeights made = attention_weights(x, mask, w.options, w.sink ? s : Tensor());
+  const AttentionWeightResult made = attention_weights(x, mask, w.options, w.sink ? s : Tensor());
   Array g = uninitialized(values.shape());
   for (std::size_t i = 0; i < g.size(); ++i) g.data()[i] = static_cast<Real>(i + 1);
   made.weights.backward(g);
@@ -92,7 +92,7 @@ TEST_CASE("the steps give the bytes of the fused attention, in values and gradie
           if (staged) {
             const Real scale = static_cast<Real>(1 / std::sqrt(3.0));
             const Tensor logits = attention_scores(q, k, {.heads = 4, .scale = scale, .mask = mask});
-            const AttentionWeights w = attention_weights(logits, mask);
+            const AttentionWeightResult w = attention_weights(logits, mask);
             made = {attention_mix(dropout(w.weights, p, key), v, {.mask = mask}), w.weights, w.hidden_rows};
           } else {
             made = attention(q, k, v, {.heads = 4, .mask = mask, .dropout = p, .dropout_key = key});

@@ -81,7 +81,8 @@ TEST_CASE("every operation gives the same bytes without gradients") {
 TEST_CASE("every operation declared in autograd/ops has at least five cases") {
   std::map<std::string, int> cases;
   for (const OpCase& c : op_cases()) ++cases[c.op];
-  const std::regex declaration(R"(^(?:inline )?(?:Tensor|std::vector<Tensor>|AttentionResult|AttentionWeights) (\w+|operator\S)\()");
+  const std::regex declaration(
+      R"(^(?:inline )?(?:Tensor|std::vector<Tensor>|AttentionResult|AttentionWeightResult) (\w+|operator\S)\()");
   std::set<std::string> declared;
   for (const auto& entry : std::filesystem::directory_iterator(HEADLIGHT_SOURCE_DIR "/autograd/ops")) {
     if (entry.path().extension() != ".h") continue;

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "layers/embedding.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 #include "tests/common/arrays.h"
 #include "tests/layers/layer_cases.h"
 
@@ -22,31 +22,36 @@ LayerCase embedding(const std::string& what, const EmbeddingOptions& options, To
           .inputs = {}};
 }
 
-LayerCase block(const std::string& what, const EncoderOptions& options, Mask mask, Array x) {
+LayerCase model_of(const std::string& what, const ModelOptions& options, const Context& context, Tokens ids) {
   return {.type = "",
-          .class_name = "EncoderBlock",
+          .class_name = "Model",
           .what = what,
-          .make = [options](Init& init) { return std::make_unique<EncoderBlock>(options, init); },
-          .run =
-              [mask](Module& module, const std::vector<Tensor>& inputs) {
-                return dynamic_cast<EncoderBlock&>(module)(inputs.at(0), {.mask = mask});
-              },
-          .inputs = {std::move(x)}};
-}
-
-LayerCase encoder(const std::string& what, const EncoderOptions& options, const Context& context, Tokens ids) {
-  return {.type = "",
-          .class_name = "Encoder",
-          .what = what,
-          .make = [options](Init& init) { return std::make_unique<Encoder>(options, init); },
+          .make = [options](Init& init) { return std::make_unique<Model>(options, init); },
           .run =
               [context, ids](Module& module, const std::vector<Tensor>&) {
                 StepRandom random(11, 5);
                 Context own = context;
                 if (own.training) own.random = &random;
-                return dynamic_cast<Encoder&>(module)(ids, own);
+                return dynamic_cast<Model&>(module)(ids, own);
               },
           .inputs = {}};
+}
+
+LayerCase vectors(const std::string& what, const ModelOptions& options, Array x) {
+  LayerCase c = model_of(what, options, {}, {});
+  c.run = [](Module& module, const std::vector<Tensor>& inputs) {
+    return dynamic_cast<Model&>(module)(inputs.at(0), {});
+  };
+  c.inputs = {std::move(x)};
+  return c;
+}
+
+LayerCase pair_of(const std::string& what, const ModelOptions& options, Tokens source, Tokens target) {
+  LayerCase c = model_of(what, options, {}, {});
+  c.run = [source, target](Module& module, const std::vector<Tensor>&) {
+    return dynamic_cast<Model&>(module)(source, target, {.memory_mask = Mask::padding({3, 2})});
+  };
+  return c;
 }
 
 }  // namespace
@@ -60,44 +65,58 @@ std::vector<LayerCase> model_cases() {
   cases.push_back(
       embedding("a single id", {.vocabulary = 6, .width = 4, .bias = true, .scale = true}, tokens({}, {5})));
 
-  const EncoderOptions narrow{.d_model = 4, .heads = 2, .d_ff = 5, .activation = Activation::silu};
-  cases.push_back(block("pre-norm", narrow, {}, drawn({2, 3, 4}, -1, 1, 50)));
-  EncoderOptions options = narrow;
-  options.norm = NormPlacement::post;
-  cases.push_back(block("post-norm, causal", options, Mask::causal(), drawn({2, 3, 4}, -1, 1, 51)));
-  options.norm = NormPlacement::none;
-  cases.push_back(block("without norm, padding", options, Mask::padding({2, 3}), drawn({2, 3, 4}, -1, 1, 52)));
-  options = narrow;
-  options.head_size = 3;
-  options.bias.attention = false;
-  options.bias.feed_forward = false;
-  options.norm_bias = false;
-  cases.push_back(block("without biases", options, {}, drawn({1, 2, 4}, -1, 1, 53)));
-  cases.push_back(
-      block("one position, one channel", {.d_model = 1, .d_ff = 1, .norm_eps = 0.5}, {}, drawn({1, 1, 1}, -1, 1, 54)));
-
   const Tokens ids = tokens({2, 3}, {0, 1, 2, 4, 1, 1});
-  EncoderOptions model{
+  ModelOptions model{
       .vocabulary = 5, .d_model = 4, .heads = 2, .d_ff = 6, .layers = 2, .max_len = 4, .activation = Activation::gelu};
-  cases.push_back(encoder("pre-norm, sinusoidal", model, {}, ids));
+  cases.push_back(model_of("pre-norm, sinusoidal", model, {}, ids));
   model.norm = NormPlacement::post;
   model.head = HeadKind::mlp;
   model.bias.embedding = true;
-  cases.push_back(encoder("post-norm, mlp head", model, {.mask = Mask::causal()}, ids));
+  cases.push_back(model_of("post-norm, mlp head", model, {.mask = Mask::causal()}, ids));
   model.positions = Positions::learned;
   model.final_norm = true;
-  model.classes = 3;
+  model.outputs = 3;
   model.scale_embeddings = true;
-  cases.push_back(encoder("learned positions, other classes", model, {.mask = Mask::padding({3, 2})}, ids));
+  cases.push_back(model_of("learned positions, other classes", model, {.mask = Mask::padding({3, 2})}, ids));
   model.norm = NormPlacement::none;
   model.positions = Positions::none;
   model.bias.head = false;
-  cases.push_back(encoder("without norm and positions", model, {}, ids));
+  cases.push_back(model_of("without norm and positions", model, {}, ids));
   model = {.vocabulary = 5, .d_model = 4, .heads = 2, .d_ff = 6, .layers = 1, .max_len = 3};
   model.dropout = {.embedding = 0.1, .input = 0.2, .attention = 0.3, .residual = 0.4, .feed_forward = 0.5};
-  cases.push_back(encoder("every dropout, while training", model, {.training = true}, ids));
+  cases.push_back(model_of("every dropout, while training", model, {.training = true}, ids));
   cases.push_back(
-      encoder("no layer at all", {.vocabulary = 5, .d_model = 3, .d_ff = 1, .layers = 0, .max_len = 3}, {}, ids));
+      model_of("no layer at all", {.vocabulary = 5, .d_model = 3, .d_ff = 1, .layers = 0, .max_len = 3}, {}, ids));
+  model = {.arch = Architecture::decoder, .vocabulary = 5, .d_model = 4, .heads = 2, .d_ff = 6, .max_len = 3};
+  model.positions = Positions::rope;
+  model.norm = NormPlacement::sandwich;
+  model.residual = ResidualKind::scaled;
+  model.gated = true;
+  model.activation = Activation::silu;
+  model.norm_type = NormType::rms;
+  cases.push_back(model_of("a decoder with rope, sandwich norms and swiglu", model, {}, ids));
+  model.norm = NormPlacement::parallel;
+  model.positions = Positions::relative;
+  model.predict = Predict::pooled;
+  model.outputs = 2;
+  cases.push_back(model_of("a pooled decoder with parallel steps", model, {}, ids));
+  model = {.vocabulary = 5, .d_model = 4, .heads = 2, .attention_only = true, .max_len = 3};
+  model.tie_embeddings = true;
+  model.bias.head = false;
+  cases.push_back(model_of("attention alone, tied embeddings", model, {}, ids));
+  model = {.vocabulary = 5, .d_model = 4, .heads = 2, .d_ff = 6, .max_len = 3, .predict = Predict::pointer};
+  cases.push_back(model_of("a pointer", model, {}, ids));
+  cases.push_back(vectors("float vectors", {.features = 3, .outputs = 1, .d_model = 4, .d_ff = 5, .max_len = 3},
+                          drawn({2, 3, 3}, -1, 1, 60)));
+  model = {.arch = Architecture::encoder_decoder,
+           .vocabulary = 5,
+           .target_vocabulary = 4,
+           .d_model = 4,
+           .heads = 2,
+           .d_ff = 5,
+           .encoder_layers = 2,
+           .max_len = 3};
+  cases.push_back(pair_of("other vocabularies", model, ids, tokens({2, 2}, {0, 3, 1, 1})));
   return cases;
 }
 

@@ -137,22 +137,26 @@ TEST_CASE("the keys of an attention in a config are read strictly") {
     }
     return "no error";
   };
-  const std::string where = "multi_head_attention: ";
-  CHECK(message(R"("combine": "mean")") == where + "`combine` knows no `mean`; use concat, sum");
-  CHECK(message(R"("weights": "hard")") == where + "`weights` knows no `hard`; use softmax, sigmoid, top_k");
-  CHECK(message(R"("sink": "on")") == where + "`sink` knows no `on`; use none, zero, learned");
+  const auto one_of = [](const char* key, const char* names, const char* given) {
+    return std::string(key) + ": `" + key + "` must be one of " + names + ", not \"" + given +
+           "\"; correct it in a layer of type multi_head_attention";
+  };
+  CHECK(message(R"("combine": "mean")") == one_of("combine", R"("concat", "sum")", "mean"));
+  CHECK(message(R"("weights": "hard")") == one_of("weights", R"("softmax", "sigmoid", "top_k")", "hard"));
+  CHECK(message(R"("sink": "on")") == one_of("sink", R"("none", "zero", "learned")", "on"));
   CHECK(message(R"("positions": "sinusoidal")") ==
-        where + "`positions` knows no `sinusoidal`; use none, rope, alibi, relative");
+        one_of("positions", R"("none", "rope", "alibi", "relative")", "sinusoidal"));
   CHECK_THAT(message(R"("rope_base": 100)"),
-             Catch::Matchers::StartsWith(where + "`rope_base` has no meaning with positions other than rope"));
+             Catch::Contains("`rope_base` has no meaning with positions other than rope"));
   CHECK(message(R"("score": "gauss")") ==
-        where +
+        std::string("multi_head_attention: ") +
             "there is no score `gauss`; known scores: scaled_dot, dot, bilinear, additive, cosine, l2, leaning_dot");
   CHECK_THAT(message(R"("score": {"type": "leaning_dot", "leen": 1})"),
-             Catch::Matchers::StartsWith("leaning_dot: unknown key `leen`"));
-  CHECK_THAT(message(R"("score": {"type": "l2", "scale": 1})"), Catch::Matchers::StartsWith("l2: unknown key `scale`"));
-  CHECK_THAT(message(R"("score": 3)"), Catch::Matchers::StartsWith(where + "`score` must be a string"));
-  CHECK_THAT(message(R"("windows": 3)"), Catch::Matchers::StartsWith(where + "unknown key `windows`"));
+             Catch::Contains("score.leen: unknown key `leen` in a layer of type leaning_dot"));
+  CHECK_THAT(message(R"("score": {"type": "l2", "scale": 1})"),
+             Catch::Contains("unknown key `scale` in a layer of type l2"));
+  CHECK_THAT(message(R"("score": 3)"), Catch::Contains("`score` must be a string"));
+  CHECK_THAT(message(R"("windows": 3)"), Catch::Contains("unknown key `windows`"));
 }
 
 TEST_CASE("learned parts of an attention start where their neutral or documented value is") {

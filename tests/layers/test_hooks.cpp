@@ -13,7 +13,7 @@
 #include "core/shape.h"
 #include "layers/hooks.h"
 #include "tests/common/arrays.h"
-#include "tests/layers/encoder_runs.h"
+#include "tests/layers/model_runs.h"
 #include "tests/layers/random_attention.h"
 
 using namespace headlight;
@@ -145,8 +145,8 @@ TEST_CASE("an overwritten head is gone from the output, and nothing else") {
 
 TEST_CASE("a whole model is read and patched by path, residual stream included") {
   Init init(5);
-  Encoder model(small_encoder(), init);
-  const Array plain = run_encoder(model, some_ids(), some_targets(), {}).logits;
+  Model model(small_model(), init);
+  const Array plain = run_model(model, some_ids(), some_targets(), {}).logits;
   Hooks hooks(model);
   CHECK(hooks.paths(HookPoint::logits) == std::vector<std::string>{"layers.0.attention", "layers.1.attention"});
   std::vector<std::string> read;
@@ -154,7 +154,7 @@ TEST_CASE("a whole model is read and patched by path, residual stream included")
              [&](const std::string& path, const Tensor&) { read.push_back(path); });
   Array stream;
   hooks.read("layers.0", HookPoint::output, [&](const std::string&, const Tensor& x) { stream = x.value(); });
-  CHECK(same_bytes(run_encoder(model, some_ids(), some_targets(), {.hooks = &hooks}).logits, plain));
+  CHECK(same_bytes(run_model(model, some_ids(), some_targets(), {.hooks = &hooks}).logits, plain));
   CHECK(read == std::vector<std::string>{"layers.0.attention", "layers.1.attention"});
 
   // The stream behind the first block put into a run on other ids gives the first run's result.
@@ -163,8 +163,8 @@ TEST_CASE("a whole model is read and patched by path, residual stream included")
   const NoGrad guard;  // no gradient would reach what lies before the patch
   Hooks patch(model);
   patch.overwrite("layers.0", HookPoint::output, [&](const std::string&, const Tensor&) { return Tensor(stream); });
-  CHECK_FALSE(same_bytes(run_encoder(model, other, some_targets(), {}).logits, plain));
-  CHECK(same_bytes(run_encoder(model, other, some_targets(), {.hooks = &patch}).logits, plain));
+  CHECK_FALSE(same_bytes(run_model(model, other, some_targets(), {}).logits, plain));
+  CHECK(same_bytes(run_model(model, other, some_targets(), {.hooks = &patch}).logits, plain));
 }
 
 TEST_CASE("overwrites run in order, before the reads, and gradients flow through them") {
@@ -184,7 +184,7 @@ TEST_CASE("overwrites run in order, before the reads, and gradients flow through
 
 TEST_CASE("hooks that fit nothing or change a shape are refused by name") {
   Init init(5);
-  Encoder model(small_encoder(), init);
+  Model model(small_model(), init);
   Hooks hooks(model);
   const auto keep = [](const std::string&, const Tensor& x) { return x; };
   CHECK_THROWS_WITH(hooks.overwrite("layers.2.attention", HookPoint::weights, keep),
@@ -194,7 +194,7 @@ TEST_CASE("hooks that fit nothing or change a shape are refused by name") {
                     Catch::Matchers::Contains("no layer with the point logits"));
   CHECK_THROWS_WITH(hooks.overwrite("*", HookPoint::z, nullptr), "hooks: the function for z of `*` is empty");
   hooks.overwrite("*0.attention", HookPoint::z, [](const std::string&, const Tensor&) { return Tensor(zeros({1})); });
-  CHECK_THROWS_WITH(run_encoder(model, some_ids(), some_targets(), {.hooks = &hooks}),
+  CHECK_THROWS_WITH(run_model(model, some_ids(), some_targets(), {.hooks = &hooks}),
                     Catch::Matchers::Contains(
                         "hooks: the overwrite of z in `layers.0.attention` changes its shape; (1) "
                         "instead of "));

@@ -97,7 +97,8 @@ const std::vector<Misuse>& misuses() {
        "in `body`; give it the same width in and out"},
       {[] { Residual({.norm = NormPlacement::none}, nullptr, init()); }, "child: `body` is null"},
       {[] {
-         std::vector<std::unique_ptr<Layer>> layers(1);
+         std::vector<NamedLayer> layers;
+         layers.push_back({"0", nullptr});
          Sequential sequence(std::move(layers));
        },
        "child: `0` is null"},

@@ -66,8 +66,8 @@ TEST_CASE("parameters are listed depth first in order of declaration, labelled w
 
 TEST_CASE("adopting a module renames everything below it") {
   Init init(1);
-  std::vector<std::unique_ptr<Layer>> layers;
-  layers.push_back(std::make_unique<Dense>(2, 2, init));
+  std::vector<NamedLayer> layers;
+  layers.push_back({"0", std::make_unique<Dense>(2, 2, init)});
   auto sequence = std::make_unique<Sequential>(std::move(layers));
   const Tensor weight = sequence->parameters().at(0).tensor;
   CHECK(weight.label() == "0.weight");

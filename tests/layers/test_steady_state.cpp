@@ -9,7 +9,7 @@
 #include "autograd/ops/loss.h"
 #include "autograd/tensor.h"
 #include "core/pool.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 #include "optim/adam.h"
 #include "optim/clip.h"
 #include "optim/schedule.h"
@@ -25,18 +25,18 @@ namespace {
 class Training {
  public:
   Training(NormPlacement norm, Mask mask, double dropout) : mask_(std::move(mask)) {
-    EncoderOptions options{.vocabulary = 20,
-                           .d_model = 32,
-                           .heads = 4,
-                           .d_ff = 64,
-                           .layers = 2,
-                           .max_len = 16,
-                           .norm = norm,
-                           .positions = Positions::learned};
+    ModelOptions options{.vocabulary = 20,
+                         .d_model = 32,
+                         .heads = 4,
+                         .d_ff = 64,
+                         .layers = 2,
+                         .max_len = 16,
+                         .norm = norm,
+                         .positions = Positions::learned};
     options.dropout = {
         .embedding = dropout, .input = dropout, .attention = dropout, .residual = dropout, .feed_forward = dropout};
     Init init(1);
-    model_ = std::make_unique<Encoder>(options, init);
+    model_ = std::make_unique<Model>(options, init);
     std::vector<Tensor> parameters;
     for (const NamedParameter& parameter : model_->parameters()) parameters.push_back(parameter.tensor);
     optimizer_ = std::make_unique<Adam>(parameters, AdamOptions{.common = {.weight_decay = 0.01}});
@@ -64,7 +64,7 @@ class Training {
 
  private:
   Mask mask_;
-  std::unique_ptr<Encoder> model_;
+  std::unique_ptr<Model> model_;
   std::unique_ptr<Adam> optimizer_;
   Schedule schedule_{.kind = ScheduleKind::cosine_times_warmup, .steps = 100, .warmup_steps = 10};
   Tokens ids_;

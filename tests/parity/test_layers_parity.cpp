@@ -10,8 +10,9 @@
 #include "layers/dense.h"
 #include "layers/embedding.h"
 #include "layers/layer_norm.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model_options.h"
 #include "layers/multi_head_attention.h"
+#include "layers/registry.h"
 #include "tests/common/arrays.h"
 #include "tests/parity/fixture.h"
 #include "tests/parity/matching.h"
@@ -129,19 +130,22 @@ TEST_CASE(
   CHECK(cases == 20);
 }
 
-TEST_CASE("EncoderBlock equals nn.TransformerEncoderLayer: pre and post norm, relu and gelu, masks") {
+TEST_CASE("A preset's block equals nn.TransformerEncoderLayer: pre and post norm, relu and gelu, masks") {
   std::size_t cases = 0;
   for (const FixtureCase& c : fixture_cases("layers/encoder_layer")) {
     INFO(c.describe());
     ++cases;
     Init init(1);
-    EncoderBlock layer({.d_model = size(c, "d_model"),
-                        .heads = size(c, "heads"),
-                        .d_ff = size(c, "d_ff"),
-                        .norm = c.attributes().at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
-                        .norm_eps = c.attributes().at("eps"),
-                        .activation = activation_of(c.attributes().at("activation").get<std::string>())},
-                       init);
+    const nlohmann::json model =
+        expand({.vocabulary = 1,
+                .d_model = size(c, "d_model"),
+                .heads = size(c, "heads"),
+                .d_ff = size(c, "d_ff"),
+                .norm = c.attributes().at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
+                .norm_eps = c.attributes().at("eps"),
+                .activation = activation_of(c.attributes().at("activation").get<std::string>())});
+    const std::unique_ptr<Layer> block = make_layer(model.at("blocks").at(0), init);
+    Layer& layer = *block;
     std::vector<Match> matches = attention_matches(c, "attention.", "self_attn.");
     for (const std::string end : {"weight", "bias"}) {
       const std::string gain = end == "weight" ? "gain" : "bias";

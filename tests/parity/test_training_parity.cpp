@@ -11,7 +11,7 @@
 #include "autograd/ops/loss.h"
 #include "core/io/array_io.h"
 #include "layers/activation.h"
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 #include "layers/positions.h"
 #include "layers/summary.h"
 #include "optim/adam.h"
@@ -29,18 +29,18 @@ namespace {
 
 constexpr bool kDouble = sizeof(Real) == 8;
 
-EncoderOptions encoder_options(const nlohmann::json& model) {
-  EncoderOptions options{.vocabulary = model.at("vocabulary"),
-                         .d_model = model.at("d_model"),
-                         .heads = model.at("heads"),
-                         .d_ff = model.at("d_ff"),
-                         .layers = model.at("layers"),
-                         .max_len = model.at("time"),
-                         .norm = model.at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
-                         .norm_eps = model.at("norm_eps"),
-                         .activation = activation_of(model.at("activation").get<std::string>()),
-                         .positions = model.at("positions") == "learned" ? Positions::learned : Positions::sinusoidal,
-                         .head = model.at("head") == "mlp" ? HeadKind::mlp : HeadKind::linear};
+ModelOptions encoder_options(const nlohmann::json& model) {
+  ModelOptions options{.vocabulary = model.at("vocabulary"),
+                       .d_model = model.at("d_model"),
+                       .heads = model.at("heads"),
+                       .d_ff = model.at("d_ff"),
+                       .layers = model.at("layers"),
+                       .max_len = model.at("time"),
+                       .norm = model.at("norm") == "pre" ? NormPlacement::pre : NormPlacement::post,
+                       .norm_eps = model.at("norm_eps"),
+                       .activation = activation_of(model.at("activation").get<std::string>()),
+                       .positions = model.at("positions") == "learned" ? Positions::learned : Positions::sinusoidal,
+                       .head = model.at("head") == "mlp" ? HeadKind::mlp : HeadKind::linear};
   options.bias.embedding = model.at("embedding_bias");
   return options;
 }
@@ -67,7 +67,7 @@ void train(const std::string& name) {
   const nlohmann::json model_json = run.json("model");
   const nlohmann::json recipe = run.json("optimizer");
   Init init(1);
-  Encoder model(encoder_options(model_json), init);
+  Model model(encoder_options(model_json), init);
   CHECK(parameter_count(model) == model_json.at("parameters").get<std::size_t>());
 
   const std::string weights = HEADLIGHT_SOURCE_DIR "/tests/reference/training/" + name + "_weights.safetensors";

@@ -14,7 +14,7 @@ namespace {
 LayerTrial needing(std::vector<std::string> keys) {
   return [keys](const Json& layer) -> std::string {
     for (const std::string& key : keys) {
-      if (!layer.contains(key)) return "needs: the key `" + key + "` is missing; " + layer.dump();
+      if (!layer.contains(key)) return "missing key `" + key + "` in a layer of type needs";
     }
     return layer.size() > keys.size() + 1 ? "needs: unknown key" : "";
   };
@@ -44,7 +44,7 @@ TEST_CASE("missing keys of our own layers are filled in, given ones stay") {
 
 TEST_CASE("a default key that the given ones make meaningless is left out") {
   const LayerTrial trial = [](const Json& layer) -> std::string {
-    if (!layer.contains("body")) return "residual: the key `body` is missing";
+    if (!layer.contains("body")) return "missing key `body` in a layer of type residual";
     return layer.value("norm", "") == "none" && layer.contains("width") ? "residual: `width` has no meaning" : "";
   };
   const Json layer = completed_layer({{"type", "residual"}, {"norm", "none"}}, trial);
@@ -54,7 +54,7 @@ TEST_CASE("a default key that the given ones make meaningless is left out") {
 
 TEST_CASE("a user's layer without its keys is told of a command that has them") {
   CHECK_THAT(message_of({{"type", "needs"}}, needing({"dim", "heads"})),
-             Catch::StartsWith("needs: the key `dim` is missing") &&
+             Catch::StartsWith("missing key `dim` in a layer of type needs") &&
                  Catch::EndsWith("for example: headlight check --layer needs dim=8 heads=8"));
   CHECK_THAT(message_of({{"type", "needs"}, {"dim", 4}}, needing({"dim", "heads"})),
              Catch::EndsWith("for example: headlight check --layer needs dim=4 heads=8"));

@@ -68,7 +68,7 @@ const std::vector<std::string> kBad = {
     with(R"("model": {"norm": "psot"})"),
     with(R"("model": {"dropout": 1})"),
     with(R"("model": {"dropout": {"fff": 0}})"),
-    with(R"("model": {"init": {"std": 0.1}})"),
+    with(R"("model": {"init": {"scheme": "torch", "std": 0.1}})"),
     with(R"("model": {"load": {}})"),
     with(R"("model": {"load": {"file": "x", "rename": {"a": 1}}})"),
     with(R"("optimizer": {"lr": 0})"),

@@ -25,7 +25,23 @@ const std::map<std::string, Json> kSamples = {
     {"name", "x"},
     {"task.type", "reverse"},
     {"task.train_examples", 1000},
+    {"compat", "torch"},
+    {"model.blocks", Json::array()},
+    {"model.encoder_blocks", Json::array()},
+    {"model.kv_heads", 2},
     {"model.head_dim", 8},
+    {"model.norm_eps", 1e-6},
+    {"model.norm_bias", true},
+    {"model.randomised_positions", 20},
+    {"model.attention.window", 3},
+    {"model.attention.softcap", 50},
+    {"model.attention.key_size", 8},
+    {"model.attention.value_size", 8},
+    {"model.attention.out_size", 64},
+    {"model.init.scheme", "torch"},
+    {"optimizer.form", "torch"},
+    {"loss.attention.block", "enc.self"},
+    {"loss.attention.weight", 0.5},
     {"model.d_ff", 8},
     {"model.final_norm", true},
     {"model.max_len", 16},
@@ -73,6 +89,10 @@ Json around(const schema::Key& key) {
     config["trainer"]["steps"] = 100;
   }
   if (key.path == "model.load.rename") config["model"]["load"]["file"] = "/w.st";
+  if (key.path == "model.encoder_blocks") config["model"]["blocks"] = Json::array();
+  if (key.path == "model.attention.rope_pairing") config["model"]["positions"] = "rope";
+  if (key.path == "model.attention.max_distance") config["model"]["positions"] = "relative";
+  if (key.path.starts_with("loss.attention.")) config["loss"]["attention"]["weight"] = 1;
   if (key.path == "optimizer.nesterov") config["optimizer"]["momentum"] = 0.5;
   if (!key.only.key.empty()) {
     const std::string section = key.path.substr(0, key.path.rfind('.') + 1);

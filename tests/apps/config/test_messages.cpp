@@ -55,17 +55,18 @@ const std::vector<Golden> kGolden = {
      "     |                       ^^^^\n"
      "help: write it without quotes: 64\n"},
     {R"("model": { "norm": "psot" })",
-     "error: `model.norm` must be one of \"pre\", \"post\", not the text \"psot\"\n"
+     "error: `model.norm` must be one of \"pre\", \"post\", \"sandwich\", \"parallel\", \"none\", not the text "
+     "\"psot\"\n"
      "  --> a.json:3:20\n"
      "   3 | \"model\": { \"norm\": \"psot\" }\n"
      "     |                    ^^^^^^\n"
-     "help: did you mean \"post\"? the choices are \"pre\", \"post\"\n"},
-    {R"("model": { "arch": "decoder" })",
-     "error: `model.arch` must be \"encoder\", not the text \"decoder\"\n"
+     "help: did you mean \"post\"? the choices are \"pre\", \"post\", \"sandwich\", \"parallel\", \"none\"\n"},
+    {R"("model": { "arch": "decodr" })",
+     "error: `model.arch` must be one of \"encoder\", \"decoder\", \"encoder-decoder\", not the text \"decodr\"\n"
      "  --> a.json:3:20\n"
-     "   3 | \"model\": { \"arch\": \"decoder\" }\n"
-     "     |                    ^^^^^^^^^\n"
-     "help: the only choice is \"encoder\"\n"},
+     "   3 | \"model\": { \"arch\": \"decodr\" }\n"
+     "     |                    ^^^^^^^^\n"
+     "help: did you mean \"decoder\"? the choices are \"encoder\", \"decoder\", \"encoder-decoder\"\n"},
     {R"("model": { "layers": null })",
      "error: `model.layers` must be an integer from 1 to 256, not null\n"
      "  --> a.json:3:22\n"

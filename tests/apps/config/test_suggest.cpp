@@ -45,13 +45,13 @@ TEST_CASE("suggestions come in their order: another tool, another section, a lik
   CHECK(suggest_key("eps", model) == "`eps` belongs under `optimizer`");
   CHECK(suggest_key("steps", optimizer) == "`steps` belongs under `schedule` or `trainer`");
   CHECK(suggest_key("seed", model) == "`seed` belongs under the top level or `task.eval`");
-  CHECK(suggest_key("layer", model) == "a key with a similar name exists: `layers`");
+  CHECK(suggest_key("layer", model) == "`layer` is called `layers` here");
   CHECK(suggest_key("weight_decya", optimizer) == "a key with a similar name exists: `weight_decay`");
   CHECK(suggest_key("zebra", *find_branch("logging")) == "`logging` knows: `jsonl`");
   CHECK(suggest_key("trainr", tree()) == "a key with a similar name exists: `trainer`");
   CHECK(suggest_key("zebra", tree()) ==
-        "the config knows: `format`, `name`, `seed`, `task`, `model`, `optimizer`, `schedule`, `trainer`, `logging`, "
-        "`output`");
+        "the config knows: `format`, `name`, `seed`, `compat`, `task`, `model`, `loss`, `optimizer`, `schedule`, "
+        "`trainer`, `logging`, `output`");
 }
 
 TEST_CASE("dashes and capitals do not hide a known word") {
@@ -63,7 +63,8 @@ TEST_CASE("dashes and capitals do not hide a known word") {
 
 TEST_CASE("choices are suggested by nearness, by case and by other tools' words") {
   const Type& activation = find_branch("model.activation")->key->type;
-  const std::string all = "the choices are \"relu\", \"gelu\", \"gelu_tanh\", \"silu\", \"tanh\"";
+  const std::string all =
+      "the choices are \"relu\", \"gelu\", \"gelu_tanh\", \"silu\", \"tanh\", \"swiglu\", \"geglu\"";
   CHECK(suggest_choice("swish", activation) == "did you mean \"silu\"? " + all);
   CHECK(suggest_choice("ReLU", activation) == "did you mean \"relu\"? " + all);
   CHECK(suggest_choice("rleu", activation) == "did you mean \"relu\"? " + all);

@@ -62,7 +62,9 @@ TEST_CASE("From the third update on no block above 1 KiB comes from the heap, ep
   INFO(more);
   large_blocks = 0;
   testing_run::Parts parts(headlight::testing::tiny_config({"batch_size=8", "d_model=32", more}));
-  const UpdateParts update{.model = *parts.model, .optimizer = *parts.optimizer, .grad_clip = 1.0, .seed = 3};
+  const Objective objective(parts.config.loss, *parts.task, *parts.model);
+  const UpdateParts update{
+      .model = *parts.model, .objective = objective, .optimizer = *parts.optimizer, .grad_clip = 1.0, .seed = 3};
   Batches batches = build_batches(parts.config, *parts.task);
   Batch batch;
   const auto step = [&](std::uint64_t number) {

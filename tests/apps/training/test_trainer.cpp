@@ -31,7 +31,7 @@ Trained train_with_threads(const config::Config& config, std::size_t threads) {
 }
 
 /// Writes NaN into the first weight of the model.
-void spoil(const Encoder& model) {
+void spoil(const Model& model) {
   const Tensor parameter = model.parameters().front().tensor;
   Array value = parameter.value();
   value.data()[0] = std::numeric_limits<Real>::quiet_NaN();
@@ -129,7 +129,8 @@ TEST_CASE("Micro-batches add up to the batch that they are parts of") {
 
 TEST_CASE("Each micro-batch of an update has dropout of its own, and those of the next update others") {
   Parts parts(tiny_config({"dropout=0.5", "optimizer.lr=1e-30"}));  // the weights stay as they are
-  const UpdateParts update{.model = *parts.model, .optimizer = *parts.optimizer, .seed = 3};
+  const Objective objective(parts.config.loss, *parts.task, *parts.model);
+  const UpdateParts update{.model = *parts.model, .objective = objective, .optimizer = *parts.optimizer, .seed = 3};
   Batch batch;
   build_batches(parts.config, *parts.task).fill(0, batch);
   const std::vector<Batch> twice{batch, batch};

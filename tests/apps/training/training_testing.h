@@ -46,7 +46,7 @@ struct Parts {
 
   config::Config config;
   std::unique_ptr<Task> task;
-  std::unique_ptr<Encoder> model;
+  std::unique_ptr<Model> model;
   std::unique_ptr<Optimizer> optimizer;
 };
 

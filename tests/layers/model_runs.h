@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "layers/models/encoder.h"
+#include "layers/models/model.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace layer_test {
 
 /// Two layers of two heads on sequences of five tokens below 7.
-EncoderOptions small_encoder(NormPlacement norm = NormPlacement::pre);
+ModelOptions small_model(NormPlacement norm = NormPlacement::pre);
 
 /// (3, 5) token ids, and as many targets.
 Tokens some_ids();
@@ -29,19 +29,19 @@ struct Recording : AttentionRecorder {
   }
 };
 
-struct EncoderRun {
+struct ModelRun {
   Array logits;
   Array loss;
   std::vector<Array> gradients;  ///< of all parameters; empty without gradients
 };
 
 /// The mean cross-entropy of a pass, and its gradients unless inside NoGrad.
-EncoderRun run_encoder(Encoder& model, const Tokens& ids, const Tokens& targets, const Context& context);
+ModelRun run_model(Model& model, const Tokens& ids, const Tokens& targets, const Context& context);
 
 /// True when everything that both runs have is equal to the byte.
-bool same_run(const EncoderRun& a, const EncoderRun& b);
+bool same_run(const ModelRun& a, const ModelRun& b);
 
-/// Masks for some_ids() in small_encoder(), with what they are: each kind, combinations, and rows that see nothing.
+/// Masks for some_ids() in small_model(), with what they are: each kind, combinations, and rows that see nothing.
 std::vector<std::pair<std::string, Mask>> masks_to_try();
 
 }  // namespace layer_test

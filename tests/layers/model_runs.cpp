@@ -1,4 +1,4 @@
-#include "tests/layers/encoder_runs.h"
+#include "tests/layers/model_runs.h"
 
 #include "autograd/ops/loss.h"
 #include "autograd/scopes.h"
@@ -7,17 +7,17 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace layer_test {
 
-EncoderOptions small_encoder(NormPlacement norm) {
+ModelOptions small_model(NormPlacement norm) {
   return {.vocabulary = 7, .d_model = 8, .heads = 2, .d_ff = 12, .layers = 2, .max_len = 5, .norm = norm};
 }
 
 Tokens some_ids() { return testing::tokens({3, 5}, {0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 3, 3, 0, 6}); }
 Tokens some_targets() { return testing::tokens({3, 5}, {4, 3, 2, 1, 0, 2, 1, 0, 6, 5, 6, 0, 3, 3, 3}); }
 
-EncoderRun run_encoder(Encoder& model, const Tokens& ids, const Tokens& targets, const Context& context) {
+ModelRun run_model(Model& model, const Tokens& ids, const Tokens& targets, const Context& context) {
   const Tensor logits = model(ids, context);
   const Tensor loss = cross_entropy(logits, targets, {.ignore_index = -1});
-  EncoderRun run{logits.value(), loss.value(), {}};
+  ModelRun run{logits.value(), loss.value(), {}};
   if (!grad_enabled()) return run;
   for (const NamedParameter& parameter : model.parameters()) parameter.tensor.zero_grad();
   loss.backward();
@@ -25,7 +25,7 @@ EncoderRun run_encoder(Encoder& model, const Tokens& ids, const Tokens& targets,
   return run;
 }
 
-bool same_run(const EncoderRun& a, const EncoderRun& b) {
+bool same_run(const ModelRun& a, const ModelRun& b) {
   if (!same_bytes(a.logits, b.logits) || !same_bytes(a.loss, b.loss)) return false;
   if (a.gradients.empty() || b.gradients.empty()) return true;
   if (a.gradients.size() != b.gradients.size()) return false;

@@ -7,8 +7,9 @@
 #include <catch2/catch.hpp>
 
 #include "autograd/scopes.h"
+#include "layers/compat.h"
 #include "tests/common/arrays.h"
-#include "tests/layers/encoder_runs.h"
+#include "tests/layers/model_runs.h"
 
 using namespace headlight;
 using namespace headlight::layer_test;
@@ -27,21 +28,21 @@ bool same_rows(const Array& a, const Array& b, std::size_t member, std::size_t r
 TEST_CASE("recording, training with dropout 0, evaluation and no-grad give the same bytes under every mask") {
   for (const NormPlacement norm : {NormPlacement::pre, NormPlacement::post}) {
     Init init(4);
-    Encoder model(small_encoder(norm), init);
+    Model model(small_model(norm), init);
     for (const auto& [name, mask] : masks_to_try()) {
       INFO(name);
-      const EncoderRun plain = run_encoder(model, some_ids(), some_targets(), {.mask = mask});
+      const ModelRun plain = run_model(model, some_ids(), some_targets(), {.mask = mask});
       Recording evaluation, training, without_graph;
       StepRandom random(1, 1);
-      CHECK(same_run(plain, run_encoder(model, some_ids(), some_targets(), {.mask = mask, .recorder = &evaluation})));
-      CHECK(same_run(plain, run_encoder(model, some_ids(), some_targets(), {.training = true, .mask = mask})));
-      CHECK(same_run(plain, run_encoder(model, some_ids(), some_targets(),
-                                        {.training = true, .random = &random, .mask = mask, .recorder = &training})));
+      CHECK(same_run(plain, run_model(model, some_ids(), some_targets(), {.mask = mask, .recorder = &evaluation})));
+      CHECK(same_run(plain, run_model(model, some_ids(), some_targets(), {.training = true, .mask = mask})));
+      CHECK(same_run(plain, run_model(model, some_ids(), some_targets(),
+                                      {.training = true, .random = &random, .mask = mask, .recorder = &training})));
       {
         const NoGrad guard;
-        CHECK(same_run(plain, run_encoder(model, some_ids(), some_targets(), {.mask = mask})));
-        CHECK(same_run(plain,
-                       run_encoder(model, some_ids(), some_targets(), {.mask = mask, .recorder = &without_graph})));
+        CHECK(same_run(plain, run_model(model, some_ids(), some_targets(), {.mask = mask})));
+        CHECK(
+            same_run(plain, run_model(model, some_ids(), some_targets(), {.mask = mask, .recorder = &without_graph})));
       }
       CHECK(evaluation.paths == std::vector<std::string>{"layers.0.attention", "layers.1.attention"});
       for (std::size_t i = 0; i < evaluation.weights.size(); ++i) {
@@ -54,14 +55,14 @@ TEST_CASE("recording, training with dropout 0, evaluation and no-grad give the s
 }
 
 TEST_CASE("recorded weights are those before dropout, and recording changes nothing under dropout either") {
-  EncoderOptions options = small_encoder();
+  ModelOptions options = small_model();
   options.dropout.attention = 0.5;
   Init init(4);
-  Encoder model(options, init);
+  Model model(options, init);
   const auto run = [&](AttentionRecorder* recorder) {
     StepRandom random(9, 2);
-    return run_encoder(model, some_ids(), some_targets(),
-                       {.training = true, .random = &random, .mask = Mask::causal(), .recorder = recorder});
+    return run_model(model, some_ids(), some_targets(),
+                     {.training = true, .random = &random, .mask = Mask::causal(), .recorder = recorder});
   };
   Recording recording;
   CHECK(same_run(run(nullptr), run(&recording)));
@@ -78,10 +79,10 @@ TEST_CASE("recorded weights are those before dropout, and recording changes noth
 
 TEST_CASE("rows that see nothing have zero weights, are counted, and leave the rest of the model finite") {
   Init init(4);
-  Encoder model(small_encoder(), init);
+  Model model(small_model(), init);
   Recording recording;
-  const EncoderRun run =
-      run_encoder(model, some_ids(), some_targets(), {.mask = Mask::padding({5, 0, 2}), .recorder = &recording});
+  const ModelRun run =
+      run_model(model, some_ids(), some_targets(), {.mask = Mask::padding({5, 0, 2}), .recorder = &recording});
   // Member 1 has no visible key: its 5 queries in both heads.
   CHECK(recording.hidden_rows == std::vector<std::size_t>{10, 10});
   for (const Tensor& weights : recording.weights) {
@@ -97,7 +98,7 @@ TEST_CASE("rows that see nothing have zero weights, are counted, and leave the r
 TEST_CASE("a causal encoder does not see the future: changing token t leaves earlier logits byte-equal") {
   for (const NormPlacement norm : {NormPlacement::pre, NormPlacement::post}) {
     Init init(5);
-    Encoder model(small_encoder(norm), init);
+    Model model(small_model(norm), init);
     const Context context{.mask = Mask::causal()};
     const Array before = model(some_ids(), context).value();
     for (std::size_t t = 0; t < 5; ++t) {
@@ -116,19 +117,19 @@ TEST_CASE("a causal encoder does not see the future: changing token t leaves ear
 TEST_CASE("what stands in padded positions never matters: logits, loss and gradients are byte-equal") {
   const std::vector<std::size_t> lengths{5, 2, 4};
   Init init(6);
-  Encoder model(small_encoder(), init);
+  Model model(small_model(), init);
   const Context context{.training = true, .mask = Mask::padding(lengths)};
   Tokens targets = some_targets();
   for (std::size_t b = 0; b < 3; ++b) {
     for (std::size_t t = lengths[b]; t < 5; ++t) targets.data()[b * 5 + t] = -1;
   }
-  const EncoderRun before = run_encoder(model, some_ids(), targets, context);
+  const ModelRun before = run_model(model, some_ids(), targets, context);
   for (std::int32_t filler = 0; filler < 7; ++filler) {
     Tokens ids = some_ids();
     for (std::size_t b = 0; b < 3; ++b) {
       for (std::size_t t = lengths[b]; t < 5; ++t) ids.data()[b * 5 + t] = filler;
     }
-    EncoderRun after = run_encoder(model, ids, targets, context);
+    ModelRun after = run_model(model, ids, targets, context);
     INFO("filler " << filler);
     for (std::size_t b = 0; b < 3; ++b) CHECK(same_rows(before.logits, after.logits, b, lengths[b]));
     after.logits = before.logits;  // those of padded positions may differ
@@ -138,7 +139,7 @@ TEST_CASE("what stands in padded positions never matters: logits, loss and gradi
 
 TEST_CASE("other members of a batch never matter, whatever the mask") {
   Init init(7);
-  Encoder model(small_encoder(), init);
+  Model model(small_model(), init);
   for (const auto& [name, mask] : masks_to_try()) {
     INFO(name);
     const Array before = model(some_ids(), {.mask = mask}).value();
@@ -152,10 +153,10 @@ TEST_CASE("other members of a batch never matter, whatever the mask") {
 }
 
 TEST_CASE("an encoder without positions maps a permuted input to the permuted output") {
-  EncoderOptions options = small_encoder();
+  ModelOptions options = small_model();
   options.positions = Positions::none;
   Init init(8);
-  Encoder model(options, init);
+  Model model(options, init);
   const std::vector<std::size_t> order{3, 0, 4, 2, 1};
   Tokens permuted = some_ids();
   for (std::size_t b = 0; b < 3; ++b) {
@@ -168,4 +169,19 @@ TEST_CASE("an encoder without positions maps a permuted input to the permuted ou
   // Sums over keys are taken in another order: some hundred roundings of numbers near 1.
   const double tolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
   CHECK(headlight::testing::difference(model(permuted, {}).value(), expected, 0, tolerance) == "");
+}
+
+TEST_CASE("a mask from another system means what it means there") {
+  Booleans marked(Shape{1, 2});
+  marked.data()[0] = 1;
+  marked.data()[1] = 0;
+  const auto hidden = [&](Compat compat, std::size_t key) {
+    return !imported_mask(compat, marked).explain({1, 1, 1, 2}, 0, 0, 0, key).empty();
+  };
+  for (const Compat compat : {Compat::torch, Compat::founding}) {
+    CHECK(hidden(compat, 0));
+    CHECK_FALSE(hidden(compat, 1));
+  }
+  CHECK_FALSE(hidden(Compat::keras, 0));
+  CHECK(hidden(Compat::keras, 1));
 }

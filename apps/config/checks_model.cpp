@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/config/checks.h"
+
+namespace headlight::config::schema {
+
+namespace {
+
+/// "3 or 5"; one number where both are equal or the lower one is 0.
+std::string pair(std::size_t low, std::size_t high) {
+  return low == 0 || low == high ? fmt::format("{}", high) : fmt::format("{} or {}", low, high);
+}
+
+/// The divisors of `whole` next to a number that does not divide it.
+std::string nearest_divisors(std::size_t whole, std::size_t number) {
+  std::size_t fewer = std::min(number, whole);
+  while (whole % fewer != 0) --fewer;
+  std::size_t more = number;
+  while (more < whole && whole % more != 0) ++more;
+  return pair(fewer, more > whole ? fewer : more);
+}
+
+std::optional<Problem> heads_divide_width(const Config& config, const Node& given) {
+  const std::size_t width = config.model.d_model;
+  const std::size_t heads = config.model.heads;
+  if (heads == 0 || is_given(given, "model.head_dim") || width % heads == 0) return std::nullopt;
+  const std::size_t below = width / heads * heads;
+  return Problem{.what = fmt::format("`model.d_model` is {}, not a multiple of `model.heads`, {}", width, heads),
+                 .place = {},
+                 .help = fmt::format("take a `d_model` of {}, or {} heads, or give `model.head_dim`",
+                                     pair(below, below + heads), nearest_divisors(width, heads))};
+}
+
+std::optional<Problem> groups_divide_heads(const Config& config, const Node& /*given*/) {
+  const ModelConfig& model = config.model;
+  if (model.kv_heads == 0 || model.heads % model.kv_heads == 0) return std::nullopt;
+  return Problem{.what = fmt::format("`model.kv_heads` is {}, which does not divide `model.heads`, {}", model.kv_heads,
+                                     model.heads),
+                 .place = {},
+                 .help = fmt::format("take {}", nearest_divisors(model.heads, model.kv_heads))};
+}
+
+std::optional<Problem> rope_rotates_pairs(const Config& config, const Node& /*given*/) {
+  const std::size_t size = config.model.attention.key_size;
+  if (config.model.positions != Positions::kRope || size % 2 == 0) return std::nullopt;
+  return Problem{.what = fmt::format("positions \"rope\" rotate pairs of channels, but a head has {}", size),
+                 .place = {},
+                 .help = fmt::format("give the heads an even number of channels, like {}, with `model.head_dim`",
+                                     size + 1)};
+}
+
+std::optional<Problem> attention_fits_stream(const Config& config, const Node& /*given*/) {
+  const ModelConfig& model = config.model;
+  if (model.attention.out_size == 0 || model.attention.out_size == model.d_model) return std::nullopt;
+  return Problem{.what = fmt::format("`model.attention.out_size` is {}, but what attention gives is added to a stream "
+                                     "of `model.d_model`, {}",
+                                     model.attention.out_size, model.d_model),
+                 .place = {},
+                 .help = "remove it; in `model.blocks` an attention of another width can stand outside of a block"};
+}
+
+std::optional<Problem> both_stacks_composed(const Config& config, const Node& given) {
+  if (config.model.arch != Arch::kEncoderDecoder) return std::nullopt;
+  const bool decoder = is_given(given, "model.blocks");
+  if (decoder == is_given(given, "model.encoder_blocks")) return std::nullopt;
+  const char* const missing = decoder ? "model.encoder_blocks" : "model.blocks";
+  return Problem{.what = fmt::format("`{}` is given, but not `{}`", decoder ? "model.blocks" : "model.encoder_blocks",
+                                     missing),
+                 .place = {},
+                 .help = fmt::format("write out both stacks, or neither: `headlight config print --expanded` without "
+                                     "it shows `{}`",
+                                     missing)};
+}
+
+std::optional<Problem> positions_stand_outside(const Config& config, const Node& /*given*/) {
+  const Positions positions = config.model.positions;
+  const bool inside =
+      positions == Positions::kRope || positions == Positions::kAlibi || positions == Positions::kRelative;
+  if (!config.model.blocks || !inside) return std::nullopt;
+  return Problem{.what = "these `model.positions` belong to the attention layers, which `model.blocks` writes out",
+                 .place = {},
+                 .help = "set `model.positions` to \"none\", and `positions` in each attention layer"};
+}
+
+std::optional<Problem> head_has_plain_activation(const Config& config, const Node& /*given*/) {
+  const Activation activation = config.model.activation;
+  const bool gated = activation == Activation::kSwiglu || activation == Activation::kGeglu;
+  if (config.model.head != Head::kMlp || !gated) return std::nullopt;
+  return Problem{.what = "a head of type \"mlp\" takes `model.activation` too, and that one is a gate of two inputs",
+                 .place = {},
+                 .help = "take \"silu\" or \"gelu\", or a head of type \"linear\""};
+}
+
+std::optional<Problem> gates_stand_alone(const Config& config, const Node& /*given*/) {
+  if (config.model.residual != ResidualKind::kGated || config.model.norm != Norm::kParallel) return std::nullopt;
+  return Problem{.what =
+                     "a gated residual lets its input through once, but a parallel block has two sublayers side by "
+                     "side",
+                 .place = {},
+                 .help = "take `residual` \"scaled\" or \"plain\", or another `norm`"};
+}
+
+std::optional<Problem> sinks_compete(const Config& config, const Node& /*given*/) {
+  const AttentionConfig& attention = config.model.attention;
+  if (attention.sink == Sink::kNone || attention.weights != AttentionWeighting::kSigmoid) return std::nullopt;
+  return Problem{.what = "a sink takes weight from the keys, but \"sigmoid\" weights do not compete",
+                 .place = {},
+                 .help = "take `weights` \"softmax\" or \"top_k\", or no sink"};
+}
+
+std::optional<Problem> random_positions_suffice(const Config& config, const Node& /*given*/) {
+  const auto& range = config.model.randomised_positions;
+  if (!range || *range >= config.model.max_len) return std::nullopt;
+  return Problem{.what = fmt::format("`model.randomised_positions` is {}, fewer than `model.max_len`, {}", *range,
+                                     config.model.max_len),
+                 .place = {},
+                 .help = fmt::format("draw from at least {} positions", config.model.max_len)};
+}
+
+std::optional<Problem> supervised_block_exists(const Config& config, const Node& /*given*/) {
+  const AttentionBlock block = config.loss.attention.block;
+  const Arch arch = config.model.arch;
+  const bool own = block == (arch == Arch::kEncoder ? AttentionBlock::kEncoderSelf : AttentionBlock::kDecoderSelf);
+  if (!config.loss.attention.weight || arch == Arch::kEncoderDecoder || own) return std::nullopt;
+  return Problem{.what = "a model of this `model.arch` has no such attention",
+                 .place = {},
+                 .help = arch == Arch::kEncoder ? "an encoder has enc.self alone" : "a decoder has dec.self alone"};
+}
+
+/// `index` counts what there are `count` of; a count of 0 is not known here.
+std::optional<Problem> counted(const Config& config, const char* what, std::size_t index, std::size_t count) {
+  if (!config.loss.attention.weight || count == 0 || index < count) return std::nullopt;
+  return Problem{.what = fmt::format("there is no {} {} to supervise", what, index),
+                 .place = {},
+                 .help = fmt::format("{}s count from 0 to {}", what, count - 1)};
+}
+
+std::optional<Problem> supervised_layer_exists(const Config& config, const Node& /*given*/) {
+  const ModelConfig& model = config.model;
+  const AttentionLossConfig& loss = config.loss.attention;
+  const bool encoder = loss.block == AttentionBlock::kEncoderSelf;
+  const bool two_stacks = model.arch == Arch::kEncoderDecoder;
+  return counted(config, "layer", loss.layer,
+                 two_stacks ? (encoder ? model.encoder_layers : model.decoder_layers) : model.layers);
+}
+
+std::optional<Problem> supervised_head_exists(const Config& config, const Node& /*given*/) {
+  return counted(config, "head", config.loss.attention.head, config.model.heads);
+}
+
+}  // namespace
+
+const std::vector<Rule>& model_rules() {
+  static const std::vector<Rule> all = {
+      {{"model.d_model", "model.heads", "model.head_dim"}, heads_divide_width},
+      {{"model.kv_heads", "model.heads"}, groups_divide_heads},
+      {{"model.attention.key_size", "model.head_dim", "model.d_model", "model.heads", "model.positions"},
+       rope_rotates_pairs},
+      {{"model.attention.out_size", "model.d_model"}, attention_fits_stream},
+      {{"model.blocks", "model.encoder_blocks", "model.arch"}, both_stacks_composed},
+      {{"model.positions", "model.blocks"}, positions_stand_outside},
+      {{"model.activation", "model.head"}, head_has_plain_activation},
+      {{"model.residual", "model.norm"}, gates_stand_alone},
+      {{"model.attention.sink", "model.attention.weights"}, sinks_compete},
+      {{"model.randomised_positions", "model.max_len"}, random_positions_suffice},
+      {{"loss.attention.block", "model.arch"}, supervised_block_exists},
+      {{"loss.attention.layer", "model.layers", "model.encoder_layers", "model.decoder_layers"},
+       supervised_layer_exists},
+      {{"loss.attention.head", "model.heads"}, supervised_head_exists},
+  };
+  return all;
+}
+
+}  // namespace headlight::config::schema

@@ -1,0 +1,202 @@
+// From configs to models that train: every architecture, both forms, a user's layer, and what the loss is made of.
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "apps/config/read.h"
+#include "apps/inspect/attention_scores.h"
+#include "apps/inspect/capture.h"
+#include "apps/training/evaluate.h"
+#include "apps/training/objective.h"
+#include "autograd/scopes.h"
+#include "core/io/file.h"
+#include "layers/layer_error.h"
+#include "layers/summary.h"
+#include "tests/apps/training/training_testing.h"
+#include "tests/common/arrays.h"
+
+using namespace headlight;
+using namespace headlight::testing_run;
+
+namespace {
+
+/// A tiny config with these keys under `model`, and further overrides.
+config::Config with_model(const std::string& model, const std::vector<std::string>& overrides = {}) {
+  const std::string text = R"({
+    "task": {"type": "reverse", "symbols": 3, "length": 4, "train_examples": 40, "eval": {"examples": 20, "seed": 1}},
+    "trainer": {"steps": 6, "batch_size": 8, "eval_every": 6, "eval_examples": 10}, "optimizer": {"lr": 0.01},
+    "model": {"d_model": 8, )" +
+                           model + "}}";
+  return config::read_config_text({{.name = "a.json", .text = text, .directory = {}}}, overrides).config;
+}
+
+std::string trained_bytes(const config::Config& config) {
+  Parts parts(config);
+  Notes notes;
+  train(parts.setup(), {}, notes);
+  return weight_bytes(*parts.model);
+}
+
+config::Config read_back(const config::Config& config) {
+  return config::read_config_text({{.name = "b.json", .text = to_json(config).dump(2), .directory = {}}}).config;
+}
+
+const std::vector<std::string> kModels = {
+    R"("heads": 2)",
+    R"("heads": 2, "norm": "post", "head": "mlp", "bias": {"embedding": true}, "dropout": 0.1)",
+    R"("heads": 2, "arch": "decoder", "positions": "rope", "activation": "swiglu", "norm_type": "rms")",
+    R"("heads": 2, "arch": "decoder", "positions": "alibi", "attention_only": true, "norm": "none")",
+    R"("heads": 4, "kv_heads": 2, "positions": "relative", "attention": {"max_distance": 3, "window": 3})",
+    R"("heads": 2, "norm": "sandwich", "residual": "scaled", "attention": {"sink": "learned", "softcap": 30})",
+    R"("heads": 2, "norm": "parallel", "attention": {"weights": "top_k", "top_k": 2, "combine": "sum"})",
+    R"("heads": 2, "residual": "gated", "attention": {"score": "cosine", "weights": "sigmoid", "talking_heads": true})",
+    R"("heads": 2, "attention": {"value": "conv1d", "value_kernel": 2, "qk_norm": true, "value_size": 3})",
+    R"("head_dim": 3, "positions": "learned", "randomised_positions": 9, "tie_embeddings": true)",
+    R"("arch": "decoder", "init": {"scheme": "normal", "residual_scale": true}, "norm_type": "batch")",
+    R"("arch": "encoder-decoder", "encoder_layers": 1, "heads": 2, "scale_embeddings": true)",
+    R"("arch": "encoder-decoder", "decoder_layers": 1, "positions": "rope", "tie_embeddings": true,
+       "init": {"scheme": "normal", "residual_scale": true})",
+};
+
+}  // namespace
+
+TEST_CASE("the expanded form of a config is a config, and trains to the same bytes") {
+  for (const std::string& model : kModels) {
+    INFO(model);
+    const config::Config config = with_model(model);
+    const std::unique_ptr<Task> task = make_task(config);
+    const config::Config written = expanded(config, *task);
+    const config::Config again = read_back(written);
+    CHECK(again.model.blocks.has_value());
+    CHECK(to_json(again) == to_json(written));
+    CHECK(trained_bytes(config) == trained_bytes(again));
+    CHECK(to_json(expanded(again, *task)) == to_json(again));
+  }
+}
+
+TEST_CASE("a user's layer is used from JSON, checked at its place, and trained") {
+  const std::string blocks = R"("positions": "learned", "blocks": [
+    {"type": "block", "width": 8, "steps": [{"name": "attention", "type": "multi_head_attention", "d_model": 8}]},
+    {"type": "gated_residual", "dim": 8, "name": "gate"}])";
+  const config::Config config = with_model(blocks, {"steps=150"});
+  Parts parts(config);
+  std::string names;
+  for (const NamedParameter& parameter : parts.model->parameters()) names += parameter.name + " ";
+  CHECK(names.find("layers.gate.value.weight") != std::string::npos);
+  Notes notes;
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  CHECK(result.evaluation.all.loss() < 0.7 * notes.rows.front().loss);
+
+  const config::LoadedConfig wrong = config::read_config_text(
+      {{.name = "a.json",
+        .text = R"({"task": {"type": "reverse"}, "trainer": {"steps": 1}, "model": {"d_model": 8,
+  "blocks": [{"type": "gated_residual", "dim": 6}]}})",
+        .directory = {}}});
+  const std::unique_ptr<Task> task = make_task(wrong.config);
+  try {
+    build_model(wrong.config, *task);
+    FAIL("built");
+  } catch (const LayerError& error) {
+    REQUIRE(error.faults().size() == 1);
+    const LayerError::Fault& fault = error.faults().front();
+    CHECK(config::explain(*wrong.origin, {{.path = fault.path, .what = fault.what, .help = fault.help}}) ==
+          "error: `model.blocks.0` (gated_residual) takes width 6, but the embedding (`d_model`) gives 8\n"
+          "  --> a.json:2:23\n"
+          "   2 |   \"blocks\": [{\"type\": \"gated_residual\", \"dim\": 6}]}}\n"
+          "     |                       ^^^^^^^^^^^^^^^^\n"
+          "help: make both 8, or both 6\n");
+  }
+}
+
+TEST_CASE("the README's config with a layer of one's own trains") {
+  const std::string readme = read_file(HEADLIGHT_SOURCE_DIR "/README.md", 1 << 20);
+  const std::size_t begin = readme.find("```json\n") + 8;
+  const std::string text = readme.substr(begin, readme.find("```", begin) - begin);
+  REQUIRE(text.find("gated_residual") != std::string::npos);
+  Parts parts(config::read_config_text({{.name = "README.md", .text = text, .directory = {}}}).config);
+  Notes notes;
+  const TrainingResult result = train(parts.setup(), {}, notes);
+  CHECK(result.evaluation.all.loss() < 0.5 * notes.rows.front().loss);
+}
+
+TEST_CASE("every architecture trains: its loss falls") {
+  for (const char* arch : {"encoder", "decoder", "encoder-decoder"}) {
+    INFO(arch);
+    Parts parts(with_model(R"("heads": 2, "arch": ")" + std::string(arch) + "\"", {"steps=120"}));
+    Notes notes;
+    const TrainingResult result = train(parts.setup(), {}, notes);
+    CHECK(result.evaluation.all.loss() < 0.9 * notes.rows.front().loss);
+  }
+}
+
+TEST_CASE("a supervised head looks where the task says; the same model without supervision does not") {
+  const auto mass = [](const std::vector<std::string>& overrides) {
+    std::vector<std::string> all = overrides;
+    all.push_back("steps=60");
+    Parts parts(with_model(R"("heads": 2, "layers": 1)", all));
+    Notes notes;
+    train(parts.setup(), {}, notes);
+    Batch batch;
+    fill_batch(*parts.task, Split::eval, 0, 20, batch);
+    const NoGrad no_grad;
+    AttentionCapture capture;
+    run_model(*parts.model, batch, {.recorder = &capture});
+    return *expected_mass(
+        capture.layers().at(0), 1, [&](std::size_t query) { return parts.task->expected_key(query, 4); }, 0);
+  };
+  const double supervised = mass({"loss.attention.weight=2", "loss.attention.head=1"});
+  CHECK(supervised > 0.8);
+  CHECK(mass({}) < supervised - 0.1);
+}
+
+TEST_CASE("the loss of an objective is the task's plus the weighted supervision") {
+  Parts parts(with_model(R"("heads": 2, "layers": 1)"));
+  Batch batch;
+  fill_batch(*parts.task, Split::train, 0, 4, batch);
+  const auto value = [&](const std::vector<std::string>& overrides) {
+    const config::Config config = with_model(R"("heads": 2, "layers": 1)", overrides);
+    const Objective objective(config.loss, *parts.task, *parts.model);
+    return static_cast<double>(objective(*parts.model, batch, {}).loss.item());
+  };
+  const double task = value({});
+  const double once = value({"loss.attention.weight=1"}) - task;
+  CHECK(once > 0);
+  CHECK(value({"loss.attention.weight=3"}) - task == Approx(3 * once).epsilon(1e-4));
+  CHECK(value({"loss.attention.weight=1", "loss.attention.target=same"}) != Approx(task + once));
+  // Smoothing s: (1 - s) of the plain loss plus s of the mean over classes, which is larger than 0.
+  CHECK(value({"loss.label_smoothing=1"}) > 0);
+
+  // The squared error by hand.
+  const Tensor logits(HEADLIGHT_PRECISION::testing::drawn({1, 2, 3}, -1, 1, 5));
+  const Tokens targets = HEADLIGHT_PRECISION::testing::tokens({1, 2}, {2, kIgnoredTarget});
+  const config::Config mse = with_model(R"("heads": 2)", {"loss.type=mse"});
+  const Real* const y = logits.value().data();
+  const double by_hand = static_cast<double>(y[0] * y[0] + y[1] * y[1] + (y[2] - 1) * (y[2] - 1)) / 3;
+  CHECK(static_cast<double>(task_loss(logits, targets, mse.loss).item()) == Approx(by_hand).epsilon(1e-5));
+}
+
+TEST_CASE("supervision of a layer or a head that is not there is refused") {
+  const config::Config config = with_model(R"("blocks": [{"type": "multi_head_attention", "d_model": 8, "heads": 2}])",
+                                           {"loss.attention.weight=1", "loss.attention.layer=1"});
+  Parts parts(config);
+  CHECK_THROWS_WITH(Objective(config.loss, *parts.task, *parts.model),
+                    Catch::Contains("there is no layer 1 to supervise"));
+}
+
+TEST_CASE("compat sets epsilon, first weights and the form of Adam, and can be overruled key by key") {
+  const config::Config torch = with_model(R"("heads": 2)", {"compat=torch"});
+  CHECK(torch.model.norm_eps == 1e-5);
+  CHECK(torch.model.init.scheme == config::InitScheme::kTorch);
+  CHECK(torch.optimizer.form == config::AdamForm::kTorch);
+  for (const char* name : {"compat=keras", "compat=founding"}) {
+    const config::Config keras = with_model(R"("heads": 2)", {name});
+    CHECK(keras.model.norm_eps == 1e-3);
+    CHECK(keras.model.init.scheme == config::InitScheme::kKeras);
+    CHECK(keras.optimizer.form == config::AdamForm::kKeras);
+    CHECK(keras.optimizer.eps == 1e-7);
+  }
+  CHECK(with_model(R"("heads": 2, "norm_eps": 0.5)", {"compat=keras"}).model.norm_eps == 0.5);
+  CHECK(with_model(R"("heads": 2, "norm_type": "rms")", {"compat=torch"}).model.norm_eps == 0x1p-23);
+}

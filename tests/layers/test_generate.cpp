@@ -1,0 +1,269 @@
+// Generation against definitions: the model's own distribution, recomputed whole, and exhaustive search.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "autograd/scopes.h"
+#include "core/error.h"
+#include "layers/models/generate.h"
+#include "tests/common/arrays.h"
+
+using namespace headlight;
+using headlight::testing::tokens;
+
+namespace {
+
+constexpr std::int32_t kEnd = 4;
+
+ModelOptions decoder(Positions positions = Positions::sinusoidal) {
+  return {.arch = Architecture::decoder,
+          .vocabulary = 5,
+          .d_model = 8,
+          .heads = 2,
+          .layers = 2,
+          .max_len = 12,
+          .positions = positions};
+}
+
+ModelOptions pair() {
+  return {.arch = Architecture::encoder_decoder,
+          .vocabulary = 6,
+          .target_vocabulary = 5,
+          .d_model = 8,
+          .heads = 2,
+          .layers = 2,
+          .max_len = 12};
+}
+
+/// A model with weights large enough that its distributions are far from uniform.
+template <class M>
+void sharpen(M& model) {
+  std::uint64_t seed = 50;
+  for (const NamedParameter& p : model.parameters()) {
+    if (p.tensor.rank() == 2) p.tensor.assign(headlight::testing::drawn(p.tensor.shape(), -0.9, 0.9, seed++));
+  }
+}
+
+/// log p(token | prefix) by a whole forward pass.
+std::vector<double> next_log_probabilities(Model& model, const std::vector<std::int32_t>& prefix) {
+  const NoGrad guard;
+  const Array logits = model(tokens({1, prefix.size()}, prefix), {}).value();
+  const Real* const last = logits.data() + logits.size() - 5;
+  double sum = 0;
+  for (int v = 0; v < 5; ++v) sum += std::exp(static_cast<double>(last[v]));
+  std::vector<double> log_probabilities;
+  for (int v = 0; v < 5; ++v) log_probabilities.push_back(static_cast<double>(last[v]) - std::log(sum));
+  return log_probabilities;
+}
+
+const double kTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
+
+const Prompts kPrompts = {{0, 1, 2}, {3}, {2, 2, 1}, {1, 0}};
+
+}  // namespace
+
+TEST_CASE("greedy generation takes the likeliest token of a whole forward pass, with and without cache") {
+  for (const Positions positions : {Positions::none, Positions::sinusoidal, Positions::learned, Positions::rope,
+                                    Positions::alibi, Positions::relative}) {
+    INFO(static_cast<int>(positions));
+    Init init(3);
+    Model model(decoder(positions), init);
+    sharpen(model);
+    for (const bool cache : {true, false}) {
+      const auto results = generate(model, kPrompts, {.max_new_tokens = 6, .cache = cache});
+      for (std::size_t i = 0; i < kPrompts.size(); ++i) {
+        std::vector<std::int32_t> sequence = kPrompts[i];
+        REQUIRE(results[i].tokens.size() == 6);
+        double sum = 0;
+        for (std::size_t t = 0; t < 6; ++t) {
+          const std::vector<double> expected = next_log_probabilities(model, sequence);
+          const auto best = std::max_element(expected.begin(), expected.end());
+          CHECK(results[i].tokens[t] == best - expected.begin());
+          CHECK(std::abs(results[i].log_probabilities[t] - *best) <= kTolerance);
+          sum += results[i].log_probabilities[t];
+          sequence.push_back(results[i].tokens[t]);
+        }
+        CHECK(results[i].log_probability == Approx(sum));
+        CHECK_FALSE(results[i].ended);
+      }
+    }
+  }
+}
+
+TEST_CASE("a sequence ends behind its end mark, or where the model's length ends") {
+  Init init(3);
+  Model model(decoder(), init);
+  sharpen(model);
+  const auto whole = generate(model, kPrompts, {.max_new_tokens = 100});
+  for (std::size_t i = 0; i < kPrompts.size(); ++i) CHECK(whole[i].tokens.size() == 12 - kPrompts[i].size());
+  for (std::int32_t end = 0; end < 5; ++end) {
+    const auto results = generate(model, kPrompts, {.max_new_tokens = 100, .end = end});
+    for (std::size_t i = 0; i < kPrompts.size(); ++i) {
+      const auto& tokens_of_all = whole[i].tokens;
+      const auto at = std::find(tokens_of_all.begin(), tokens_of_all.end(), end);
+      CHECK(results[i].ended == (at != tokens_of_all.end()));
+      const auto stop = at == tokens_of_all.end() ? at : at + 1;
+      CHECK(results[i].tokens == std::vector<std::int32_t>(tokens_of_all.begin(), stop));
+    }
+  }
+}
+
+TEST_CASE("other prompts of a call change nothing") {
+  Init init(3);
+  Model model(decoder(), init);
+  sharpen(model);
+  for (const double temperature : {0.0, 1.0}) {
+    const GenerateOptions options{.max_new_tokens = 5, .end = kEnd, .temperature = temperature};
+    const auto together = generate(model, kPrompts, options);
+    for (std::size_t i = 0; i < kPrompts.size(); ++i) {
+      Prompts alone(kPrompts.begin(), kPrompts.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      CHECK(generate(model, alone, options).back().tokens == together[i].tokens);
+    }
+  }
+}
+
+TEST_CASE("drawn tokens have the model's probabilities, and top_k and top_p leave the rest out") {
+  Init init(3);
+  Model model(decoder(), init);
+  const std::vector<std::int32_t> prompt{0, 1};
+  const std::vector<double> p = next_log_probabilities(model, prompt);
+  std::vector<std::size_t> order{0, 1, 2, 3, 4};
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+  constexpr std::size_t draws = 4000;
+  const auto shares = [&](GenerateOptions options) {
+    options.max_new_tokens = 1;
+    std::vector<double> count(5, 0);
+    for (const Generated& one : generate(model, Prompts(draws, prompt), options)) {
+      count[static_cast<std::size_t>(one.tokens[0])] += 1.0 / draws;
+      CHECK(one.log_probability == Approx(p[static_cast<std::size_t>(one.tokens[0])]).margin(1e-5));
+    }
+    return count;
+  };
+  // Five standard deviations of a share of 4000 draws are at most 5 / (2 sqrt(4000)) = 0.04.
+  const std::vector<double> plain = shares({.temperature = 1});
+  for (std::size_t v = 0; v < 5; ++v) CHECK(std::abs(plain[v] - std::exp(p[v])) < 0.04);
+  const std::vector<double> sharp = shares({.temperature = 0.25});
+  double total = 0;
+  for (const double value : p) total += std::exp(4 * value);
+  for (std::size_t v = 0; v < 5; ++v) CHECK(std::abs(sharp[v] - std::exp(4 * p[v]) / total) < 0.04);
+  const std::vector<double> two = shares({.temperature = 1, .top_k = 2});
+  const double both = std::exp(p[order[0]]) + std::exp(p[order[1]]);
+  CHECK(two[order[2]] + two[order[3]] + two[order[4]] == 0);
+  CHECK(std::abs(two[order[0]] - std::exp(p[order[0]]) / both) < 0.04);
+  const std::vector<double> nucleus = shares({.temperature = 1, .top_p = both - 1e-3});
+  CHECK(nucleus[order[0]] + nucleus[order[1]] == Approx(1));
+  CHECK(nucleus[order[1]] > 0);
+  CHECK(shares({.temperature = 1, .top_p = 1e-9})[order[0]] == Approx(1));
+}
+
+TEST_CASE("the seed decides what is drawn, the cache does not") {
+  Init init(3);
+  Model model(decoder(), init);
+  const auto drawn = [&](std::uint64_t seed, bool cache) {
+    std::vector<std::vector<std::int32_t>> all;
+    for (const Generated& one :
+         generate(model, kPrompts, {.max_new_tokens = 8, .temperature = 1, .seed = seed, .cache = cache})) {
+      all.push_back(one.tokens);
+    }
+    return all;
+  };
+  CHECK(drawn(1, true) == drawn(1, true));
+  CHECK(drawn(1, true) == drawn(1, false));
+  CHECK(drawn(1, true) != drawn(2, true));
+}
+
+TEST_CASE("a beam as wide as all continuations finds the best one, under every length penalty") {
+  Init init(3);
+  Model model(decoder(), init);
+  sharpen(model);
+  constexpr std::size_t most = 3;
+  for (const double penalty : {0.0, 0.6, 2.0}) {
+    double best = -1e30;
+    std::vector<std::int32_t> expected;
+    // Every continuation of up to three tokens that ends with the mark or is three long.
+    std::vector<std::pair<std::vector<std::int32_t>, double>> open{{{}, 0}};
+    while (!open.empty()) {
+      const auto [made, sum] = open.back();
+      open.pop_back();
+      std::vector<std::int32_t> sequence{0, 1};
+      sequence.insert(sequence.end(), made.begin(), made.end());
+      const std::vector<double> p = next_log_probabilities(model, sequence);
+      for (std::int32_t v = 0; v < 5; ++v) {
+        std::vector<std::int32_t> longer = made;
+        longer.push_back(v);
+        const double total = sum + p[static_cast<std::size_t>(v)];
+        if (v != kEnd && longer.size() < most) {
+          open.push_back({longer, total});
+          continue;
+        }
+        const double score = total / std::pow((5.0 + static_cast<double>(longer.size())) / 6, penalty);
+        if (score > best) best = score, expected = longer;
+      }
+    }
+    for (const bool cache : {true, false}) {
+      const auto found =
+          generate(model, {{0, 1}},
+                   {.max_new_tokens = most, .end = kEnd, .beams = 125, .length_penalty = penalty, .cache = cache});
+      INFO("penalty " << penalty);
+      CHECK(found[0].tokens == expected);
+      CHECK(found[0].ended == (expected.back() == kEnd));
+    }
+  }
+}
+
+TEST_CASE("an encoder-decoder generates behind its source, padded or not, with and without cache") {
+  Init init(3);
+  Model model(pair(), init);
+  sharpen(model);
+  const Prompts sources{{0, 1, 2, 5}, {3, 3}, {5, 4, 0}};
+  const Prompts begin(3, {0});
+  for (const std::size_t beams : {std::size_t{1}, std::size_t{3}}) {
+    std::vector<std::vector<Generated>> runs;
+    for (const bool cache : {true, false}) {
+      runs.push_back(generate(model, padded_source(sources), begin,
+                              {.max_new_tokens = 6, .end = kEnd, .beams = beams, .cache = cache}));
+    }
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      CHECK(runs[0][i].tokens == runs[1][i].tokens);
+      CHECK(std::abs(runs[0][i].log_probability - runs[1][i].log_probability) <= 10 * kTolerance);
+      const auto alone =
+          generate(model, padded_source({sources[i]}), {{0}}, {.max_new_tokens = 6, .end = kEnd, .beams = beams});
+      CHECK(alone[0].tokens == runs[0][i].tokens);
+    }
+  }
+}
+
+TEST_CASE("what cannot be generated is refused") {
+  Init init(3);
+  Model model(decoder(), init);
+  const auto refused = [&](const GenerateOptions& options) {
+    CHECK_THROWS_AS(generate(model, {{0}}, options), ConfigError);
+  };
+  refused({.temperature = -1});
+  refused({.temperature = 1, .top_p = 0});
+  refused({.temperature = 1, .top_p = 1.5});
+  refused({.top_k = 3});
+  refused({.top_p = 0.5});
+  refused({.temperature = 1, .beams = 2});
+  refused({.beams = 0});
+  refused({.length_penalty = 1});
+  CHECK_THROWS_AS(generate(model, {{}}), ShapeError);
+  CHECK_THROWS_AS(generate(model, Prompts{std::vector<std::int32_t>(13, 0)}), ShapeError);
+  CHECK(generate(model, {}).empty());
+  ModelOptions options = decoder();
+  options.arch = Architecture::encoder;
+  Model encoder(options, init);
+  CHECK_THROWS_AS(generate(encoder, {{0}}), StateError);
+  options = decoder();
+  options.predict = Predict::pooled;
+  Model pooled(options, init);
+  CHECK_THROWS_AS(generate(pooled, {{0}}), StateError);
+  Model two(pair(), init);
+  CHECK_THROWS_AS(generate(two, {{0}}), StateError);
+  CHECK_THROWS_AS(generate(two, padded_source({{0}, {1}}), {{0}}), ShapeError);
+  CHECK_THROWS_AS(padded_source({}), ShapeError);
+}
