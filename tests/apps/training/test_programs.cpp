@@ -1,15 +1,17 @@
 // Four attention programs whose weights are written by hand: their maps follow from mathematics (make_programs.py).
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "apps/config/read.h"
 #include "apps/inspect/capture.h"
-#include "apps/training/weights.h"
-#include "layers/models/model.h"
+#include "apps/tasks/registry.h"
+#include "apps/training/build.h"
 #include "tests/common/arrays.h"
 
 using namespace headlight;
@@ -50,31 +52,16 @@ struct Run {
   std::vector<AttentionWeights> layers;
 };
 
-Run run_program(const std::string& name, const ModelOptions& options, const std::vector<Ids>& sequences) {
-  Init init(1);
-  Model model(options, init);
-  load_weights(HEADLIGHT_SOURCE_DIR "/tests/reference/programs/" + name + ".safetensors", model);
+/// Reads config and weights as a user's run would.
+Run run_program(const std::string& name, const std::vector<Ids>& sequences,
+                const std::vector<std::string>& overrides = {}) {
+  const std::string file = HEADLIGHT_SOURCE_DIR "/tests/reference/programs/" + name + ".json";
+  const config::Config config = config::read_config({file}, overrides).config;
+  const std::unique_ptr<Task> task = make_task(config);
+  const std::unique_ptr<Model> model = build_model(config, *task);
   AttentionCapture capture;
-  Array logits = model(batch_of(sequences), {.recorder = &capture}).value();
+  Array logits = (*model)(batch_of(sequences), {.recorder = &capture}).value();
   return {std::move(logits), capture.layers()};
-}
-
-/// An attention-only model without norms, as the config beside the weights says it.
-ModelOptions options_of(Architecture arch, std::size_t vocabulary, std::size_t d_model, std::size_t head_size,
-                        std::size_t positions, std::size_t layers = 1) {
-  ModelOptions options{.arch = arch,
-                       .vocabulary = vocabulary,
-                       .d_model = d_model,
-                       .head_size = head_size,
-                       .layers = layers,
-                       .attention_only = true,
-                       .max_len = positions,
-                       .norm = NormPlacement::none,
-                       .final_norm = false,
-                       .positions = positions != 0 ? Positions::learned : Positions::none};
-  options.bias.attention = false;
-  options.bias.head = false;
-  return options;
 }
 
 void check_map(const AttentionWeights& weights, std::size_t member, const Map& expected) {
@@ -100,7 +87,7 @@ Map empty_map(std::size_t time) { return Map(time, std::vector<double>(time, 0))
 
 TEST_CASE("Program reverse: the map is the anti-diagonal, the answer the mirrored symbol") {
   const std::vector<Ids> sequences = drawn_sequences(6, 8, 6, false);
-  const Run run = run_program("reverse", options_of(Architecture::encoder, 6, 20, 8, 8), sequences);
+  const Run run = run_program("reverse", sequences);
   Map expected = empty_map(8);
   for (std::size_t q = 0; q < 8; ++q) expected[q][7 - q] = 1;
   for (std::size_t b = 0; b < sequences.size(); ++b) {
@@ -118,9 +105,7 @@ TEST_CASE("Program reverse: the map is the anti-diagonal, the answer the mirrore
 TEST_CASE("Program previous token: each position reads the one before; the first reads all that it sees alike") {
   const std::vector<Ids> sequences = drawn_sequences(6, 8, 6, false);
   for (const bool causal : {true, false}) {
-    const Run run =
-        run_program("previous_token", options_of(causal ? Architecture::decoder : Architecture::encoder, 6, 20, 8, 8),
-                    sequences);
+    const Run run = run_program("previous_token", sequences, {causal ? "model.arch=decoder" : "model.arch=encoder"});
     Map expected = empty_map(8);
     for (std::size_t k = 0; k < 8; ++k) expected[0][k] = causal ? (k == 0 ? 1 : 0) : 1.0 / 8;
     for (std::size_t q = 1; q < 8; ++q) expected[q][q - 1] = 1;
@@ -138,9 +123,7 @@ TEST_CASE("Program histogram: the start symbol's weight 1 / (1 + n) counts like 
   std::vector<Ids> sequences = drawn_sequences(6, 5, 5, true);
   sequences[0] = {0, 1, 2, 2, 3};
   sequences[1] = {0, 4, 4, 4, 4};
-  ModelOptions options = options_of(Architecture::encoder, 5, 6, 5, 0);
-  options.bias.head = true;
-  const Run run = run_program("histogram", options, sequences);
+  const Run run = run_program("histogram", sequences);
   for (std::size_t b = 0; b < sequences.size(); ++b) {
     Map expected = empty_map(5);
     expected[0][0] = 1;  // the start symbol has twice the logit for itself
@@ -161,7 +144,7 @@ TEST_CASE("Program histogram: the start symbol's weight 1 / (1 + n) counts like 
 
 TEST_CASE("Program induction: the second layer reads what followed earlier copies of its token") {
   const std::vector<Ids> sequences = drawn_sequences(12, 12, 8, true);
-  const Run run = run_program("induction", options_of(Architecture::decoder, 8, 36, 12, 12, 2), sequences);
+  const Run run = run_program("induction", sequences);
   Map previous = empty_map(12);
   previous[0][0] = 1;
   for (std::size_t q = 1; q < 12; ++q) previous[q][q - 1] = 1;
