@@ -63,7 +63,7 @@ Json type_schema(const Type& type, const Branch& branch) {
     case Type::Kind::kObject:
       return object_schema(branch);
     case Type::Kind::kTextMap:
-      return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"minLength", 1}}}};
+      return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
     case Type::Kind::kLayers:
       return {{"type", "array"}, {"items", {{"type", "object"}, {"required", Json::array({"type"})}}}};
     case Type::Kind::kEither:

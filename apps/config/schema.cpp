@@ -558,7 +558,9 @@ std::vector<Key> make_table() {
       {.path = "model.load.rename",
        .type = text_map(),
        .fallback = absent("names agree"),
-       .doc = "name of a tensor in the file -> name of our parameter",
+       .doc = "name of a tensor in the file -> name of our parameter, or \"\" to leave it out; beginnings of names "
+              "that end "
+              "with a dot rename all that begin so. PyTorch's and GPT-2's own names are known",
        .field = at(&C::model, &Model::load, &LoadConfig::rename)},
 
       {.path = "loss", .type = object(), .doc = "what is made small"},
