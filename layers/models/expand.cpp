@@ -163,7 +163,11 @@ Json attention_step(const ModelOptions& o, bool cross) {
   attention.cross = cross;
   if (cross) {
     // Distances between two different sequences mean nothing.
-    attention.window = 0;
+    const MultiHeadAttentionOptions plain;
+    attention.window = plain.window;
+    attention.rope_pairing = plain.rope_pairing;
+    attention.rope_base = plain.rope_base;
+    attention.max_distance = plain.max_distance;
   } else {
     attention.positions = attention_positions(o.positions);
   }

@@ -86,6 +86,8 @@ std::vector<Form> forms() {
   pair.positions = Positions::rope;
   pair.norm = NormPlacement::post;
   pair.attention.window = 3;
+  pair.attention.rope_pairing = RopePairing::adjacent;
+  pair.attention.rope_base = 100;
   all.push_back({"an encoder-decoder with rope and windows", pair});
   return all;
 }
