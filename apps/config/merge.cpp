@@ -61,13 +61,12 @@ class Merger {
             &base.children.emplace_back(known->is_list() ? default_list(*known->key, child.key, base, branch) : Node{});
         under->name = child.name;
       }
-      if (child.path_step && known->key->type.kind == Type::Kind::kLayers) {
+      const bool layers = known->key->type.kind == Type::Kind::kLayers;
+      if (child.path_step && layers) {
         into_layers(*under, child, known->path());
-      } else if (known->key->type.kind == Type::Kind::kLayers) {
-        *under = child;
       } else if (child.path_step && known->is_list()) {
         into_list(*under, child, *known);
-      } else if (child.kind != Node::Kind::kObject) {
+      } else if (layers || child.kind != Node::Kind::kObject) {
         *under = child;
       } else if (known->children.empty()) {
         map(*under, child);

@@ -34,10 +34,12 @@ class Origin {
 
   std::string explain(const std::vector<Mistake>& mistakes) const {
     std::vector<Problem> problems;
+    problems.reserve(mistakes.size());
     for (const Mistake& mistake : mistakes) {
       problems.push_back({.what = mistake.what, .place = place(mistake), .help = mistake.help});
     }
     std::vector<const Source*> order;
+    order.reserve(sources_.size());
     for (const Source& source : sources_) order.push_back(&source);
     return schema::format(std::move(problems), order);
   }
@@ -144,6 +146,7 @@ class Reader {
   void throw_problems(bool when) {
     if (!when) return;
     std::vector<const Source*> order;
+    order.reserve(sources_.size());
     for (const Source& source : sources_) order.push_back(&source);
     throw ConfigError(schema::format(std::move(report_.problems), order));
   }
