@@ -1,5 +1,7 @@
 #include "apps/training/gpt2_names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -21,17 +23,22 @@ std::optional<StoredPlace> in_block(const std::string& front, std::string_view r
   const std::string_view module = rest.substr(0, dot);
   const std::string last(rest.substr(dot));
   for (const auto& [ours, theirs] : kNorms) {
-    if (module == ours)
-      return StoredPlace{.tensor = front + std::string(theirs) + (last == ".gain" ? ".weight" : last)};
+    if (module == ours) {
+      return StoredPlace{.tensor = fmt::format("{}{}{}", front, theirs, last == ".gain" ? ".weight" : last)};
+    }
   }
   const bool transposed = weights_in_out && last == ".weight";
   for (std::size_t i = 0; i < kRoles.size(); ++i) {
-    if (module == "attention." + std::string(kRoles[i])) {
-      return StoredPlace{.tensor = front + "attn.c_attn" + last, .part = i, .parts = 3, .transposed = transposed};
+    if (module == fmt::format("attention.{}", kRoles[i])) {
+      return StoredPlace{.tensor = fmt::format("{}attn.c_attn{}", front, last),
+                         .part = i,
+                         .parts = 3,
+                         .transposed = transposed};
     }
   }
   for (const auto& [ours, theirs] : kProjections) {
-    if (module == ours) return StoredPlace{.tensor = front + std::string(theirs) + last, .transposed = transposed};
+    if (module == ours)
+      return StoredPlace{.tensor = fmt::format("{}{}{}", front, theirs, last), .transposed = transposed};
   }
   return std::nullopt;
 }
