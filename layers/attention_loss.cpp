@@ -19,7 +19,7 @@ namespace {
 
 void check(const Tensor& weights, std::size_t head, const Array& target) {
   const Shape& shape = weights.shape();
-  const Shape given(target.shape());
+  const Shape& given = target.shape();
   const bool fits =
       shape.size() == 4 && (given == Shape{shape[2], shape[3]} || given == Shape{shape[0], shape[2], shape[3]});
   if (!fits) {

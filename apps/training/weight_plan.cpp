@@ -191,6 +191,7 @@ std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, c
     if (!first && place.parts > 1 && axis < shape.size()) found->second.shape.at(axis) += shape[axis];
   }
   std::vector<ExpectedTensor> list;
+  list.reserve(tensors.size());
   for (auto& [name, tensor] : tensors) list.push_back(std::move(tensor));
   return list;
 }
