@@ -91,6 +91,7 @@ void Decoding::extend(const std::vector<std::size_t>& rows, const std::vector<st
   if (memory_.defined()) memory_ = Tensor(rows_of(memory_.value(), rows));
   if (!memory_lengths_.empty()) {
     std::vector<std::size_t> lengths;
+    lengths.reserve(rows.size());
     for (const std::size_t row : rows) lengths.push_back(memory_lengths_[row]);
     memory_lengths_ = std::move(lengths);
   }

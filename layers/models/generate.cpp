@@ -70,6 +70,7 @@ std::size_t draw(const std::vector<double>& log_probabilities, const GenerateOpt
                    [&](std::size_t a, std::size_t b) { return log_probabilities[a] > log_probabilities[b]; });
   if (options.top_k != 0) order.resize(std::min(order.size(), options.top_k));
   std::vector<double> weights;
+  weights.reserve(order.size());
   for (const std::size_t token : order) {
     weights.push_back(std::exp((log_probabilities[token] - log_probabilities[order.front()]) / options.temperature));
   }
