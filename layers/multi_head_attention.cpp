@@ -88,8 +88,9 @@ void MultiHeadAttention::make_score_parameters(Init& init) {
     case ScoreKind::l2:
       break;
     case ScoreKind::bilinear:
-      score_matrix_ = parameter("score_matrix", identity(o.heads, o.head_size, 1 / std::sqrt(static_cast<double>(o.head_size)),
-                                                         "identity / sqrt(head size)"));
+      score_matrix_ =
+          parameter("score_matrix", identity(o.heads, o.head_size, 1 / std::sqrt(static_cast<double>(o.head_size)),
+                                             "identity / sqrt(head size)"));
       break;
     case ScoreKind::additive:
       score_vector_ = parameter("score_vector", init.weight(o.heads, o.head_size));

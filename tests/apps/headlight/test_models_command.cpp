@@ -22,7 +22,8 @@ TEST_CASE("config print --expanded prints a config that trains to the same bytes
     const std::string file = slurp(run + "/checkpoints/step-00000012/model.safetensors");
     // Behind the header, which holds the config: its length stands in the first eight bytes, little-endian.
     std::size_t header = 8;
-    for (std::size_t i = 0; i < 8; ++i) header += static_cast<std::size_t>(static_cast<unsigned char>(file[i])) << (8 * i);
+    for (std::size_t i = 0; i < 8; ++i)
+      header += static_cast<std::size_t>(static_cast<unsigned char>(file[i])) << (8 * i);
     return file.substr(header);
   };
   CHECK(weights(place.run()) == weights(other));
@@ -60,11 +61,13 @@ TEST_CASE("a layer that does not fit is shown at its line before anything is wri
                                  Contains("bad.json:4:53") && Contains("a key with a similar name exists: `dropout`"));
   }
   const Finished mended =
-      headlight::testing::headlight({"config", "check", (place / "bad.json").string(), "model.blocks.1={\"type\": \"dense\", \"in\": 6, \"out\": 8}"});
+      headlight::testing::headlight({"config", "check", (place / "bad.json").string(),
+                                     "model.blocks.1={\"type\": \"dense\", \"in\": 6, \"out\": 8}"});
   CHECK(mended.status == 2);
   CHECK_THAT(mended.err, Contains("`model.blocks.1` (dense) takes width 6, but `model.blocks.0` (dense) gives 12") &&
                              Contains("<command line>"));
-  const Finished trained = headlight::testing::headlight({"train", (place / "bad.json").string(), "--run-dir", place.run()});
+  const Finished trained =
+      headlight::testing::headlight({"train", (place / "bad.json").string(), "--run-dir", place.run()});
   CHECK(trained.status == 2);
   CHECK_FALSE(std::filesystem::exists(place.run()));
 }
