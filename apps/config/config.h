@@ -13,7 +13,7 @@
 namespace headlight::config {
 
 // The resolved configuration of a run, as plain typed values. Defaults, ranges and the meaning of each key stand in one
-// place, the table in apps/config/schema.cpp; the members here are only zeroed. An empty optional means "off" or "not
+// place, the table in apps/config/schema_*.cpp; the members here are only zeroed. An empty optional means "off" or "not
 // asked for".
 
 enum class Compat { kTorch, kKeras, kFounding };
