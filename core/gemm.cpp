@@ -75,10 +75,6 @@ void multiply(Real alpha, const ConstMatrix& a, const ConstMatrix& b, Real beta,
                 leading(c.stride));
 }
 
-ConstMatrix rows_of(const ConstMatrix& a, std::size_t begin, std::size_t count) {
-  return {a.data + begin * (a.transposed ? 1 : a.stride), count, a.cols, a.stride, a.transposed};
-}
-
 ConstMatrix cols_of(const ConstMatrix& a, std::size_t begin, std::size_t count) {
   return transposed(rows_of(transposed(a), begin, count));
 }

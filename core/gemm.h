@@ -37,6 +37,14 @@ Matrix as_matrix(Array& a);
 inline ConstMatrix transposed(const ConstMatrix& a) { return {a.data, a.cols, a.rows, a.stride, !a.transposed}; }
 inline ConstMatrix transposed(const Matrix& a) { return {a.data, a.cols, a.rows, a.stride, true}; }
 
+/// Some successive rows.
+inline ConstMatrix rows_of(const ConstMatrix& a, std::size_t begin, std::size_t count) {
+  return {a.data + begin * (a.transposed ? 1 : a.stride), count, a.cols, a.stride, a.transposed};
+}
+inline Matrix rows_of(const Matrix& a, std::size_t begin, std::size_t count) {
+  return {a.data + begin * a.stride, count, a.cols, a.stride};
+}
+
 /// On the calling thread alone: for use inside a chunk of a parallel loop.
 void gemm(Real alpha, const ConstMatrix& a, const ConstMatrix& b, Real beta, const Matrix& c);
 

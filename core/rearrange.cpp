@@ -77,6 +77,15 @@ Array axes_swapped(const Array& x, std::size_t axis, std::size_t other) {
   return permuted(x, order);
 }
 
+Array rows_taken(const Array& x, std::span<const std::size_t> rows) {
+  Shape shape = x.shape();
+  const std::size_t size = shape[0] == 0 ? 0 : x.size() / shape[0];
+  shape[0] = rows.size();
+  Array taken = uninitialized(shape);
+  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(x.data() + rows[i] * size, size, taken.data() + i * size);
+  return taken;
+}
+
 void fill(Array& y, Real value) { fill_blocks(y.data(), 0, {.rows = 1, .columns = y.size()}, value); }
 
 void copy_blocks(const Real* x, std::size_t x_step, Real* y, std::size_t y_step, Blocks blocks) {

@@ -15,6 +15,9 @@ Array permuted(const Array& x, std::span<const std::size_t> order);
 /// Two axes exchanged; a call on the result undoes it.
 Array axes_swapped(const Array& x, std::size_t axis, std::size_t other);
 
+/// The rows of x along its first axis that `rows` names, in that order. Requires rank >= 1 and every row to be there.
+Array rows_taken(const Array& x, std::span<const std::size_t> rows);
+
 /// Every element becomes `value`.
 void fill(Array& y, Real value);
 

@@ -8,21 +8,11 @@
 
 #include "autograd/ops/pieces.h"
 #include "core/error.h"
+#include "core/rearrange.h"
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
-
-Array members_of(const Array& a, const std::vector<std::size_t>& members) {
-  Shape shape = a.shape();
-  const std::size_t size = a.size() / shape[0];
-  shape[0] = members.size();
-  Array taken = uninitialized(shape);
-  for (std::size_t b = 0; b < members.size(); ++b) {
-    std::copy(a.data() + members[b] * size, a.data() + (members[b] + 1) * size, taken.data() + b * size);
-  }
-  return taken;
-}
 
 Array beginning_of(const Array& a, std::size_t length) {
   const std::size_t width = a.shape()[2];
@@ -57,7 +47,7 @@ void KeyValueCache::reorder(const std::vector<std::size_t>& members) {
   for (auto& [path, entry] : entries_) {
     if (!entry.filled) continue;
     for (Array* const array : {&entry.key, &entry.value, &entry.value_input}) {
-      if (array->dimension() == 3) *array = members_of(*array, members);
+      if (array->dimension() == 3) *array = rows_taken(*array, members);
     }
   }
 }

@@ -15,10 +15,10 @@
 #include "autograd/ops/pieces.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/rope.h"
-#include "autograd/ops/select.h"
 #include "core/error.h"
 #include "core/shape.h"
 #include "layers/hooks.h"
+#include "layers/padding.h"
 #include "layers/value_convolution.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -35,23 +35,6 @@ Initial identity(std::size_t planes, std::size_t size, double factor, std::strin
 Initial identity(std::size_t size) {
   Initial one = identity(1, size, 1, "identity");
   return {reshaped(std::move(one.value), {size, size}), std::move(one.description)};
-}
-
-/// x (B, T, C) with zeros at the positions that lie beyond their member's length; the first position of x is `offset`.
-Tensor without_padding(const Tensor& x, const Mask& mask, std::size_t offset) {
-  const auto lengths = mask.lengths();
-  if (!lengths) return x;
-  if (lengths->size() != x.extent(0)) {
-    raise<ShapeError>("multi_head_attention", "the mask's padding speaks of another batch",
-                      fmt::format("{} lengths, value {}", lengths->size(), to_string(x.shape())));
-  }
-  Tokens real(Shape{x.extent(0), x.extent(1), 1});
-  for (std::size_t b = 0; b < x.extent(0); ++b) {
-    for (std::size_t t = 0; t < x.extent(1); ++t) {
-      real.data()[b * x.extent(1) + t] = offset + t < (*lengths)[b] ? 1 : 0;
-    }
-  }
-  return where(Condition(std::move(real)), x, Real{0});
 }
 
 }  // namespace
@@ -137,7 +120,8 @@ AttentionOutput MultiHeadAttention::attend(const Tensor& query, const Tensor& ke
   }
   const Projected projected = project(query, key, value, mask, context);
   const Side side = mask.is_causal() ? Side::back : Side::both;
-  const Mask& seen = options_.window == 0 ? mask : mask & Mask::window(options_.window, side);
+  const Mask windowed = options_.window == 0 ? Mask() : mask & Mask::window(options_.window, side);
+  const Mask& seen = options_.window == 0 ? mask : windowed;
   const bool staged = !has_dot_product() || options_.weights != AttentionKind::softmax ||
                       options_.sink != SinkKind::none || options_.softcap > 0 || options_.talking_heads ||
                       options_.positions == AttentionPositions::relative || overwrites(HookPoint::logits, context) ||
@@ -204,14 +188,14 @@ Tensor MultiHeadAttention::values(const Tensor& input, const Mask& mask, const C
   if (convolution_ == nullptr) return (*value_)(input, context);
   const std::size_t reach = options_.value_kernel - 1;
   if (entry == nullptr || options_.cross) {
-    const Tensor x = without_padding(input, mask, 0);
+    const Tensor x = zero_padding(input, mask, "multi_head_attention");
     return mask.is_causal() ? convolution_->apply(x, reach, 0) : convolution_->apply(x, reach / 2, reach - reach / 2);
   }
   if (!mask.is_causal()) {
     raise<StateError>("multi_head_attention", "a convolution over values that looks ahead cannot be cached",
                       "value conv1d without a causal mask in `" + path() + "`", "add Mask::causal(), or use no cache");
   }
-  const Tensor x = without_padding(input, mask, context.offset);
+  const Tensor x = zero_padding(input, mask, "multi_head_attention", context.offset);
   const Tensor all = append_to_cache(entry->value_input, entry->filled, x);
   const std::size_t kept = std::min(reach, context.offset);
   const Tensor read = slice(all, {.axis = 1, .begin = static_cast<std::ptrdiff_t>(context.offset - kept)});

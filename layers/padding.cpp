@@ -9,8 +9,15 @@
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
+namespace {
 
-std::vector<std::size_t> real_lengths(const Tensor& x, const Mask& mask, const char* layer) {
+bool any_below(const std::vector<std::size_t>& lengths, std::size_t time) {
+  return std::any_of(lengths.begin(), lengths.end(), [&](std::size_t length) { return length < time; });
+}
+
+}  // namespace
+
+std::vector<std::size_t> real_lengths(const Tensor& x, const Mask& mask, const char* layer, std::size_t first) {
   if (x.rank() < 2) raise<ShapeError>(layer, "x must be (B, T, C)", to_string(x.shape()));
   const std::size_t batch = x.extent(0);
   const std::size_t time = x.extent(1);
@@ -21,13 +28,12 @@ std::vector<std::size_t> real_lengths(const Tensor& x, const Mask& mask, const c
                       fmt::format("{} lengths, x {}", given->size(), to_string(x.shape())),
                       "give Mask::padding one length per batch member");
   }
-  for (std::size_t& length : *given) length = std::min(length, time);
+  for (std::size_t& length : *given) length = std::min(length - std::min(first, length), time);
   return *std::move(given);
 }
 
-bool has_padding(const Tensor& x, const Mask& mask, const char* layer) {
-  const std::vector<std::size_t> lengths = real_lengths(x, mask, layer);
-  return std::any_of(lengths.begin(), lengths.end(), [&](std::size_t length) { return length < x.extent(1); });
+bool has_padding(const Tensor& x, const Mask& mask, const char* layer, std::size_t first) {
+  return any_below(real_lengths(x, mask, layer, first), x.extent(1));
 }
 
 Condition real_positions(const std::vector<std::size_t>& lengths, std::size_t time) {
@@ -38,9 +44,9 @@ Condition real_positions(const std::vector<std::size_t>& lengths, std::size_t ti
   return Condition(std::move(real));
 }
 
-Tensor zero_padding(const Tensor& x, const Mask& mask, const char* layer) {
-  if (!has_padding(x, mask, layer)) return x;
-  return where(real_positions(real_lengths(x, mask, layer), x.extent(1)), x, Real{0});
+Tensor zero_padding(const Tensor& x, const Mask& mask, const char* layer, std::size_t first) {
+  const std::vector<std::size_t> lengths = real_lengths(x, mask, layer, first);
+  return any_below(lengths, x.extent(1)) ? where(real_positions(lengths, x.extent(1)), x, Real{0}) : x;
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

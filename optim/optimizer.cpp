@@ -14,12 +14,6 @@ constexpr std::size_t kElementsPerTask = 8192;
 constexpr std::size_t kLargeElements = std::size_t{1} << 18;
 constexpr std::size_t kAlignedElements = 64 / sizeof(Real);
 
-std::size_t size_of(const Shape& shape) {
-  std::size_t size = 1;
-  for (const std::size_t extent : shape) size *= extent;
-  return size;
-}
-
 }  // namespace
 
 Optimizer::Optimizer(std::vector<Tensor> parameters, const Algorithm& algorithm, const OptimizerOptions& options)
@@ -48,7 +42,7 @@ void Optimizer::lay_out_slots() {
     }
     for (std::size_t s = 0; s < kept.slots.size(); ++s) {
       kept.offsets[s] = size;
-      size += (size_of(kept.slots[s].shape) + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
+      size += (element_count(kept.slots[s].shape) + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
     }
     figures += rule.figures().size();
     averages_ = averages_ || rule.evaluation_slot().has_value();

@@ -24,7 +24,8 @@ struct Tile {
   }
 };
 
-/// Measured at 64 to 256 positions: smaller tiles skip more of a causal triangle but pack the keys more often.
+/// Smaller tiles skip more of a causal triangle but pack the keys more often. On whole training steps of 64 and 128
+/// positions 32 was 2 % faster than no tiles, 16 and 64 no more than 1 %: near what the measurement can tell.
 inline constexpr std::size_t kTileQueries = 32;
 
 /// How a head's queries are taken together. Under a mask that looks back only, tiles leave out the half of the products
@@ -55,13 +56,6 @@ class Tiles {
   std::size_t keys_;
   std::size_t rows_;
 };
-
-inline ConstMatrix rows_of(const ConstMatrix& m, std::size_t begin, std::size_t count) {
-  return {m.data + begin * m.stride, count, m.cols, m.stride};
-}
-inline Matrix rows_of(const Matrix& m, std::size_t begin, std::size_t count) {
-  return {m.data + begin * m.stride, count, m.cols, m.stride};
-}
 
 inline void set_zero(const Matrix& m) {
   for (std::size_t row = 0; row < m.rows; ++row) std::fill_n(m.data + row * m.stride, m.cols, Real{0});

@@ -30,14 +30,6 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
 }
 
-ConstMatrix rows_of(const ConstMatrix& m, std::size_t begin, std::size_t end) {
-  return {m.data + begin * m.stride, end - begin, m.cols, m.stride};
-}
-
-Matrix rows_of(const Matrix& m, std::size_t begin, std::size_t end) {
-  return {m.data + begin * m.stride, end - begin, m.cols, m.stride};
-}
-
 /// Adds `chunks` rows of partial sums, in order, to a gradient.
 void add_partial_sums(const Array& partial, GradientTarget target) {
   const std::size_t cols = partial.shape()[1];
@@ -79,7 +71,8 @@ struct Linear {
       } else if (dbias != nullptr) {
         kernels::add_column_sums(dz.data + first, dbias, end - begin, dz.cols);
       }
-      if (dx.has_value()) gemm(1, rows_of(dz, begin, end), weight, 0, rows_of(as_matrix(*dx), begin, end));
+      if (dx.has_value())
+        gemm(1, rows_of(dz, begin, end - begin), weight, 0, rows_of(as_matrix(*dx), begin, end - begin));
     });
 
     if (pass.needs(1)) {
@@ -107,8 +100,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   const ConstMatrix weight_t = transposed(as_matrix(weight.value()));
   const Real* const bias_data = bias.defined() ? bias.value().data() : nullptr;
   parallel_ranges(from.rows, gemm_row_grain(from.rows), [&](std::size_t begin, std::size_t end) {
-    const Matrix block = rows_of(z, begin, end);
-    gemm(1, rows_of(from, begin, end), weight_t, 0, block);
+    const Matrix block = rows_of(z, begin, end - begin);
+    gemm(1, rows_of(from, begin, end - begin), weight_t, 0, block);
     kernels::bias_activation_rows(activation, block.data, bias_data, y.data() + begin * z.cols, end - begin, z.cols);
   });
 

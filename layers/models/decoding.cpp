@@ -9,6 +9,7 @@
 
 #include "autograd/scopes.h"
 #include "core/error.h"
+#include "core/rearrange.h"
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -30,17 +31,6 @@ std::vector<double> log_softmax_of(const Real* logits, std::size_t classes) {
 }
 
 }  // namespace
-
-Array rows_of(const Array& a, const std::vector<std::size_t>& rows) {
-  Shape shape(a.shape());
-  const std::size_t size = a.size() / shape.at(0);
-  shape[0] = rows.size();
-  Array taken = uninitialized(shape);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::copy_n(a.data() + rows[i] * size, size, taken.data() + i * size);
-  }
-  return taken;
-}
 
 Decoding::Decoding(Model& model, Prompts sequences, Tensor memory, std::vector<std::size_t> memory_lengths, bool cache)
     : model_(model),
@@ -88,7 +78,7 @@ void Decoding::extend(const std::vector<std::size_t>& rows, const std::vector<st
   sequences_ = std::move(longer);
   if (same) return;
   if (cached_) cache_.reorder(rows);
-  if (memory_.defined()) memory_ = Tensor(rows_of(memory_.value(), rows));
+  if (memory_.defined()) memory_ = Tensor(rows_taken(memory_.value(), rows));
   if (!memory_lengths_.empty()) {
     std::vector<std::size_t> lengths;
     lengths.reserve(rows.size());

@@ -37,9 +37,6 @@ class Decoding {
   KeyValueCache cache_{};
 };
 
-/// Rows of an array along its first axis.
-Array rows_of(const Array& a, const std::vector<std::size_t>& rows);
-
 /// The best continuation of one sequence by beam search: `decoding` holds that sequence alone.
 Generated beam_search(Decoding& decoding, std::size_t new_tokens, const GenerateOptions& options);
 

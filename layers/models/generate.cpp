@@ -12,6 +12,7 @@
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "core/rearrange.h"
 #include "core/shape.h"
 #include "layers/models/decoding.h"
 
@@ -130,7 +131,7 @@ std::vector<Generated> generate_behind(Model& model, const Prompts& prompts, con
       own.push_back(prompts[i]);
       if (!memory_lengths.empty()) lengths.push_back(memory_lengths[i]);
     }
-    Tensor rows = memory.defined() ? Tensor(rows_of(memory.value(), numbers)) : Tensor();
+    Tensor rows = memory.defined() ? Tensor(rows_taken(memory.value(), numbers)) : Tensor();
     return Decoding(model, std::move(own), std::move(rows), std::move(lengths), options.cache);
   };
   for (const auto& [length, numbers] : groups) {

@@ -12,18 +12,13 @@
 #include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
+#include "tests/optim/labelled.h"
 
 using namespace headlight;
 using headlight::testing::difference;
 using headlight::testing::drawn;
 
 namespace {
-
-Tensor labelled(Array value, const std::string& label) {
-  Tensor tensor(std::move(value), true);
-  tensor.set_label(label);
-  return tensor;
-}
 
 /// The values of a parameter inside the scope.
 Array averaged(Optimizer& optimizer, const Tensor& parameter) {

@@ -21,18 +21,13 @@
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
 #include "tests/core/run/threads.h"
+#include "tests/optim/labelled.h"
 
 using namespace headlight;
 using headlight::testing::difference;
 using headlight::testing::drawn;
 
 namespace {
-
-Tensor labelled(Array value, const std::string& label) {
-  Tensor tensor(std::move(value), true);
-  tensor.set_label(label);
-  return tensor;
-}
 
 using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
 

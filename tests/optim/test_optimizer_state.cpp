@@ -16,6 +16,7 @@
 #include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
+#include "tests/optim/labelled.h"
 
 using namespace headlight;
 using headlight::testing::drawn;
@@ -23,12 +24,6 @@ using headlight::testing::drawn;
 namespace {
 
 using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
-
-Tensor labelled(Array value, const std::string& label) {
-  Tensor tensor(std::move(value), true);
-  tensor.set_label(label);
-  return tensor;
-}
 
 /// Two parameters and their optimiser; the gradient of a step is a function of its number.
 struct Training {

@@ -16,6 +16,7 @@
 #include "optim/muon.h"
 #include "tests/common/arrays.h"
 #include "tests/core/run/threads.h"
+#include "tests/optim/labelled.h"
 
 using namespace headlight;
 using headlight::testing::by_index;
@@ -23,12 +24,6 @@ using headlight::testing::difference;
 using headlight::testing::drawn;
 
 namespace {
-
-Tensor labelled(Array value, const std::string& label) {
-  Tensor tensor(std::move(value), true);
-  tensor.set_label(label);
-  return tensor;
-}
 
 Array orthogonal(Array x) {
   const std::size_t rows = x.shape()[0], cols = x.shape()[1];

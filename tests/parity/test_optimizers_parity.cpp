@@ -19,6 +19,7 @@
 #include "optim/schedule_free.h"
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
+#include "tests/optim/labelled.h"
 #include "tests/parity/fixture.h"
 
 using namespace headlight;
@@ -33,12 +34,6 @@ Array slice_of(const Array& stacked, std::size_t i) {
   Array piece = uninitialized(shape);
   std::copy_n(stacked.data() + i * piece.size(), piece.size(), piece.data());
   return piece;
-}
-
-Tensor labelled(Array value, const std::string& label) {
-  Tensor tensor(std::move(value), true);
-  tensor.set_label(label);
-  return tensor;
 }
 
 /// Decay acts on every parameter in the fixtures: L2 for SGD, Adam and RMSprop, decoupled for AdamW.

@@ -9,9 +9,11 @@
 #include "core/error.h"
 #include "layers/multi_head_attention.h"
 #include "layers/positions.h"
+#include "tests/apps/inspect/matrices.h"
 #include "tests/common/arrays.h"
 
 using namespace headlight;
+using namespace headlight::matrices;
 using headlight::testing::at;
 using headlight::testing::by_index;
 using headlight::testing::difference;
@@ -19,33 +21,8 @@ using headlight::testing::drawn;
 
 namespace {
 
-using Index = std::vector<std::size_t>;
-
-constexpr double kEpsilon = std::numeric_limits<Real>::epsilon();
-
-// Products of matrices with entries up to 2 and at most a hundred terms: a hundred roundings of sums up to 100.
-constexpr double kProduct = 1e4 * kEpsilon;
-
-Array product(const Array& a, const Array& b) {
-  return by_index({a.shape()[0], b.shape()[1]}, [&](const Index& i) {
-    double sum = 0;
-    for (std::size_t k = 0; k < a.shape()[1]; ++k) sum += at(a, {i[0], k}) * at(b, {k, i[1]});
-    return sum;
-  });
-}
-
-Array turned(const Array& a) {
-  return by_index({a.shape()[1], a.shape()[0]}, [&](const Index& i) { return at(a, {i[1], i[0]}); });
-}
-
 Array identity(std::size_t size) {
   return by_index({size, size}, [](const Index& i) { return i[0] == i[1] ? 1.0 : 0.0; });
-}
-
-double frobenius(const Array& a) {
-  double sum = 0;
-  for (const Real value : flat(a)) sum += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(sum);
 }
 
 HeadWeights drawn_head(std::size_t width, std::size_t size, std::size_t value_size, std::uint64_t seed) {

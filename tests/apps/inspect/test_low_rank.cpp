@@ -10,39 +10,17 @@
 #include "apps/inspect/low_rank.h"
 #include "core/error.h"
 #include "core/linalg.h"
+#include "tests/apps/inspect/matrices.h"
 #include "tests/common/arrays.h"
 
 using namespace headlight;
+using namespace headlight::matrices;
 using headlight::testing::at;
 using headlight::testing::by_index;
 using headlight::testing::difference;
 using headlight::testing::drawn;
 
 namespace {
-
-using Index = std::vector<std::size_t>;
-
-// Products of matrices with entries up to 2 and at most a hundred terms: a hundred roundings of sums up to 100.
-constexpr double kEpsilon = std::numeric_limits<Real>::epsilon();
-constexpr double kProduct = 1e4 * kEpsilon;
-
-Array product(const Array& a, const Array& b) {
-  return by_index({a.shape()[0], b.shape()[1]}, [&](const Index& i) {
-    double sum = 0;
-    for (std::size_t k = 0; k < a.shape()[1]; ++k) sum += at(a, {i[0], k}) * at(b, {k, i[1]});
-    return sum;
-  });
-}
-
-Array turned(const Array& a) {
-  return by_index({a.shape()[1], a.shape()[0]}, [&](const Index& i) { return at(a, {i[1], i[0]}); });
-}
-
-double frobenius(const Array& a) {
-  double sum = 0;
-  for (const Real value : flat(a)) sum += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(sum);
-}
 
 LowRank drawn_low_rank(std::size_t rows, std::size_t rank, std::size_t cols, std::uint64_t seed) {
   return {drawn({rows, rank}, -1, 1, seed), drawn({rank, cols}, -1, 1, seed + 1000)};
