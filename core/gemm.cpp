@@ -24,6 +24,7 @@ constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits
 // Blocks of C, measured on the shapes of linear layers (width 32 to 1024): smaller ones pack too much per product,
 // larger ones leave a thread idle at the end.
 constexpr std::size_t kBlock = 128;
+constexpr std::size_t kBlockArea = 256 * 256;
 constexpr std::size_t kTallBlock = 256;
 constexpr std::size_t kTall = 2048;    // rows from which a block has kTallBlock of them
 constexpr std::size_t kRowBlocks = 4;  // so many row blocks suffice: columns stay whole
@@ -96,12 +97,16 @@ struct Grid {
   std::size_t blocks() const { return row_blocks * col_blocks; }
 };
 
+// Many rows are cut into rows alone, so that the columns stay whole. Few, as a weight's gradient has, are halved along
+// the longer side until a block is small enough and no thread of two is left idle.
 Grid make_grid(std::size_t rows, std::size_t cols, std::size_t depth) {
   Grid grid{gemm_row_grain(rows), cols, 0, 0};
   if (blocks_of(rows, grid.block_rows) < kRowBlocks) {
-    grid.block_cols = block_extent(cols, blocks_of(cols, kBlock));
-    if (rows <= grid.block_rows && cols <= grid.block_cols && rows * cols * depth >= 2 * kChunkWork) {
-      std::size_t& longer = rows >= cols ? grid.block_rows : grid.block_cols;
+    grid.block_rows = rows;
+    const std::size_t least = rows * cols * depth >= 2 * kChunkWork ? 2 : 1;
+    for (std::size_t blocks = std::max(blocks_of(rows * cols, kBlockArea), least); blocks > 1;
+         blocks = blocks_of(blocks, 2)) {
+      std::size_t& longer = grid.block_rows >= grid.block_cols ? grid.block_rows : grid.block_cols;
       longer = block_extent(longer, 2);
     }
   }
