@@ -35,6 +35,7 @@ bool has_decoupled_decay(OptimizerType type) {
 OptimizerConfig default_settings(OptimizerType type, AdamForm form) {
   OptimizerConfig own{.type = type, .lr = 1e-3, .betas = {0.9, 0.999}, .eps = adam_eps(form), .form = form};
   own.accumulate = 1;
+  const bool keras = form == AdamForm::kKeras;
   switch (type) {
     case OptimizerType::kSgd:
     case OptimizerType::kAdam:
@@ -53,7 +54,8 @@ OptimizerConfig default_settings(OptimizerType type, AdamForm form) {
     case OptimizerType::kMuon:
       own.momentum = 0.95;
       own.nesterov = true;
-      own.weight_decay = 0.1;
+      own.weight_decay = keras ? 0.004 : 0.1;
+      own.adjustment = keras ? MuonAdjustment::kMatchRmsAdamW : MuonAdjustment::kOriginal;
       own.adamw_lr = own.lr;
       break;
     case OptimizerType::kAdafactor:

@@ -7,7 +7,8 @@ namespace headlight::config {
 /// Whether the weight decay of a type is decoupled (`weight_decay`), else added to the gradient (`l2`).
 bool has_decoupled_decay(OptimizerType type);
 
-/// What a type has when nothing is said: the figures of its authors or of PyTorch.
+/// What a type has when nothing is said: the figures of its authors or of PyTorch; with the form of Keras those of Keras
+/// where it has others.
 OptimizerConfig default_settings(OptimizerType type, AdamForm form = AdamForm::kTorch);
 
 /// The optimizer of a group's parameters: `optimizer` with the group's figures; where the group names another type,

@@ -109,9 +109,10 @@ std::vector<Key> optimizer_rows() {
        .type = choice<AdamForm>({{"torch", AdamForm::kTorch}, {"keras", AdamForm::kKeras}, {"mlx", AdamForm::kMlx}}),
        .fallback = derived("torch; with compat keras or founding keras",
                            [](const C& c) { return is_keras(c) ? "keras" : "torch"; }),
-       .doc = "whose Adam: keras has eps beside the uncorrected root, mlx has no bias correction",
+       .doc = "whose Adam, with muon that of its adamw: keras has eps beside the uncorrected root, mlx has no bias "
+              "correction; muon follows keras in its own defaults too",
        .field = at(&C::optimizer, &Optim::form),
-       .only = only_for("type", {"adam", "adamw"})},
+       .only = only_for("type", {"adam", "adamw", "muon"})},
       {.path = "optimizer.betas",
        .type = list(share, 2, 2),
        .fallback =
@@ -152,7 +153,11 @@ std::vector<Key> optimizer_rows() {
       {.path = "optimizer.adjustment",
        .type = choice<MuonAdjustment>(
            {{"original", MuonAdjustment::kOriginal}, {"match_rms_adamw", MuonAdjustment::kMatchRmsAdamW}}),
-       .fallback = is("original"),
+       .fallback = derived("original; with form \"keras\" match_rms_adamw",
+                           [](const C& c) {
+                             const bool match = optimizer_default(c).adjustment == MuonAdjustment::kMatchRmsAdamW;
+                             return match ? "match_rms_adamw" : "original";
+                           }),
        .doc = "factor of a step on a matrix (rows, cols): sqrt(max(1, rows / cols)), or 0.2 sqrt(max(rows, cols))",
        .field = at(&C::optimizer, &Optim::adjustment),
        .only = muon},
@@ -164,7 +169,7 @@ std::vector<Key> optimizer_rows() {
        .only = muon},
       {.path = "optimizer.weight_decay",
        .type = number({.from = 0, .to = 1000}),
-       .fallback = derived("0.01 with adamw, 0.1 with muon, else 0",
+       .fallback = derived("0.01 with adamw, 0.1 with muon (form \"keras\": 0.004), else 0",
                            [](const C& c) { return optimizer_default(c).weight_decay; }),
        .doc = "decoupled decay: each step takes lr * weight_decay * weight away",
        .field = at(&C::optimizer, &Optim::weight_decay),

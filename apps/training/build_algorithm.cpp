@@ -36,7 +36,11 @@ MuonOptions muon_options(const config::OptimizerConfig& optimizer, const Optimiz
           .momentum = optimizer.momentum,
           .nesterov = optimizer.nesterov,
           .adjustment = match ? MuonAdjustment::match_rms_adamw : MuonAdjustment::original,
-          .adamw = {.common = of_adamw, .beta1 = optimizer.betas[0], .beta2 = optimizer.betas[1], .eps = optimizer.eps},
+          .adamw = {.common = of_adamw,
+                    .beta1 = optimizer.betas[0],
+                    .beta2 = optimizer.betas[1],
+                    .eps = optimizer.eps,
+                    .form = form_of(optimizer.form)},
           .not_hidden = not_hidden};
 }
 

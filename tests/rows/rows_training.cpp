@@ -143,6 +143,48 @@ TEST_CASE("row N11: an unknown key is refused with line, column and the nearest 
   CHECK(to_json(read_text(resolved.dump())) == resolved);
 }
 
+/// The weight (2, 3) of a layer after three steps of a config's optimizer, with gradient G / t at step t; theta and G are
+/// those of the vectors in tests/parity/test_optimizers_parity.cpp.
+Array after_three_steps(const std::vector<std::string>& settings) {
+  Init init(1);
+  Dense layer(3, 2, init);
+  const Tensor theta = parameter_named(layer, "weight");
+  theta.assign(array({2, 3}, {0.1, -0.2, 0.3, -0.4, 0.5, -0.6}));
+  const std::unique_ptr<Optimizer> optimizer = build_optimizer(tiny_config(settings).optimizer, layer);
+  for (const double t : {1, 2, 3}) {
+    optimizer->parameters().zero_grad();
+    theta.backward(array({2, 3}, {0.5 / t, -1 / t, 0.25 / t, 2 / t, -0.125 / t, 0}));
+    optimizer->step(1);
+  }
+  return theta.value();
+}
+
+TEST_CASE("row N12: each compat preset meets a vector of its system's AdamW and Muon") {
+  // AdamW: the vectors of both forms in tests/parity/test_optimizers_parity.cpp, here through the config. Muon: an
+  // implementation of the formulas in optim/muon.h in numpy, double; with compat torch .1 decay and the original
+  // adjustment as in torch.optim.Muon, with keras .004 and .2 sqrt(max(rows, cols)) as in keras.optimizers.Muon.
+  const auto check = [](const std::string& compat, const std::vector<std::string>& settings,
+                        const std::vector<double>& expected) {
+    INFO(compat << " " << settings.front());
+    std::vector<std::string> all{"compat=" + compat};
+    all.insert(all.end(), settings.begin(), settings.end());
+    // Five steps of Muon's polynomial multiply rounding errors.
+    CHECK(difference(after_three_steps(all), array({2, 3}, expected), sizeof(Real) == 8 ? 1e-9 : 1e-5, 0) == "");
+  };
+  const std::vector<std::string> adamw{"optimizer.type=adamw", "lr=0.01", "optimizer.weight_decay=0.1"};
+  const std::vector<std::string> muon{"optimizer.type=muon", "lr=0.02"};
+  check("torch", adamw,
+        {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400});
+  check("torch", muon,
+        {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333});
+  for (const char* compat : {"keras", "founding"}) {
+    check(compat, adamw,
+          {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400});
+    check(compat, muon,
+          {0.100003232335, -0.178363302009, 0.294356288668, -0.414844453605, 0.495402996805, -0.598459678445});
+  }
+}
+
 TEST_CASE("row N12: compat presets take another system's epsilon, first weights and form of Adam") {
   // The first step for a gradient of 1e-6 over the rate: 1e-6 / (1e-6 + 1e-8) in PyTorch's form; in Keras's
   // sqrt(.001) 1e-6 / (sqrt(.001) 1e-6 + 1e-7).
