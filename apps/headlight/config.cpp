@@ -25,7 +25,7 @@ config::LoadedConfig load(const std::vector<std::string>& arguments) {
 void check(const config::LoadedConfig& loaded) {
   const std::unique_ptr<Task> task = make_task(loaded.config);
   const std::unique_ptr<Model> model = locating(loaded, [&] { return build_empty_model(loaded.config, *task); });
-  build_optimizer(loaded.config.optimizer, *model);
+  locating(loaded, [&] { return build_optimizer(loaded.config.optimizer, *model); });
   const Objective objective(loaded.config.loss, *task, *model);
 }
 

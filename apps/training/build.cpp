@@ -6,10 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/training/build_algorithm.h"
 #include "apps/training/weights.h"
 #include "core/error.h"
-#include "optim/muon.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -155,30 +153,6 @@ InitOptions init_options(const config::Config& config, const Task& task) {
   return options;
 }
 
-ScheduleKind kind_of(config::ScheduleType type) {
-  switch (type) {
-    case config::ScheduleType::kConstant:
-      return ScheduleKind::constant;
-    case config::ScheduleType::kLinear:
-      return ScheduleKind::linear;
-    case config::ScheduleType::kCosine:
-      return ScheduleKind::cosine;
-    case config::ScheduleType::kCosineTimesWarmup:
-      return ScheduleKind::cosine_times_warmup;
-    case config::ScheduleType::kCosinePerEpoch:
-      return ScheduleKind::cosine_per_epoch;
-    case config::ScheduleType::kNoam:
-      return ScheduleKind::noam;
-    case config::ScheduleType::kInverseSqrt:
-      return ScheduleKind::inverse_sqrt;
-    case config::ScheduleType::kStep:
-      return ScheduleKind::step;
-    case config::ScheduleType::kWsd:
-      return ScheduleKind::wsd;
-  }
-  raise<StateError>("schedule", "a schedule of the config has no counterpart in optim");
-}
-
 }  // namespace
 
 ModelOptions model_options(const config::ModelConfig& model, const Task& task) {
@@ -260,40 +234,6 @@ std::unique_ptr<Model> build_model(const config::Config& config, const Task& tas
   const config::LoadConfig& load = config.model.load;
   if (load.file) load_weights(*load.file, *model, {.rename = load.rename.value_or(Renames{})});
   return model;
-}
-
-std::unique_ptr<Optimizer> build_optimizer(const config::OptimizerConfig& optimizer, const Module& model) {
-  std::vector<Tensor> parameters;
-  for (const NamedParameter& parameter : model.parameters()) parameters.push_back(parameter.tensor);
-  OptimizerOptions options{.ema = optimizer.ema};
-  for (const config::ParameterGroup& group : optimizer.groups) options.groups.push_back(build_group(optimizer, group));
-  return std::make_unique<Optimizer>(std::move(parameters), build_algorithm(optimizer, MuonOptions{}.not_hidden),
-                                     options);
-}
-
-Schedule build_schedule(const config::Config& config) {
-  const config::ScheduleConfig& schedule = config.schedule;
-  const Schedule built{.kind = kind_of(schedule.type),
-                       .steps = schedule.steps,
-                       .warmup_steps = schedule.warmup_steps,
-                       .warmup = schedule.warmup == config::Warmup::kFromFirst ? Warmup::from_first : Warmup::from_zero,
-                       .final_ratio = schedule.final_lr_ratio,
-                       .factor = schedule.factor,
-                       .width = config.model.d_model,
-                       .gamma = schedule.gamma,
-                       .every = schedule.every,
-                       .decay_steps = schedule.decay_steps,
-                       .epoch_steps = schedule.epoch_steps};
-  built.check();
-  return built;
-}
-
-Batches build_batches(const config::Config& config, const Task& task) {
-  const bool fresh = config.trainer.sampling == config::Sampling::kFresh;
-  return Batches(task, {.batch_size = config::batch_examples(config),
-                        .sampling = fresh ? Sampling::fresh : Sampling::epochs,
-                        .drop_last = config.trainer.drop_last,
-                        .seed = config.seed});
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -200,3 +200,14 @@ TEST_CASE("compat sets epsilon, first weights and the form of Adam, and can be o
   CHECK(with_model(R"("heads": 2, "norm_eps": 0.5)", {"compat=keras"}).model.norm_eps == 0.5);
   CHECK(with_model(R"("heads": 2, "norm_type": "rms")", {"compat=torch"}).model.norm_eps == 0x1p-23);
 }
+
+TEST_CASE("an average of the weights is refused beside running statistics, which are those of other weights") {
+  const std::string batch_norm = R"("heads": 2, "norm_type": "batch")";
+  for (const char* average : {"optimizer.ema=0.9", "optimizer.type=schedule_free"}) {
+    INFO(average);
+    CHECK_THROWS_WITH(Parts(with_model(batch_norm, {average})),
+                      Catch::Contains("statistics of batch norm (`layers.0."));
+    CHECK_NOTHROW(Parts(with_model(R"("heads": 2)", {average})));
+  }
+  CHECK_NOTHROW(Parts(with_model(batch_norm, {})));
+}
