@@ -58,6 +58,7 @@ CheckSubject model_subject(const config::Config& config) {
       return build_empty_model(seeded, *task);
     };
   };
+  const TaskShape shape = task->shape();
   const config::ModelConfig& model = config.model;
   const bool two_stacks = model.arch == config::Arch::kEncoderDecoder;
   const bool preset = !model.blocks;
@@ -65,7 +66,7 @@ CheckSubject model_subject(const config::Config& config) {
   Promises promises = default_promises({{"type", "sequential"}, {"layers", composed.at("blocks")}});
   promises.reach = Reach::mask;
   promises.causal = model.arch != config::Arch::kEncoder;
-  promises.output_width = two_stacks ? task->classes() + 1 : task->classes();
+  promises.output_width = shape.values > 0 ? shape.values : shape.classes;
   if (composed.value("norm_type", "layer") == "batch") promises.batch_statistics = true;
   // Layers that are written out may know no more positions than the model.
   const bool bounded = model.positions != config::Positions::kNone || !preset || promises.batch_statistics;
@@ -76,7 +77,7 @@ CheckSubject model_subject(const config::Config& config) {
           .make_without_dropout = maker(without_dropout(config)),
           .run = [](Module& module, const CheckInputs& inputs,
                     const Context& context) { return answer(dynamic_cast<Model&>(module), inputs.ids, context); },
-          .vocabulary = two_stacks ? task->classes() + 1 : task->vocabulary(),
+          .vocabulary = two_stacks ? shape.second_vocabulary : shape.vocabulary,
           .width = model.d_model,
           .max_length = bounded ? model.max_len : CheckSubject{}.max_length,
           .seed = config.seed,

@@ -12,12 +12,20 @@ namespace headlight::config::schema {
 namespace {
 
 std::optional<Problem> task_fits_model(const Config& config, const Node& /*given*/) {
-  if (config.task.length <= config.model.max_len) return std::nullopt;
-  return Problem{.what = fmt::format("the task needs {} positions, but `model.max_len` is {}", config.task.length,
+  const std::size_t needed = needed_positions(config);
+  if (needed <= config.model.max_len) return std::nullopt;
+  return Problem{.what = fmt::format("the task needs {} positions, but `model.max_len` is {}", needed,
                                      config.model.max_len),
                  .place = {},
-                 .help = fmt::format("set `model.max_len` to at least {}, or `task.length` to at most {}",
-                                     config.task.length, config.model.max_len)};
+                 .help = fmt::format("set `model.max_len` to at least {}, or shorten the task", needed)};
+}
+
+std::optional<Problem> lengths_are_ordered(const Config& config, const Node& /*given*/) {
+  const LengthConfig& length = config.task.length;
+  if (length.min <= length.max) return std::nullopt;
+  return Problem{.what = fmt::format("`task.length.min` {} is more than `task.length.max` {}", length.min, length.max),
+                 .place = {},
+                 .help = "exchange them"};
 }
 
 bool has_end(ScheduleType type) {
@@ -131,6 +139,7 @@ std::optional<Problem> evaluation_fits_set(const Config& config, const Node& /*g
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
       {{"model.max_len", "task.length"}, task_fits_model},
+      {{"task.length.min", "task.length.max"}, lengths_are_ordered},
       {{"schedule.warmup_steps", "schedule.type", "schedule.steps", "trainer.steps", "trainer.epochs",
         "schedule.decay_steps", "trainer.batch_size", "trainer.drop_last", "task.train_examples", "trainer.sampling",
         "optimizer.accumulate"},

@@ -57,12 +57,19 @@ enum class NonFinite { kStop, kSkip };
 struct EvalConfig {
   std::size_t examples{};
   std::uint64_t seed{};
+  std::vector<std::uint64_t> lengths;  ///< of a report by length, besides the lengths of the task
+};
+
+/// From the least to the most, each as likely.
+struct LengthConfig {
+  std::size_t min{};
+  std::size_t max{};
 };
 
 struct TaskConfig {
   TaskType type{};
   std::size_t symbols{};
-  std::size_t length{};
+  LengthConfig length;
   std::optional<std::size_t> train_examples;  ///< size of the fixed training set; empty with fresh examples
   EvalConfig eval;
 };
@@ -262,6 +269,9 @@ struct Config {
   LoggingConfig logging;
   OutputConfig output;
 };
+
+/// Positions of the longest sequence that the task has for the model's architecture. 0 where only its files tell.
+std::size_t needed_positions(const Config& config);
 
 /// Examples in one full micro-batch: `trainer.batch_size`, or the size of the training set when that is "full".
 std::size_t batch_examples(const Config& config);

@@ -16,6 +16,8 @@ void read_value(const Json& json, const Type& /*type*/, std::map<std::string, st
 
 void read_value(const Json& json, const Type& /*type*/, std::array<double, 2>& value) { json.get_to(value); }
 
+void read_value(const Json& json, const Type& /*type*/, std::vector<std::uint64_t>& value) { json.get_to(value); }
+
 void read_value(const Json& json, const Type& /*type*/, BatchSize& value) {
   value = json.is_string() ? BatchSize{.full = true} : BatchSize{.count = json.get<std::size_t>()};
 }
@@ -51,6 +53,11 @@ void write_value(const std::map<std::string, std::string>& value, const Type& /*
 void write_value(const std::array<double, 2>& value, const Type& /*type*/, Json& json) {
   json = Json::array();
   for (const double item : value) json.push_back(item);
+}
+
+void write_value(const std::vector<std::uint64_t>& value, const Type& /*type*/, Json& json) {
+  json = Json::array();
+  for (const std::uint64_t item : value) json.push_back(item);
 }
 
 void write_value(const BatchSize& value, const Type& /*type*/, Json& json) {

@@ -194,7 +194,7 @@ std::vector<Key> model_rows() {
            "remove it, or set `model.positions` to \"sinusoidal\" or \"learned\"")}},
       {.path = "model.max_len",
        .type = integer(1, 65536),
-       .fallback = derived("the positions the task needs", [](const C& c) { return c.task.length; }),
+       .fallback = derived("the positions the task needs", [](const C& c) { return needed_positions(c); }),
        .doc = "longest sequence the model takes, in positions",
        .field = at(&C::model, &Model::max_len)},
   };

@@ -23,7 +23,11 @@ std::vector<Key> attention_rows();
 std::vector<Key> weights_rows();
 std::vector<Key> loss_rows();
 std::vector<Key> optimizer_rows();
+std::vector<Key> schedule_rows();
 std::vector<Key> loop_rows();
+
+/// Updates of the longest run.
+constexpr double kMostSteps = 1e12;
 
 /// The default of a key: a value, none because it must be given, absence (and what that means), or a value that follows
 /// from the rest of the config (and how).

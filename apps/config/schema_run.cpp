@@ -8,8 +8,8 @@ namespace headlight::config::schema {
 
 namespace {
 
-constexpr double kMostSteps = 1e12;
 constexpr double kMostExamples = 1e9;
+constexpr double kLongest = 65536;
 constexpr std::size_t kReverseTrainExamples = 50000;
 constexpr std::size_t kShownWhileTraining = 1000;
 
@@ -62,11 +62,19 @@ std::vector<Key> run_rows() {
        .field = at(&C::task, &Task::symbols),
        .only = reverse},
       {.path = "task.length",
-       .type = integer(1, 65536),
-       .fallback = is(16),
-       .doc = "symbols in one sequence",
-       .field = at(&C::task, &Task::length),
+       .type = either(integer(1, kLongest), object()),
+       .doc = "symbols in one sequence: a number, or the least and the most, between which each length is as likely",
        .only = reverse},
+      {.path = "task.length.min",
+       .type = integer(1, kLongest),
+       .fallback = is(16),
+       .doc = "shortest sequence",
+       .field = at(&C::task, &Task::length, &LengthConfig::min)},
+      {.path = "task.length.max",
+       .type = integer(1, kLongest),
+       .fallback = derived("`task.length.min`", [](const C& c) { return c.task.length.min; }),
+       .doc = "longest sequence",
+       .field = at(&C::task, &Task::length, &LengthConfig::max)},
       {.path = "task.train_examples",
        .type = integer(1, kMostExamples),
        .fallback = derived("50000, or none when `trainer.sampling` is \"fresh\"",
@@ -88,6 +96,11 @@ std::vector<Key> run_rows() {
        .fallback = is(1),
        .doc = "seed of the set; apart from `seed`, so that runs with different seeds are measured alike",
        .field = at(&C::task, &Task::eval, &EvalConfig::seed)},
+      {.path = "task.eval.lengths",
+       .type = list(integer(1, kLongest), 0, 10000),
+       .fallback = is(Json::array()),
+       .doc = "lengths of a report by length behind the run, with `eval.examples` sequences shared among them",
+       .field = at(&C::task, &Task::eval, &EvalConfig::lengths)},
   };
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "apps/inspect/capture.h"
 #include "apps/tasks/batches.h"
@@ -36,53 +37,67 @@ std::string block_of(const Model& model, const std::string& path) {
   return is_cross(model, path) ? "dec.cross" : "dec.self";
 }
 
-std::vector<std::string> texts(const std::vector<std::int32_t>& tokens, const Task& task) {
+std::vector<std::string> texts(const std::vector<std::int32_t>& ids, std::string (Task::*text)(std::int32_t) const,
+                               const Task& task) {
   std::vector<std::string> labels;
-  for (const std::int32_t token : tokens) {
-    const bool known = token >= 0 && static_cast<std::size_t>(token) < task.vocabulary();
-    labels.push_back(known ? task.token_text(token) : "<begin>");
-  }
+  labels.reserve(ids.size());
+  for (const std::int32_t id : ids) labels.push_back((task.*text)(id));
   return labels;
+}
+
+/// Which queries are real, of the layers of each block.
+void note_padding(const Batch& batch, const std::vector<std::string>& blocks, std::vector<AttentionWeights>& layers) {
+  const bool two = batch.begun.size() != 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    layers[i].real_queries = two && blocks[i] != "enc.self" ? batch.target_lengths() : batch.lengths;
+  }
 }
 
 }  // namespace
 
 AttentionReport report_attention(Model& model, const Task& task) {
   const std::uint64_t count = std::min(kSequences, task.examples(Split::eval).value_or(kSequences));
-  Batch batch;
-  fill_batch(task, Split::eval, 0, count, batch);
-  AttentionReport report{.sequences = count, .layers = capture(model, batch)};
+  const auto batch = std::make_shared<Batch>();
+  fill_batch(task, Split::eval, 0, count, *batch);
+  AttentionReport report{.sequences = count, .layers = capture(model, *batch)};
   for (const AttentionWeights& layer : report.layers) report.blocks.push_back(block_of(model, layer.path));
-  report.scores =
-      score_heads(report.layers, [&](std::size_t query) { return task.expected_key(query, task.length()); });
+  note_padding(*batch, report.blocks, report.layers);
+  const std::vector<AttentionPattern> patterns = task.patterns();
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    report.patterns.push_back(
+        {.name = patterns[i].name,
+         .block = patterns[i].block,
+         .right = [batch, i,
+                   &task](std::size_t member, std::size_t query,
+                          std::vector<std::size_t>& keys) { task.right_keys(i, batch->examples[member], query, keys); },
+         .width = patterns[i].width});
+  }
+  report.scores = score_heads(report.layers, report.blocks, report.patterns);
   return report;
 }
 
-AttentionLook look_at(Model& model, std::span<const std::int32_t> tokens) {
-  AttentionLook look{.layers = {}, .source = {tokens.begin(), tokens.end()}, .target = {}};
-  Batch batch;
-  batch.inputs = Tokens(Shape{1, tokens.size()});
-  std::copy(tokens.begin(), tokens.end(), batch.inputs.data());
+AttentionLook look_at(Model& model, const Task& task, const Example& example) {
+  AttentionLook look{.layers = {}, .source = example.input, .target = example.begun};
+  Batch batch = example_batch(task, example);
   if (model.arch() == Architecture::encoder_decoder) {
+    const TaskShape shape = task.shape();
     const GenerateSource source{.input = batch.inputs};
+    const std::size_t most = std::min(shape.target_length, std::max<std::size_t>(model.max_len(), 1));
     const std::vector<std::int32_t> made =
-        generate(model, source, {{begin_mark(model)}}, {.max_new_tokens = tokens.size() - 1})[0].tokens;
-    look.target.push_back(begin_mark(model));
-    look.target.insert(look.target.end(), made.begin(), made.end());
-    // run_model() puts the begin mark before the targets and leaves the last one out.
-    batch.targets = Tokens(Shape{1, made.size() + 1});
-    std::copy(made.begin(), made.end(), batch.targets.data());
-    batch.targets.data()[made.size()] = kIgnoredTarget;
+        generate(model, source, {{shape.begin.value()}}, {.max_new_tokens = most, .end = shape.end})[0].tokens;
+    look.target.assign(1, shape.begin.value());
+    // The last token that is made is read by nobody.
+    look.target.insert(look.target.end(), made.begin(), made.end() - 1);
+    batch = example_batch(task, {.input = example.input, .begun = look.target, .target = made});
   }
   look.layers = capture(model, batch);
   return look;
 }
 
-std::vector<std::int32_t> probe_tokens(const Task& task, std::uint64_t index) {
-  std::vector<std::int32_t> input(task.length());
-  std::vector<std::int32_t> target(task.length());
-  task.example(Split::eval, index, input, target);
-  return input;
+Example probe_example(const Task& task, std::uint64_t index) {
+  Example example;
+  task.example({.split = Split::eval, .index = index}, example);
+  return example;
 }
 
 AttentionMap make_map(const std::vector<float>& weights, const AttentionPlace& place, const MapSource& source,
@@ -96,8 +111,11 @@ AttentionMap make_map(const std::vector<float>& weights, const AttentionPlace& p
   map.weights = weights;
   if (look == nullptr) return map;
   const bool of_target = model.arch() == Architecture::encoder_decoder && block != "enc.self";
-  map.row_labels = texts(of_target ? look->target : look->source, task);
-  map.col_labels = texts(block == "dec.self" && of_target ? look->target : look->source, task);
+  const auto labels = [&](bool target) {
+    return target ? texts(look->target, &Task::target_text, task) : texts(look->source, &Task::token_text, task);
+  };
+  map.row_labels = labels(of_target);
+  map.col_labels = labels(block == "dec.self" && of_target);
   return map;
 }
 

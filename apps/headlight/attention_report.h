@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -17,11 +16,13 @@ namespace headlight {
 struct AttentionReport {
   std::size_t sequences = 0;
   std::vector<AttentionWeights> layers{};
-  std::vector<std::string> blocks{};  ///< of each layer: "enc.self", "dec.self" or "dec.cross"
+  std::vector<std::string> blocks{};    ///< of each layer: "enc.self", "dec.self" or "dec.cross"
+  std::vector<PatternRule> patterns{};  ///< of the task
   std::vector<HeadScores> scores{};
 };
 
-/// Runs the model on the first 256 held-out sequences (or all, where there are fewer).
+/// Runs the model on the first 256 held-out sequences (or all, where there are fewer). The report's patterns ask `task`,
+/// which must outlive them.
 AttentionReport report_attention(Model& model, const Task& task);
 
 /// The attention of every layer on one sequence, and what stands on the axes of its maps.
@@ -31,11 +32,11 @@ struct AttentionLook {
   std::vector<std::int32_t> target;  ///< of an encoder-decoder: what the decoder read, begin mark included
 };
 
-/// Looks at token ids; an encoder-decoder answers them greedily, with as many tokens.
-AttentionLook look_at(Model& model, std::span<const std::int32_t> tokens);
+/// Looks at an example; an encoder-decoder answers it greedily, whatever its target.
+AttentionLook look_at(Model& model, const Task& task, const Example& example);
 
-/// The tokens of held-out example `index`. Throws ConfigError when there is none.
-std::vector<std::int32_t> probe_tokens(const Task& task, std::uint64_t index);
+/// Held-out example `index`. Throws ConfigError when there is none.
+Example probe_example(const Task& task, std::uint64_t index);
 
 /// Names a map: run, step and what the model read.
 struct MapSource {

@@ -5,35 +5,50 @@
 namespace headlight {
 namespace {
 
-std::string score_line(const std::string& name, const Score& score) {
-  return fmt::format("{:<12}  {:>8}  {:>10.6f}  {:>8.4f} %  {:>8.4f} %\n", name, score.accuracy.sequences, score.loss(),
-                     100 * score.accuracy.tok_acc(), 100 * score.accuracy.seq_acc());
+std::string score_line(const std::string& name, const Score& score, bool numbers) {
+  const std::string line = fmt::format("{:<12}  {:>8}  {:>10.6f}", name, score.accuracy.sequences, score.loss());
+  if (numbers) return line + "\n";
+  return line +
+         fmt::format("  {:>8.4f} %  {:>8.4f} %\n", 100 * score.accuracy.tok_acc(), 100 * score.accuracy.seq_acc());
 }
 
 }  // namespace
 
 std::string score_table(const std::string& split, const Evaluation& evaluation) {
-  std::string table =
-      fmt::format("{:<12}  {:>8}  {:>10}  {:>10}  {:>10}\n", "split", "examples", "loss", "tok_acc", "seq_acc");
-  table += score_line(split, evaluation.all);
+  const bool numbers = evaluation.numbers;
+  std::string table = fmt::format("{:<12}  {:>8}  {:>10}", "split", "examples", numbers ? "mse" : "loss");
+  table += numbers ? "\n" : fmt::format("  {:>10}  {:>10}\n", "tok_acc", "seq_acc");
+  table += score_line(split, evaluation.all, numbers);
   if (evaluation.by_length.size() > 1) {
     for (const auto& [length, score] : evaluation.by_length)
-      table += score_line(fmt::format("  length {}", length), score);
+      table += score_line(fmt::format("  length {}", length), score, numbers);
   }
   return table;
 }
 
-std::string head_table(const std::vector<HeadScores>& scores, const std::vector<std::string>& blocks,
-                       std::size_t sequences) {
-  std::string table = fmt::format(
-      "attention over {} held-out sequences; masses are shares of 1, entropy is in nats\n"
-      "  {:<8}  {:>5}  {:>4}  {:>15}  {:>16}  {:>8}  {:>8}  {:>7}\n",
-      sequences, "block", "layer", "head", "antidiag_argmax", "antidiag_mass(1)", "diagonal", "previous", "entropy");
-  const HeadScores& best = best_head(scores);
-  for (const HeadScores& head : scores) {
-    table += fmt::format("{} {:<8}  {:>5}  {:>4}  {:>15.4f}  {:>16.4f}  {:>8.4f}  {:>8.4f}  {:>7.3f}\n",
-                         &head == &best ? '*' : ' ', blocks.at(head.layer), head.layer, head.head, head.antidiag_argmax,
-                         head.antidiag_mass, head.diagonal, head.previous, head.entropy);
+std::string head_table(const AttentionReport& report) {
+  std::string table = fmt::format("attention over {} held-out sequences; masses are shares of 1, entropy is in nats\n",
+                                  report.sequences);
+  table += fmt::format("  {:<9}  {:>5}  {:>4}", "block", "layer", "head");
+  std::vector<std::string> columns;
+  for (const PatternRule& pattern : report.patterns) {
+    columns.push_back(pattern.name + "_argmax");
+    columns.push_back(pattern.name + (pattern.width == 0 ? "_mass" : fmt::format("_mass({})", pattern.width)));
+  }
+  for (const std::string& column : columns) table += "  " + column;
+  table += fmt::format("  {:>8}  {:>8}  {:>7}\n", "diagonal", "previous", "entropy");
+  if (report.scores.empty()) return table;
+  const HeadScores& best = best_head(report.scores);
+  for (const HeadScores& head : report.scores) {
+    table += fmt::format("{} {:<9}  {:>5}  {:>4}", &head == &best ? '*' : ' ', report.blocks.at(head.layer), head.layer,
+                         head.head);
+    for (std::size_t i = 0; i < head.right.size(); ++i) {
+      const RightScore& right = head.right[i];
+      const auto cell = [&](double value) { return right.rows == 0 ? "-" : fmt::format("{:.4f}", value); };
+      table += fmt::format("  {:>{}}  {:>{}}", cell(right.argmax), columns[2 * i].size(), cell(right.mass),
+                           columns[2 * i + 1].size());
+    }
+    table += fmt::format("  {:>8.4f}  {:>8.4f}  {:>7.3f}\n", head.diagonal, head.previous, head.entropy);
   }
   return table;
 }

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "apps/inspect/attention_scores.h"
+#include "apps/headlight/attention_report.h"
 #include "apps/training/accuracy.h"
 
 namespace headlight {
@@ -11,9 +10,8 @@ namespace headlight {
 /// Loss and accuracies of a split as a small table; by length where there are several.
 std::string score_table(const std::string& split, const Evaluation& evaluation);
 
-/// What every head reads, averaged over `sequences` held-out sequences; `blocks` names the attention of each
-/// layer ("enc.self"); the most telling head is marked with `*`.
-std::string head_table(const std::vector<HeadScores>& scores, const std::vector<std::string>& blocks,
-                       std::size_t sequences);
+/// What every head reads, averaged over the report's sequences, with two columns for each pattern of the task: how often
+/// the largest weight lies on a right key, and the mass there. The most telling head is marked with `*`.
+std::string head_table(const AttentionReport& report);
 
 }  // namespace headlight

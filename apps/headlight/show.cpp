@@ -34,7 +34,7 @@ std::vector<std::int32_t> parse_tokens(const std::string& text, const Task& task
   std::vector<std::int32_t> tokens;
   for (std::string word; words >> word;) {
     std::int32_t id = 0;
-    const auto count = static_cast<std::int32_t>(task.vocabulary());
+    const auto count = static_cast<std::int32_t>(task.shape().vocabulary);
     while (id < count && task.token_text(id) != word) ++id;
     if (id == count) {
       raise<ConfigError>("--input", "`" + word + "` is no token of this task", {},
@@ -70,17 +70,17 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   const AttentionReport report = report_attention(*run.model, *run.task);
   check_choice(arguments, report);
 
-  std::vector<std::int32_t> tokens;
+  Example example;
   std::string input = fmt::format("mean of {} held-out sequences", report.sequences);
   if (!arguments.input.empty()) {
-    tokens = parse_tokens(arguments.input, *run.task, run.config.model.max_len);
+    example.input = parse_tokens(arguments.input, *run.task, run.config.model.max_len);
     input = "given input";
   } else if (!arguments.average) {
-    tokens = probe_tokens(*run.task, arguments.probe);
+    example = probe_example(*run.task, arguments.probe);
     input = fmt::format("probe {}", arguments.probe);
   }
   AttentionLook look;
-  if (!arguments.average) look = look_at(*run.model, tokens);
+  if (!arguments.average) look = look_at(*run.model, *run.task, example);
   const std::vector<AttentionWeights>& layers = arguments.average ? report.layers : look.layers;
 
   const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input};
@@ -96,7 +96,7 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   }
   TerminalStyle style = terminal_style(global);
   style.values = arguments.values;
-  print_result(render_terminal(maps, style) + "\n" + head_table(report.scores, report.blocks, report.sequences));
+  print_result(render_terminal(maps, style) + "\n" + head_table(report));
   return kOk;
 }
 

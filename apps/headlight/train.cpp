@@ -22,6 +22,7 @@
 #include "apps/inspect/picture.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
+#include "apps/training/evaluate.h"
 #include "apps/training/run_directory.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
@@ -78,13 +79,15 @@ std::string model_facts(const config::Config& config) {
 
 std::string facts_table(const Built& built, const std::string& directory) {
   const std::optional<std::uint64_t> examples = built.task->examples(Split::train);
+  const TaskShape shape = built.task->shape();
   std::string table;
   const auto line = [&table](const char* name, const std::string& text) {
     table += fmt::format("{:<12} {}\n", name, text);
   };
-  line("task",
-       fmt::format("{}, {} positions, {} tokens, {} examples", find_task(built.config.task.type).name,
-                   built.task->length(), built.task->vocabulary(), examples ? std::to_string(*examples) : "endless"));
+  line("task", fmt::format("{}, {} positions, {}, {} examples", find_task(built.config.task.type).name, shape.length,
+                           shape.features > 0 ? fmt::format("vectors of {}", shape.features)
+                                              : fmt::format("{} tokens", shape.vocabulary),
+                           examples ? std::to_string(*examples) : "endless"));
   line("model", model_facts(built.config));
   line("parameters", std::to_string(parameter_count(*built.model)));
   line("memory",
@@ -124,15 +127,16 @@ void report_finished(const Built& built, const TrainingResult& result, const std
   const Optimizer::EvaluationWeights averaged(*built.optimizer);
   const AttentionReport report = report_attention(*built.model, *built.task);
   const HeadScores& best = best_head(report.scores);
-  const AttentionLook look = look_at(*built.model, probe_tokens(*built.task, 0));
+  const AttentionLook look = look_at(*built.model, *built.task, probe_example(*built.task, 0));
   const AttentionWeights& weights = look.layers.at(best.layer);
   const MapSource source{.run = run_name(built.config, directory), .step = result.state.step, .input = "probe 0"};
   const AttentionMap map = make_map(head_map(weights, best.head, 0), {weights, best.layer, best.head}, source,
                                     *built.model, *built.task, &look);
+  Evaluation evaluation = result.evaluation;
+  evaluation.by_length = scores_by_length(*built.model, *built.task, built.config, evaluation);
   const std::filesystem::path picture = directory / "attention.png";
   write_file_atomically(picture, render_png(map, {.theme = Theme::kDark}));
-  print_result("\n" + score_table("eval", result.evaluation) + "\n" +
-               head_table(report.scores, report.blocks, report.sequences) + "\n" +
+  print_result("\n" + score_table("eval", evaluation) + "\n" + head_table(report) + "\n" +
                render_terminal(map, terminal_style(global)) + "\npicture: " + picture.string() + "\n");
 }
 

@@ -21,11 +21,13 @@ template <class Figure>
 double mean_over_rows(const AttentionWeights& weights, std::size_t head, Figure figure) {
   check_head(weights, head);
   double sum = 0;
+  std::size_t rows = 0;
   for (std::size_t member = 0; member < weights.batch; ++member) {
-    for (std::size_t query = 0; query < weights.queries; ++query)
+    for (std::size_t query = 0; query < weights.queries_of(member); ++query, ++rows) {
       sum += figure(weights.row(member, head, query), query);
+    }
   }
-  return sum / (static_cast<double>(weights.batch) * static_cast<double>(weights.queries));
+  return rows == 0 ? 0 : sum / static_cast<double>(rows);
 }
 
 /// Sum of a row over the keys center - width ... center + width that exist.
@@ -74,32 +76,53 @@ double entropy(const AttentionWeights& weights, std::size_t head) {
   });
 }
 
-std::optional<double> expected_mass(const AttentionWeights& weights, std::size_t head, const ExpectedKey& expected,
-                                    std::size_t width) {
-  std::size_t rows = 0;
-  const double mean = mean_over_rows(weights, head, [&](const float* row, std::size_t query) {
-    const std::optional<std::size_t> key = expected(query);
-    if (!key) return 0.0;
-    ++rows;
-    return band(row, weights.keys, static_cast<std::ptrdiff_t>(*key), width);
-  });
-  if (rows == 0) return std::nullopt;
-  return mean * static_cast<double>(weights.batch * weights.queries) / static_cast<double>(rows);
+RightScore right_score(const AttentionWeights& weights, std::size_t head, const PatternRule& pattern) {
+  check_head(weights, head);
+  RightScore score;
+  std::vector<std::size_t> keys;
+  std::vector<bool> counted(weights.keys);
+  for (std::size_t member = 0; member < weights.batch; ++member) {
+    for (std::size_t query = 0; query < weights.queries_of(member); ++query) {
+      keys.clear();
+      pattern.right(member, query, keys);
+      std::erase_if(keys, [&](std::size_t key) { return key >= weights.keys; });
+      if (keys.empty()) continue;
+      const float* const row = weights.row(member, head, query);
+      const auto largest = static_cast<std::size_t>(std::max_element(row, row + weights.keys) - row);
+      ++score.rows;
+      score.argmax += std::find(keys.begin(), keys.end(), largest) != keys.end() ? 1 : 0;
+      counted.assign(weights.keys, false);
+      for (const std::size_t key : keys) {
+        const std::size_t first = key - std::min(key, pattern.width);
+        for (std::size_t k = first; k <= std::min(key + pattern.width, weights.keys - 1); ++k) {
+          if (!counted[k]) score.mass += static_cast<double>(row[k]);
+          counted[k] = true;
+        }
+      }
+    }
+  }
+  if (score.rows > 0) {
+    score.mass /= static_cast<double>(score.rows);
+    score.argmax /= static_cast<double>(score.rows);
+  }
+  return score;
 }
 
-std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers, const ExpectedKey& expected) {
+std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
+                                    const std::vector<PatternRule>& patterns) {
   std::vector<HeadScores> scores;
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     const AttentionWeights& weights = layers[layer];
     for (std::size_t head = 0; head < weights.heads; ++head) {
-      scores.push_back({.layer = layer,
-                        .head = head,
-                        .antidiag_argmax = antidiag_argmax(weights, head),
-                        .antidiag_mass = antidiag_mass(weights, head, 1),
-                        .diagonal = diag_mass(weights, head, 0, 0),
-                        .previous = diag_mass(weights, head, -1, 0),
-                        .entropy = entropy(weights, head),
-                        .expected = expected_mass(weights, head, expected, 1)});
+      HeadScores& own = scores.emplace_back(HeadScores{.layer = layer,
+                                                       .head = head,
+                                                       .diagonal = diag_mass(weights, head, 0, 0),
+                                                       .previous = diag_mass(weights, head, -1, 0),
+                                                       .entropy = entropy(weights, head)});
+      for (const PatternRule& pattern : patterns) {
+        const bool speaks = pattern.block == blocks.at(layer);
+        own.right.push_back(speaks ? right_score(weights, head, pattern) : RightScore{});
+      }
     }
   }
   return scores;
@@ -107,8 +130,11 @@ std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers,
 
 const HeadScores& best_head(const std::vector<HeadScores>& scores) {
   if (scores.empty()) raise<ShapeError>("attention scores", "there is no head to choose from");
-  // A head for which the task expects something outranks one for which it does not.
-  const auto rank = [](const HeadScores& head) { return head.expected ? 1 + *head.expected : -head.entropy; };
+  // A head of which a pattern speaks outranks one of which none does.
+  const auto rank = [](const HeadScores& head) {
+    const bool spoken_of = !head.right.empty() && head.right.front().rows > 0;
+    return spoken_of ? 1 + head.right.front().mass : -head.entropy;
+  };
   return *std::max_element(scores.begin(), scores.end(),
                            [&](const HeadScores& a, const HeadScores& b) { return rank(a) < rank(b); });
 }

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <functional>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "apps/inspect/attention_weights.h"
@@ -25,29 +25,42 @@ double antidiag_argmax(const AttentionWeights& weights, std::size_t head);
 /// Mean over rows of -sum A log A, in nats: 0 for a head that reads one key, log T for one that reads all alike.
 double entropy(const AttentionWeights& weights, std::size_t head);
 
-/// The key that each query has to read, where a task knows it.
-using ExpectedKey = std::function<std::optional<std::size_t>(std::size_t query)>;
+/// Adds the keys that a query of a batch member has to read, where a task knows them.
+using RightKeys = std::function<void(std::size_t member, std::size_t query, std::vector<std::size_t>& keys)>;
 
-/// Mean over the rows that have an expected key k of the sum of A[i, k - width ... k + width]; nothing when none has.
-std::optional<double> expected_mass(const AttentionWeights& weights, std::size_t head, const ExpectedKey& expected,
-                                    std::size_t width);
+/// What a pattern says of the maps of a block.
+struct PatternRule {
+  std::string name{};
+  std::string block{};  ///< enc.self, dec.self or dec.cross
+  RightKeys right{};
+  std::size_t width = 0;  ///< neighbours on each side that count as right for the mass
+};
+
+/// How much a head reads what it has to, over the rows that have a right key; zeros when there is none.
+struct RightScore {
+  std::size_t rows = 0;
+  double mass = 0;    ///< mean weight of the right keys and their neighbours
+  double argmax = 0;  ///< share of rows whose largest weight (the first of equal ones) lies on a right key itself
+};
+
+RightScore right_score(const AttentionWeights& weights, std::size_t head, const PatternRule& pattern);
 
 /// All of them for one head.
 struct HeadScores {
   std::size_t layer = 0;
   std::size_t head = 0;
-  double antidiag_argmax = 0;
-  double antidiag_mass = 0;          ///< width 1
-  double diagonal = 0;               ///< diag_mass(0, 0)
-  double previous = 0;               ///< diag_mass(-1, 0)
-  double entropy = 0;                ///< in nats
-  std::optional<double> expected{};  ///< width 1
+  double diagonal = 0;              ///< diag_mass(0, 0)
+  double previous = 0;              ///< diag_mass(-1, 0)
+  double entropy = 0;               ///< in nats
+  std::vector<RightScore> right{};  ///< of each pattern; without rows where it speaks of another block
 };
 
-/// The scores of every head of every layer, layer by layer.
-std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers, const ExpectedKey& expected);
+/// The scores of every head of every layer, layer by layer; `blocks` names that of each layer.
+std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
+                                    const std::vector<PatternRule>& patterns);
 
-/// The most telling head: the most mass on what the task expects, where it expects something; else the least entropy.
+/// The most telling head: the most mass on the right keys of the first pattern, where there is one; else the least
+/// entropy.
 /// Of equal ones the first. Throws ShapeError when there is none.
 const HeadScores& best_head(const std::vector<HeadScores>& scores);
 

@@ -15,6 +15,10 @@ struct AttentionWeights {
   std::size_t keys = 0;
   std::vector<float> weights{};  ///< (B, H, Tq, Tk), row-major
   std::size_t hidden_rows = 0;   ///< rows (b, h, q) in which every key is hidden
+  /// Queries of each member that are no padding, which scores and means leave out; empty: all.
+  std::vector<std::size_t> real_queries{};
+
+  std::size_t queries_of(std::size_t member) const { return real_queries.empty() ? queries : real_queries[member]; }
 
   /// The Tk weights of one query.
   const float* row(std::size_t member, std::size_t head, std::size_t query) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "apps/tasks/task.h"
@@ -8,12 +10,29 @@
 /// What every generated task needs.
 namespace headlight {
 
+/// Where the examples of the two splits come from.
+struct ExampleSeeds {
+  std::uint64_t train = 1;
+  std::uint64_t eval = 1;
+};
+
 /// The random numbers of one example. Splits and tasks have streams of their own, so that equal seeds never give the
 /// same example twice.
-Random example_random(std::string_view task, Split split, std::uint64_t seed, std::uint64_t index);
+Random example_random(std::string_view task, const ExampleRequest& request, const ExampleSeeds& seeds);
 
-/// Throws ConfigError when the split has no example `index`, ShapeError when a span does not hold length() elements.
-void check_example(const Task& task, Split split, std::uint64_t index, std::span<const std::int32_t> input,
-                   std::span<const std::int32_t> target);
+/// Throws ConfigError when the split has no example of that index.
+void check_index(std::string_view task, const Task& of, const ExampleRequest& request);
+
+/// The lengths that a task draws from, each as likely, and the longest that it can be asked for.
+struct Lengths {
+  std::size_t least = 0;
+  std::size_t most = 0;
+  std::size_t longest_asked = 0;  ///< by an evaluation of other lengths; 0: none
+
+  std::size_t longest() const { return longest_asked > most ? longest_asked : most; }
+  /// The requested length, else one that is drawn. With one length nothing is drawn. Throws ConfigError on a request of
+  /// 0 or more than longest().
+  std::size_t drawn(Random& random, const ExampleRequest& request, std::string_view task) const;
+};
 
 }  // namespace headlight

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -16,7 +15,7 @@ struct TaskEntry {
   std::string_view name;     ///< the word in `task.type`
   std::string_view summary;  ///< one line
   std::string_view keys;     ///< its keys in `task`
-  std::unique_ptr<Task> (*make)(const config::TaskConfig& task, std::uint64_t seed);
+  std::unique_ptr<Task> (*make)(const config::Config& config);
 };
 
 /// All tasks, in the order of their names.

@@ -1,41 +1,34 @@
 #include "apps/tasks/reverse.h"
 
-#include <fmt/format.h>
-
-#include <limits>
-
-#include "apps/tasks/example_random.h"
-#include "core/error.h"
-
 namespace headlight {
 
-Reverse::Reverse(const ReverseOptions& options) : options_(options) {
-  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
-  if (options.symbols == 0 || options.length == 0 || options.symbols > kMost || options.length > kMost) {
-    raise<ConfigError>("reverse", "symbols and length must be from 1 to 2147483647",
-                       fmt::format("symbols {}, length {}", options.symbols, options.length));
-  }
-}
+Reverse::Reverse(const ReverseOptions& options)
+    : SequenceTask("reverse", {.layout = options.layout,
+                               .symbols = options.symbols,
+                               .longest_source = options.length.longest(),
+                               .longest_answer = options.length.longest()}),
+      options_(options) {}
 
 std::optional<std::uint64_t> Reverse::examples(Split split) const {
   return split == Split::train ? options_.train_examples : options_.eval_examples;
 }
 
-void Reverse::example(Split split, std::uint64_t index, std::span<std::int32_t> input,
-                      std::span<std::int32_t> target) const {
-  check_example(*this, split, index, input, target);
-  Random random =
-      example_random("reverse", split, split == Split::train ? options_.train_seed : options_.eval_seed, index);
-  for (std::size_t i = 0; i < options_.length; ++i) {
-    const auto symbol = static_cast<std::int32_t>(random.uniform_below(options_.symbols));
-    input[i] = symbol;
-    target[options_.length - 1 - i] = symbol;
-  }
+void Reverse::pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
+                   std::vector<std::int32_t>& answer) const {
+  Random random = example_random(name(), request, {options_.train_seed, options_.eval_seed});
+  source.resize(options_.length.drawn(random, request, name()));
+  for (std::int32_t& symbol : source) symbol = static_cast<std::int32_t>(random.uniform_below(options_.symbols));
+  answer.assign(source.rbegin(), source.rend());
 }
 
-std::optional<std::size_t> Reverse::expected_key(std::size_t query, std::size_t length) const {
-  if (query >= length) return std::nullopt;
-  return length - 1 - query;
+AttentionPattern Reverse::reading() const {
+  // Neighbours count: sinusoids of neighbouring positions are alike.
+  return {.name = "antidiag", .doc = "the mirrored position", .width = 1};
+}
+
+void Reverse::read_keys(std::span<const std::int32_t> source, std::size_t element,
+                        std::vector<std::size_t>& keys) const {
+  if (element < source.size()) keys.push_back(source.size() - 1 - element);
 }
 
 }  // namespace headlight

@@ -32,15 +32,21 @@ struct Accuracy {
 
 /// Loss and accuracy over a set of examples.
 struct Score {
-  double loss_sum = 0;  ///< over the positions with a target, in nats
+  double loss_sum = 0;  ///< over the positions with a target: in nats, or squared error
   Accuracy accuracy{};
 
+  Score& operator+=(const Score& other) {
+    loss_sum += other.loss_sum;
+    accuracy += other.accuracy;
+    return *this;
+  }
   double loss() const { return accuracy.positions == 0 ? 0 : loss_sum / static_cast<double>(accuracy.positions); }
 };
 
 struct Evaluation {
+  bool numbers = false;  ///< targets are numbers: the loss is their squared error, and nothing is right or wrong
   Score all{};
-  std::map<std::uint64_t, Score> by_length{};  ///< by positions per example
+  std::map<std::uint64_t, Score> by_length{};  ///< by the length of examples in the task's own measure
 };
 
 }  // namespace headlight

@@ -73,6 +73,13 @@ Positions positions_of(config::Positions positions) {
                                             {config::Positions::kNone, Positions::none}});
 }
 
+Predict predict_of(Prediction prediction) {
+  return counterpart<Predict>(prediction, {{Prediction::every, Predict::every},
+                                           {Prediction::last, Predict::last},
+                                           {Prediction::pooled, Predict::pooled},
+                                           {Prediction::pointer, Predict::pointer}});
+}
+
 bool is_gated(config::Activation activation) {
   return activation == config::Activation::kSwiglu || activation == config::Activation::kGeglu;
 }
@@ -158,12 +165,13 @@ InitOptions init_options(const config::Config& config, const Task& task) {
 ModelOptions model_options(const config::ModelConfig& model, const Task& task) {
   const bool two_stacks = model.arch == config::Arch::kEncoderDecoder;
   const bool composed = model.blocks.has_value();
+  const TaskShape shape = task.shape();
   ModelOptions options{
       .arch = architecture_of(model.arch),
-      .vocabulary = task.vocabulary(),
-      // One id more: the begin mark.
-      .target_vocabulary = two_stacks ? task.classes() + 1 : 0,
-      .outputs = two_stacks ? task.classes() + 1 : task.classes(),
+      .vocabulary = shape.vocabulary,
+      .features = shape.features,
+      .target_vocabulary = shape.second_vocabulary,
+      .outputs = shape.values > 0 ? shape.values : shape.classes,
       .d_model = model.d_model,
       .heads = composed ? 1 : model.heads,
       .kv_heads = model.kv_heads == model.heads ? 0 : model.kv_heads,
@@ -184,6 +192,7 @@ ModelOptions model_options(const config::ModelConfig& model, const Task& task) {
       .positions = positions_of(model.positions),
       .randomised_positions = model.randomised_positions.value_or(0),
       .attention = attention_of(model),
+      .predict = predict_of(shape.predict),
       .head = model.head == config::Head::kMlp ? HeadKind::mlp : HeadKind::linear,
       .tie_embeddings = model.tie_embeddings,
       .scale_embeddings = model.scale_embeddings,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <vector>
 
 #include "apps/config/config.h"
 #include "apps/tasks/batches.h"
@@ -9,13 +11,26 @@
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
-/// Counts where the largest logit (the first of equal ones; never NaN) is the target. logits (B, T, V), targets (B, T).
+/// Counts where the largest logit (the first of equal ones; never NaN) is the target. logits (B, Tt, V), targets (B, Tt).
 Accuracy count_correct(const Array& logits, const Tokens& targets);
 
-/// The first `examples` examples of a split, in batches that depend on nothing else, without history or dropout.
-/// The loss is that of the task alone, without smoothing or supervision, and the sum over all positions with a target:
-/// that of a batch is rounded to Real once, batches are added and the mean is taken in double.
-Evaluation evaluate(Model& model, const Task& task, Split split, std::uint64_t examples,
-                    config::LossType loss = config::LossType::kCrossEntropy);
+/// What is evaluated.
+struct EvaluationPlan {
+  Split split = Split::eval;
+  std::uint64_t examples = 0;          ///< the first ones of the split
+  std::vector<std::size_t> lengths{};  ///< examples of these lengths, so many of each; empty: as the task draws them
+  config::LossType loss = config::LossType::kCrossEntropy;
+};
+
+/// Runs the model without history or dropout, in batches that depend on the plan alone. The loss is that of the task,
+/// without smoothing or supervision, and each example's is summed in double over its targets.
+/// A sequence counts as right when all its targets are the largest logits. For a decoder this is greedy decoding
+/// compared whole: it goes wrong first where the answer that is fed, so far its own, makes it predict something else.
+Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan);
+
+/// The report by length that a config asks for with `task.eval.lengths`: its held-out examples shared among those
+/// lengths, at least one of each. Without them the lengths that `evaluation` met by itself.
+std::map<std::uint64_t, Score> scores_by_length(Model& model, const Task& task, const config::Config& config,
+                                                const Evaluation& evaluation);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

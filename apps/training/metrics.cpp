@@ -27,8 +27,8 @@ Json to_json(const MetricsRow& row, double time) {
   json["time"] = time;
   json["split"] = row.split == Split::train ? "train" : "eval";
   add_figure(json, nonfinite, "loss", row.loss);
-  add_figure(json, nonfinite, "tok_acc", row.tok_acc);
-  add_figure(json, nonfinite, "seq_acc", row.seq_acc);
+  if (row.tok_acc) add_figure(json, nonfinite, "tok_acc", *row.tok_acc);
+  if (row.seq_acc) add_figure(json, nonfinite, "seq_acc", *row.seq_acc);
   if (row.update) {
     add_figure(json, nonfinite, "lr", row.update->learning_rate);
     add_figure(json, nonfinite, "grad_norm", row.update->gradient_norm);

@@ -15,9 +15,9 @@ namespace headlight {
 struct MetricsRow {
   std::uint64_t step = 0;  ///< completed updates
   Split split = Split::train;
-  double loss = 0;     ///< of the batch before its update, or of the held-out examples; in nats
-  double tok_acc = 0;  ///< share of positions predicted right
-  double seq_acc = 0;  ///< share of sequences predicted right at every position
+  double loss = 0;  ///< of the batch before its update, or of the held-out examples; in nats, or squared error
+  std::optional<double> tok_acc{};  ///< share of targets predicted right; nothing where targets are numbers
+  std::optional<double> seq_acc{};  ///< share of examples all of whose targets are
 
   struct Update {
     double learning_rate = 0;
@@ -27,7 +27,7 @@ struct MetricsRow {
   std::optional<Update> update{};  ///< of training rows
 };
 
-/// The row as an object with the keys step, time, split, loss, tok_acc, seq_acc, lr, grad_norm, tok_s in this order.
+/// The row as an object with those of the keys step, time, split, loss, tok_acc, seq_acc, lr, grad_norm, tok_s that it has, in this order.
 /// JSON has no NaN: such a figure is null, and `nonfinite` says what it was ("nan", "inf", "-inf").
 /// `time` is in seconds since 1970, UTC.
 nlohmann::ordered_json to_json(const MetricsRow& row, double time);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <functional>
 #include <vector>
 
 #include "autograd/ops/arithmetic.h"
@@ -42,6 +42,18 @@ void collect(const Module& module, bool cross, std::vector<const MultiHeadAttent
   for (const auto& child : module.children()) collect(*child.module, cross, found);
 }
 
+const char* block_name(config::AttentionBlock block) {
+  switch (block) {
+    case config::AttentionBlock::kEncoderSelf:
+      return "enc.self";
+    case config::AttentionBlock::kDecoderSelf:
+      return "dec.self";
+    case config::AttentionBlock::kDecoderCross:
+      break;
+  }
+  return "dec.cross";
+}
+
 /// The attention layers of a block, in their order.
 std::vector<const MultiHeadAttention*> layers_of(const Model& model, config::AttentionBlock block) {
   std::vector<const MultiHeadAttention*> found;
@@ -52,67 +64,71 @@ std::vector<const MultiHeadAttention*> layers_of(const Model& model, config::Att
   return found;
 }
 
-std::optional<std::size_t> right_key(config::AttentionGoal goal, const Task& task, std::size_t query) {
-  switch (goal) {
-    case config::AttentionGoal::kTask:
-      return task.expected_key(query, task.length());
-    case config::AttentionGoal::kPrevious:
-      return query == 0 ? std::nullopt : std::optional(query - 1);
-    case config::AttentionGoal::kSame:
-      break;
-  }
-  return query;
-}
-
-/// Per position: (1, or 0 where there is no target).
-Array counting(const Tokens& targets) {
-  Array counts = zeros({targets.size(), 1});
-  for (std::size_t i = 0; i < targets.size(); ++i) counts.data()[i] = targets.data()[i] == kIgnoredTarget ? 0 : 1;
-  return counts;
-}
-
-Tensor squared_error(const Tensor& logits, const Tokens& targets, Reduction reduction) {
-  const std::size_t classes = logits.extent(-1);
-  const Tensor flat_logits = reshape(logits, {targets.size(), classes});
-  Array wanted = zeros({targets.size(), classes});
+/// The squared error of answers against numbers, or against one-hot vectors of classes, over the targets that count.
+Tensor squared_error(const Tensor& answers, const Batch& batch, Reduction reduction) {
+  const std::size_t width = answers.extent(-1);
+  const std::size_t targets = batch.targets.size();
+  Array wanted = zeros({targets, width});
+  Array counting = zeros({targets, 1});
   double counted = 0;
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    const std::int32_t target = targets.data()[i];
+  for (std::size_t i = 0; i < targets; ++i) {
+    const std::int32_t target = batch.targets.data()[i];
     if (target == kIgnoredTarget) continue;
-    wanted.data()[i * classes + static_cast<std::size_t>(target)] = 1;
+    counting.data()[i] = 1;
     ++counted;
+    if (batch.values.empty()) {
+      wanted.data()[i * width + static_cast<std::size_t>(target)] = 1;
+    } else {
+      for (std::size_t v = 0; v < width; ++v) {
+        wanted.data()[i * width + v] = static_cast<Real>(batch.values[i * width + v]);
+      }
+    }
   }
-  const Tensor difference = (flat_logits - Tensor(wanted)) * Tensor(counting(targets));
+  const Tensor difference = (reshape(answers, {targets, width}) - Tensor(wanted)) * Tensor(counting);
   const double share = reduction == Reduction::sum ? 1 : std::max(1.0, counted);
-  return sum(difference * difference) * static_cast<Real>(1 / (share * static_cast<double>(classes)));
+  return sum(difference * difference) * static_cast<Real>(1 / (share * static_cast<double>(width)));
+}
+
+Tensor as_vectors(const Batch& batch) {
+  Array vectors = uninitialized({batch.size(), batch.vectors.size() / (batch.size() * batch.features), batch.features});
+  std::transform(batch.vectors.begin(), batch.vectors.end(), vectors.data(),
+                 [](double value) { return static_cast<Real>(value); });
+  return Tensor(vectors);
+}
+
+/// Hides what is behind the end of the members; nothing where all are as long.
+Mask padding_of(const std::vector<std::size_t>& lengths) {
+  const bool even = std::adjacent_find(lengths.begin(), lengths.end(), std::not_equal_to<>()) == lengths.end();
+  return even ? Mask() : Mask::padding(lengths);
 }
 
 }  // namespace
 
-std::int32_t begin_mark(const Model& model) { return static_cast<std::int32_t>(model.target_vocabulary()) - 1; }
-
 Tensor run_model(Model& model, const Batch& batch, const Context& context) {
-  if (model.arch() != Architecture::encoder_decoder) return model(batch.inputs, context);
-  Tokens begun = batch.targets;
-  const std::size_t time = begun.shape()[1];
-  for (std::size_t row = 0; row < begun.shape()[0]; ++row) {
-    std::int32_t* const first = begun.data() + row * time;
-    std::copy_backward(first, first + time - 1, first + time);
-    first[0] = begin_mark(model);
-    std::replace(first, first + time, kIgnoredTarget, begin_mark(model));
+  Context padded = context;
+  const Mask input_padding = padding_of(batch.lengths);
+  const ModelInput input = batch.features == 0 ? ModelInput(batch.inputs) : ModelInput(as_vectors(batch));
+  if (model.arch() == Architecture::encoder_decoder) {
+    padded.memory_mask = padded.memory_mask & input_padding;
+    padded.mask = padded.mask & padding_of(batch.target_lengths());
+    return model(input, batch.begun, padded);
   }
-  return model(batch.inputs, begun, context);
+  padded.mask = padded.mask & input_padding;
+  const Tensor answers = model(input, padded);
+  // One answer per member: (B, V), of a pointer (B, T).
+  if (answers.rank() == 2) return reshape(answers, {answers.extent(0), 1, answers.extent(1)});
+  return answers;
 }
 
-Tensor task_loss(const Tensor& logits, const Tokens& targets, const config::LossConfig& loss, Reduction reduction) {
-  if (loss.type == config::LossType::kMse) return squared_error(logits, targets, reduction);
-  return cross_entropy(logits, targets,
+Tensor task_loss(const Tensor& answers, const Batch& batch, const config::LossConfig& loss, Reduction reduction) {
+  if (loss.type == config::LossType::kMse) return squared_error(answers, batch, reduction);
+  return cross_entropy(answers, batch.targets,
                        {.label_smoothing = loss.label_smoothing,
                         .ignore_index = kIgnoredTarget,
                         .reduction = reduction});
 }
 
-Objective::Objective(const config::LossConfig& loss, const Task& task, const Model& model) : loss_(loss) {
+Objective::Objective(const config::LossConfig& loss, const Task& task, const Model& model) : loss_(loss), task_(task) {
   const config::AttentionLossConfig& supervised = loss.attention;
   if (!supervised.weight) return;
   const std::vector<const MultiHeadAttention*> layers = layers_of(model, supervised.block);
@@ -126,32 +142,59 @@ Objective::Objective(const config::LossConfig& loss, const Task& task, const Mod
                        fmt::format("`{}` has {}", layer.path(), layer.heads()), "heads count from 0");
   }
   path_ = layer.path();
-  const std::size_t length = task.length();
-  target_ = zeros({length, length});
-  bool any = false;
-  for (std::size_t query = 0; query < length; ++query) {
-    const std::optional<std::size_t> key = right_key(supervised.target, task, query);
-    if (!key) continue;
-    target_.data()[query * length + *key] = 1;
-    any = true;
+  if (supervised.target != config::AttentionGoal::kTask) return;
+  const std::vector<AttentionPattern> patterns = task.patterns();
+  const std::string block = block_name(supervised.block);
+  const auto found = std::find_if(patterns.begin(), patterns.end(),
+                                  [&](const AttentionPattern& pattern) { return pattern.block == block; });
+  if (found == patterns.end()) {
+    raise<ConfigError>("loss.attention", fmt::format("the task does not say which keys are right in {}", block), {},
+                       "take another `loss.attention.target` or block");
   }
-  if (!any) {
-    raise<ConfigError>("loss.attention", "the task does not say which keys are right", {},
-                       "take another `loss.attention.target`");
+  pattern_ = static_cast<std::size_t>(found - patterns.begin());
+}
+
+Array Objective::right_weights(const Batch& batch, const Shape& weights) const {
+  const std::size_t queries = weights[2];
+  const std::size_t keys = weights[3];
+  Array right = zeros({batch.size(), queries, keys});
+  const bool of_target = batch.begun.size() != 0 && loss_.attention.block != config::AttentionBlock::kEncoderSelf;
+  const std::vector<std::size_t> real = of_target ? batch.target_lengths() : batch.lengths;
+  std::vector<std::size_t> found;
+  for (std::size_t row = 0; row < batch.size(); ++row) {
+    for (std::size_t query = 0; query < std::min(queries, real[row]); ++query) {
+      found.clear();
+      switch (loss_.attention.target) {
+        case config::AttentionGoal::kTask:
+          task_.right_keys(pattern_, batch.examples[row], query, found);
+          break;
+        case config::AttentionGoal::kPrevious:
+          if (query > 0) found.push_back(query - 1);
+          break;
+        case config::AttentionGoal::kSame:
+          found.push_back(query);
+          break;
+      }
+      for (const std::size_t key : found) {
+        if (key < keys) right.data()[(row * queries + query) * keys + key] = 1;
+      }
+    }
   }
+  return right;
 }
 
 Objective::Value Objective::operator()(Model& model, const Batch& batch, const Context& context) const {
   if (path_.empty()) {
-    const Tensor logits = run_model(model, batch, context);
-    return {logits, task_loss(logits, batch.targets, loss_)};
+    const Tensor answers = run_model(model, batch, context);
+    return {answers, task_loss(answers, batch, loss_)};
   }
   Tap tap(path_, context.recorder);
   Context watched = context;
   watched.recorder = &tap;
-  const Tensor logits = run_model(model, batch, watched);
-  const Tensor supervision = attention_loss(tap.weights(), loss_.attention.head, target_);
-  return {logits, task_loss(logits, batch.targets, loss_) + supervision * static_cast<Real>(*loss_.attention.weight)};
+  const Tensor answers = run_model(model, batch, watched);
+  const Array right = right_weights(batch, tap.weights().shape());
+  const Tensor supervision = attention_loss(tap.weights(), loss_.attention.head, right);
+  return {answers, task_loss(answers, batch, loss_) + supervision * static_cast<Real>(*loss_.attention.weight)};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

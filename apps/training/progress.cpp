@@ -49,9 +49,10 @@ std::string short_count(double count) {
 
 std::string plain_line(const MetricsRow& row, std::uint64_t total_steps) {
   const std::string total = std::to_string(total_steps);
-  std::string line =
-      fmt::format("step {:>{}}/{}  {:<5}  loss {:.4f}  tok_acc {}  seq_acc {}", row.step, total.size(), total,
-                  row.split == Split::train ? "train" : "eval", row.loss, percent(row.tok_acc), percent(row.seq_acc));
+  std::string line = fmt::format("step {:>{}}/{}  {:<5}  loss {:.4f}", row.step, total.size(), total,
+                                 row.split == Split::train ? "train" : "eval", row.loss);
+  if (row.tok_acc) line += fmt::format("  tok_acc {}", percent(*row.tok_acc));
+  if (row.seq_acc) line += fmt::format("  seq_acc {}", percent(*row.seq_acc));
   if (row.update) {
     line += fmt::format("  grad_norm {:.3g}  lr {:.2e}  {} tok/s", row.update->gradient_norm, row.update->learning_rate,
                         short_count(row.update->tokens_per_second));
@@ -73,7 +74,9 @@ std::string bar_line(const ProgressFigures& figures, std::size_t width) {
       {fmt::format("[{}{}] {:>3.0f} %", std::string(full, '='), std::string(kCells - full, ' '), 100 * share), 0},
       {fmt::format("{}/{}", figures.step, figures.total_steps), 4}};
   if (figures.train) parts.push_back({fmt::format("loss {:.4f}", figures.train->loss), 2});
-  if (figures.eval) parts.push_back({fmt::format("acc {}", percent(figures.eval->tok_acc)), 3});
+  if (figures.eval && figures.eval->tok_acc) {
+    parts.push_back({fmt::format("acc {}", percent(*figures.eval->tok_acc)), 3});
+  }
   if (figures.train && figures.train->update) {
     const MetricsRow::Update& update = *figures.train->update;
     parts.push_back({fmt::format("grad {:.2g}", update.gradient_norm), 5});

@@ -41,28 +41,32 @@ class Speed {
   Measure whole_{};
 };
 
+void add_accuracy(const Accuracy& accuracy, MetricsRow& row) {
+  row.tok_acc = accuracy.tok_acc();
+  row.seq_acc = accuracy.seq_acc();
+}
+
 MetricsRow train_row(std::uint64_t step, const UpdateResult& result, const std::vector<Batch>& batches,
                      double learning_rate, double tokens_per_second) {
+  MetricsRow row{.step = step,
+                 .split = Split::train,
+                 .loss = result.loss,
+                 .update = MetricsRow::Update{.learning_rate = learning_rate * result.rate_factor,
+                                              .gradient_norm = result.gradient_norm,
+                                              .tokens_per_second = tokens_per_second}};
+  if (!batches.front().values.empty()) return row;
   Accuracy accuracy;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    accuracy += count_correct(result.logits[i].value(), batches[i].targets);
+    accuracy += count_correct(result.answers[i].value(), batches[i].targets);
   }
-  return {.step = step,
-          .split = Split::train,
-          .loss = result.loss,
-          .tok_acc = accuracy.tok_acc(),
-          .seq_acc = accuracy.seq_acc(),
-          .update = MetricsRow::Update{.learning_rate = learning_rate * result.rate_factor,
-                                       .gradient_norm = result.gradient_norm,
-                                       .tokens_per_second = tokens_per_second}};
+  add_accuracy(accuracy, row);
+  return row;
 }
 
 MetricsRow eval_row(std::uint64_t step, const Evaluation& evaluation) {
-  return {.step = step,
-          .split = Split::eval,
-          .loss = evaluation.all.loss(),
-          .tok_acc = evaluation.all.accuracy.tok_acc(),
-          .seq_acc = evaluation.all.accuracy.seq_acc()};
+  MetricsRow row{.step = step, .split = Split::eval, .loss = evaluation.all.loss()};
+  if (!evaluation.numbers) add_accuracy(evaluation.all.accuracy, row);
+  return row;
 }
 
 }  // namespace
@@ -85,7 +89,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   result.state = state;
   const auto measure = [&](std::uint64_t examples) {
     const Optimizer::EvaluationWeights averaged(setup.optimizer);
-    result.evaluation = evaluate(setup.model, setup.task, Split::eval, examples, setup.config.loss.type);
+    result.evaluation = evaluate(setup.model, setup.task, {.examples = examples, .loss = setup.config.loss.type});
   };
   const auto ended = [&](Ending ending) {
     result.ending = ending;
@@ -107,7 +111,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     std::size_t tokens = 0;
     for (std::size_t i = 0; i < accumulate; ++i) {
       batches.fill(result.state.step * accumulate + i, micro_batches[i]);
-      tokens += micro_batches[i].inputs.size();
+      tokens += micro_batches[i].tokens();
     }
     const UpdateResult update = run_update(parts, result.state.step, micro_batches);
     speed.end_update(tokens);

@@ -13,7 +13,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 struct Pass {
-  std::vector<Tensor> logits;
+  std::vector<Tensor> answers;
   double loss = 0;
   double gradient_norm = 0;
 };
@@ -25,8 +25,8 @@ Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, std::spa
   for (std::size_t i = 0; i < count; ++i) {
     const Batch& batch = micro_batches[i];
     StepRandom random(parts.seed, step * count + i);
-    const auto [logits, loss] = parts.objective(parts.model, batch, {.training = true, .random = &random});
-    pass.logits.push_back(logits);
+    const auto [answers, loss] = parts.objective(parts.model, batch, {.training = true, .random = &random});
+    pass.answers.push_back(answers);
     // The gradients of all micro-batches add up to that of the mean loss.
     loss.backward(full(loss.shape(), static_cast<Real>(1 / static_cast<double>(count))), Graph::release);
     pass.loss += static_cast<double>(loss.item()) / static_cast<double>(count);
@@ -48,7 +48,7 @@ UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<
           .gradient_norm = pass.gradient_norm,
           .rate_factor = factor,
           .applied = finite,
-          .logits = std::move(pass.logits)};
+          .answers = std::move(pass.answers)};
 }
 
 std::string explain_non_finite(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches) {

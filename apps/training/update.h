@@ -25,11 +25,11 @@ struct UpdateParts {
 };
 
 struct UpdateResult {
-  double loss;                 ///< of the batch before the update, in nats: the mean of its micro-batches' losses
-  double gradient_norm;        ///< before clipping
-  double rate_factor;          ///< what the schedule multiplied the learning rate by
-  bool applied;                ///< false when loss or gradient was not finite: then no weight has changed
-  std::vector<Tensor> logits;  ///< of each micro-batch
+  double loss;                  ///< of the batch before the update, in nats: the mean of its micro-batches' losses
+  double gradient_norm;         ///< before clipping
+  double rate_factor;           ///< what the schedule multiplied the learning rate by
+  bool applied;                 ///< false when loss or gradient was not finite: then no weight has changed
+  std::vector<Tensor> answers;  ///< of each micro-batch
 };
 
 /// Update number `step` = 0, 1, ...: forward, loss and backward of each micro-batch, then clipping and one optimiser

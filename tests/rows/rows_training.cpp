@@ -38,6 +38,49 @@ std::string resumed(const config::Config& config, const std::filesystem::path& r
   return weight_bytes(*second.model);
 }
 
+/// The weight (2, 3) of a layer after three steps of a config's optimizer, with gradient G / t at step t; theta and G are
+/// those of the vectors in tests/parity/test_optimizers_parity.cpp.
+Array after_three_steps(const std::vector<std::string>& settings) {
+  Init init(1);
+  Dense layer(3, 2, init);
+  const Tensor theta = parameter_named(layer, "weight");
+  theta.assign(array({2, 3}, {0.1, -0.2, 0.3, -0.4, 0.5, -0.6}));
+  const std::unique_ptr<Optimizer> optimizer = build_optimizer(tiny_config(settings).optimizer, layer);
+  for (const double t : {1, 2, 3}) {
+    optimizer->parameters().zero_grad();
+    theta.backward(array({2, 3}, {0.5 / t, -1 / t, 0.25 / t, 2 / t, -0.125 / t, 0}));
+    optimizer->step(1);
+  }
+  return theta.value();
+}
+
+/// Each compat preset meets a vector of its system's AdamW and Muon.
+void check_vectors() {
+  // AdamW: the vectors of both forms in tests/parity/test_optimizers_parity.cpp, here through the config. Muon: an
+  // implementation of the formulas in optim/muon.h in numpy, double; with compat torch .1 decay and the original
+  // adjustment as in torch.optim.Muon, with keras .004 and .2 sqrt(max(rows, cols)) as in keras.optimizers.Muon.
+  const auto check = [](const std::string& compat, const std::vector<std::string>& settings,
+                        const std::vector<double>& expected) {
+    INFO(compat << " " << settings.front());
+    std::vector<std::string> all{"compat=" + compat};
+    all.insert(all.end(), settings.begin(), settings.end());
+    // Five steps of Muon's polynomial multiply rounding errors.
+    CHECK(difference(after_three_steps(all), array({2, 3}, expected), sizeof(Real) == 8 ? 1e-9 : 1e-5, 0) == "");
+  };
+  const std::vector<std::string> adamw{"optimizer.type=adamw", "lr=0.01", "optimizer.weight_decay=0.1"};
+  const std::vector<std::string> muon{"optimizer.type=muon", "lr=0.02"};
+  check("torch", adamw,
+        {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400});
+  check("torch", muon,
+        {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333});
+  for (const char* compat : {"keras", "founding"}) {
+    check(compat, adamw,
+          {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400});
+    check(compat, muon,
+          {0.100003232335, -0.178363302009, 0.294356288668, -0.414844453605, 0.495402996805, -0.598459678445});
+  }
+}
+
 }  // namespace
 
 TEST_CASE("row 48: micro-batches accumulate to the update of the batch that they make up") {
@@ -66,7 +109,7 @@ TEST_CASE("row 50: the training loop logs, evaluates, saves and learns") {
 TEST_CASE("row 51: one text is a whole run") {
   const config::Config config = read_text(R"({"task": {"type": "reverse"}, "trainer": {"steps": 2}, "model": {}})");
   Parts parts(config);
-  CHECK(parts.model->max_len() >= parts.task->length());
+  CHECK(parts.model->max_len() >= parts.task->shape().length);
   CHECK(config::total_steps(config) == 2);
 }
 
@@ -97,9 +140,13 @@ TEST_CASE("row N8: the task knows the key to read, so that a map has a score, an
     const NoGrad guard;
     AttentionCapture capture;
     (*parts.model)(batch.inputs, {.recorder = &capture});
-    const auto expected = [&](std::size_t query) { return parts.task->expected_key(query, 4); };
-    CHECK(expected(0) == std::optional<std::size_t>(3));  // reversing: the last position
-    return *expected_mass(capture.layers().at(0), 1, expected, 0);
+    const auto right = [&](std::size_t member, std::size_t query, std::vector<std::size_t>& keys) {
+      parts.task->right_keys(0, batch.examples[member], query, keys);
+    };
+    std::vector<std::size_t> keys;
+    right(0, 0, keys);
+    CHECK(keys == std::vector<std::size_t>{3});  // reversing: the last position
+    return right_score(capture.layers().at(0), 1, {.right = right}).mass;
   };
   const double supervised = mass({"loss.attention.weight=2", "loss.attention.head=1"});
   CHECK(supervised > 0.8);
@@ -143,49 +190,8 @@ TEST_CASE("row N11: an unknown key is refused with line, column and the nearest 
   CHECK(to_json(read_text(resolved.dump())) == resolved);
 }
 
-/// The weight (2, 3) of a layer after three steps of a config's optimizer, with gradient G / t at step t; theta and G are
-/// those of the vectors in tests/parity/test_optimizers_parity.cpp.
-Array after_three_steps(const std::vector<std::string>& settings) {
-  Init init(1);
-  Dense layer(3, 2, init);
-  const Tensor theta = parameter_named(layer, "weight");
-  theta.assign(array({2, 3}, {0.1, -0.2, 0.3, -0.4, 0.5, -0.6}));
-  const std::unique_ptr<Optimizer> optimizer = build_optimizer(tiny_config(settings).optimizer, layer);
-  for (const double t : {1, 2, 3}) {
-    optimizer->parameters().zero_grad();
-    theta.backward(array({2, 3}, {0.5 / t, -1 / t, 0.25 / t, 2 / t, -0.125 / t, 0}));
-    optimizer->step(1);
-  }
-  return theta.value();
-}
-
-TEST_CASE("row N12: each compat preset meets a vector of its system's AdamW and Muon") {
-  // AdamW: the vectors of both forms in tests/parity/test_optimizers_parity.cpp, here through the config. Muon: an
-  // implementation of the formulas in optim/muon.h in numpy, double; with compat torch .1 decay and the original
-  // adjustment as in torch.optim.Muon, with keras .004 and .2 sqrt(max(rows, cols)) as in keras.optimizers.Muon.
-  const auto check = [](const std::string& compat, const std::vector<std::string>& settings,
-                        const std::vector<double>& expected) {
-    INFO(compat << " " << settings.front());
-    std::vector<std::string> all{"compat=" + compat};
-    all.insert(all.end(), settings.begin(), settings.end());
-    // Five steps of Muon's polynomial multiply rounding errors.
-    CHECK(difference(after_three_steps(all), array({2, 3}, expected), sizeof(Real) == 8 ? 1e-9 : 1e-5, 0) == "");
-  };
-  const std::vector<std::string> adamw{"optimizer.type=adamw", "lr=0.01", "optimizer.weight_decay=0.1"};
-  const std::vector<std::string> muon{"optimizer.type=muon", "lr=0.02"};
-  check("torch", adamw,
-        {0.071676230719, -0.171376530272, 0.271076831214, -0.426825269301, 0.526525566597, -0.598201799400});
-  check("torch", muon,
-        {0.099479655803, -0.136600767667, 0.282150298433, -0.440651391621, 0.484106772191, -0.592384063333});
-  for (const char* compat : {"keras", "founding"}) {
-    check(compat, adamw,
-          {0.071676393217, -0.171376611521, 0.271077156207, -0.426825228677, 0.526524916618, -0.598201799400});
-    check(compat, muon,
-          {0.100003232335, -0.178363302009, 0.294356288668, -0.414844453605, 0.495402996805, -0.598459678445});
-  }
-}
-
-TEST_CASE("row N12: compat presets take another system's epsilon, first weights and form of Adam") {
+TEST_CASE("row N12: compat presets take another system's epsilon, first weights and forms of Adam and Muon") {
+  check_vectors();
   // The first step for a gradient of 1e-6 over the rate: 1e-6 / (1e-6 + 1e-8) in PyTorch's form; in Keras's
   // sqrt(.001) 1e-6 / (sqrt(.001) 1e-6 + 1e-7).
   const double root = std::sqrt(0.001) * 1e-6;

@@ -30,7 +30,7 @@ const std::vector<Together> kWrong = {
      "take a `d_model` of 4, or 3 heads, or give `model.head_dim`"},
     {R"({"task": {"type": "reverse", "length": 20}, "trainer": {"steps": 9}, "model": {"max_len": 16}})",
      "the task needs 20 positions, but `model.max_len` is 16", "16",
-     "set `model.max_len` to at least 20, or `task.length` to at most 16"},
+     "set `model.max_len` to at least 20, or shorten the task"},
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "schedule": {"warmup_steps": 10}})",
      "`schedule.warmup_steps` is 10, but the run has 9", "10", "warm up for at most 9 steps"},
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "schedule": {"warmup_steps": 9, "type": "cosine"}})",

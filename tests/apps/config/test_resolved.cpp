@@ -213,7 +213,8 @@ TEST_CASE("the shipped reverse config is the published setting") {
   CHECK(config.task.train_examples == 50000);
   CHECK(config.task.eval.examples == 10000);
   CHECK(config.task.symbols == 10);
-  CHECK(config.task.length == 16);
+  CHECK(config.task.length.min == 16);
+  CHECK(config.task.length.max == 16);
   CHECK(config.model.layers == 1);
   CHECK(config.model.heads == 1);
   CHECK(config.model.d_model == 32);

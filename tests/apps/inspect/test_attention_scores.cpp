@@ -26,8 +26,7 @@ AttentionWeights two_heads() {
   return weights;
 }
 
-std::optional<std::size_t> mirrored(std::size_t query) { return 3 - query; }
-std::optional<std::size_t> nothing(std::size_t) { return std::nullopt; }
+void mirrored(std::size_t, std::size_t query, std::vector<std::size_t>& keys) { keys.push_back(3 - query); }
 
 }  // namespace
 
@@ -53,19 +52,38 @@ TEST_CASE("Mass around a diagonal counts what lies inside of the map") {
   CHECK(diag_mass(weights, 1, -9, 100) == 1);
 }
 
-TEST_CASE("Mass on expected keys is averaged over the rows that expect one") {
+TEST_CASE("Mass on right keys is averaged over the rows that have one") {
   const AttentionWeights weights = two_heads();
-  CHECK(expected_mass(weights, 0, mirrored, 1) == antidiag_mass(weights, 0, 1));
-  CHECK(expected_mass(weights, 0, nothing, 1) == std::nullopt);
-  const auto second_only = [](std::size_t query) { return query == 1 ? std::optional<std::size_t>(0) : std::nullopt; };
-  CHECK(expected_mass(weights, 1, second_only, 0) == 1);
+  const RightScore near = right_score(weights, 0, {.right = mirrored, .width = 1});
+  CHECK(near.mass == antidiag_mass(weights, 0, 1));
+  CHECK(near.argmax == antidiag_argmax(weights, 0));
+  CHECK(near.rows == 8);
+  const auto second_only = [](std::size_t, std::size_t query, std::vector<std::size_t>& keys) {
+    if (query == 1) keys.push_back(0);
+  };
+  CHECK(right_score(weights, 1, {.right = second_only}).mass == 1);
+  CHECK(right_score(weights, 1, {.right = second_only}).rows == 2);
+  // Neighbours of two right keys count once: 0 to 3 around 1 and 2 is all of the row.
+  const auto both = [](std::size_t, std::size_t, std::vector<std::size_t>& keys) { keys = {1, 2}; };
+  CHECK(right_score(weights, 0, {.right = both, .width = 1}).mass == 1);
+  const auto none = [](std::size_t, std::size_t, std::vector<std::size_t>&) {};
+  CHECK(right_score(weights, 0, {.right = none}).rows == 0);
 }
 
-TEST_CASE("The most telling head does what the task expects, or else reads most sharply") {
+TEST_CASE("Padded queries count in no score") {
+  AttentionWeights weights = two_heads();
+  weights.real_queries = {4, 0};  // the first sequence alone, which reads the mirrored key
+  CHECK(antidiag_mass(weights, 0, 0) == 1);
+  CHECK(right_score(weights, 0, {.right = mirrored}).rows == 4);
+}
+
+TEST_CASE("The most telling head reads what a pattern of its block says, or else reads most sharply") {
   const std::vector<AttentionWeights> layers = {two_heads()};
-  CHECK(best_head(score_heads(layers, mirrored)).head == 0);
-  CHECK(best_head(score_heads(layers, nothing)).head == 1);
-  CHECK(score_heads(layers, nothing).size() == 2);
+  const std::vector<PatternRule> patterns{{.name = "antidiag", .block = "enc.self", .right = mirrored}};
+  CHECK(best_head(score_heads(layers, {"enc.self"}, patterns)).head == 0);
+  CHECK(best_head(score_heads(layers, {"dec.self"}, patterns)).head == 1);
+  CHECK(best_head(score_heads(layers, {"enc.self"}, {})).head == 1);
+  CHECK(score_heads(layers, {"enc.self"}, {}).size() == 2);
   CHECK_THROWS_AS(best_head({}), ShapeError);
 }
 

@@ -20,16 +20,15 @@ namespace {
 class Counting : public Task {
  public:
   explicit Counting(std::optional<std::uint64_t> examples) : examples_(examples) {}
-  std::size_t vocabulary() const override { return 1000; }
-  std::size_t classes() const override { return 1000; }
-  std::size_t length() const override { return 2; }
+  TaskShape shape() const override { return {.vocabulary = 1000, .classes = 1000, .length = 2, .target_length = 2}; }
   std::optional<std::uint64_t> examples(Split split) const override {
     return split == Split::train ? examples_ : std::optional<std::uint64_t>(10);
   }
-  void example(Split, std::uint64_t index, std::span<std::int32_t> input,
-               std::span<std::int32_t> target) const override {
-    std::fill(input.begin(), input.end(), static_cast<std::int32_t>(index));
-    std::fill(target.begin(), target.end(), static_cast<std::int32_t>(index));
+  void example(const ExampleRequest& request, Example& example) const override {
+    example.clear();
+    example.input.assign(request.length.value_or(2), static_cast<std::int32_t>(request.index));
+    example.target = example.input;
+    example.size = example.input.size();
   }
   std::string token_text(std::int32_t id) const override { return std::to_string(id); }
 
@@ -123,6 +122,60 @@ TEST_CASE("fill_batch takes examples as they come") {
   CHECK(batch.inputs(2, 1) == 6);
 }
 
+TEST_CASE("Sampling with replacement draws each example anew, and sequential sampling takes them in order") {
+  const Counting task(20);
+  Batches drawn(task, {.batch_size = 200, .sampling = Sampling::replacement, .seed = 4});
+  CHECK(drawn.steps_per_epoch() == 0);
+  const std::vector<std::int32_t> one = indices(drawn, 7);
+  CHECK(one == indices(drawn, 7));
+  CHECK(one != indices(drawn, 8));
+  // 200 draws of 20: none is left out but with probability 20 (19/20)^200 < 1e-3, and this draw is fixed.
+  std::vector<std::int32_t> seen = sorted(one);
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  CHECK(seen.size() == 20);
+  Batches ordered(task, {.batch_size = 8, .sampling = Sampling::sequential});
+  CHECK(indices(ordered, 2) == std::vector<std::int32_t>{16, 17, 18, 19});
+  CHECK(indices(ordered, 3) == indices(ordered, 0));
+}
+
+TEST_CASE("A batch may have one length of its own, and a curriculum grows with the steps") {
+  const Counting task(std::nullopt);
+  Batches lengths(task, {.batch_size = 4,
+                         .sampling = Sampling::fresh,
+                         .length_per_batch = std::pair<std::size_t, std::size_t>{3, 9}});
+  std::vector<std::size_t> seen;
+  Batch batch;
+  for (std::uint64_t step = 0; step < 60; ++step) {
+    lengths.fill(step, batch);
+    CHECK(std::equal(batch.lengths.begin() + 1, batch.lengths.end(), batch.lengths.begin()));
+    seen.push_back(batch.lengths[0]);
+  }
+  CHECK(*std::min_element(seen.begin(), seen.end()) == 3);
+  CHECK(*std::max_element(seen.begin(), seen.end()) == 9);
+  // 5 symbols at first, 2 more every 10 updates, never more than 8.
+  Batches growing(task, {.batch_size = 1,
+                         .sampling = Sampling::fresh,
+                         .length = Growth{.start = 5, .end = 8, .by = 2, .every = 10}});
+  for (const auto& [step, length] :
+       std::vector<std::pair<std::uint64_t, std::size_t>>{{0, 5}, {9, 5}, {10, 7}, {20, 8}, {999, 8}}) {
+    growing.fill(step, batch);
+    CHECK(batch.lengths[0] == length);
+  }
+}
+
+TEST_CASE("Shorter members are padded behind their end") {
+  const Counting task(std::nullopt);
+  Batch batch;
+  fill_batch(task, {{.index = 7, .length = 3}, {.index = 5, .length = 1}}, batch);
+  CHECK(Shape(batch.inputs.shape()) == Shape{2, 3});
+  CHECK(batch.lengths == std::vector<std::size_t>{3, 1});
+  CHECK(batch.inputs(1, 0) == 5);
+  CHECK(batch.inputs(1, 1) == 0);
+  CHECK(batch.targets(1, 0) == 5);
+  CHECK(batch.targets(1, 1) == kIgnoredTarget);
+  CHECK(batch.tokens() == 4);
+}
+
 TEST_CASE("Batches refuse what has no meaning") {
   const Counting fixed(10);
   const Counting endless(std::nullopt);
@@ -146,11 +199,11 @@ TEST_CASE("A config's task is built with its seeds and sizes") {
                                  .directory = {}}})
           .config;
   const std::unique_ptr<Task> task = make_task(config);
-  CHECK(task->vocabulary() == 4);
-  CHECK(task->length() == 6);
+  CHECK(task->shape().vocabulary == 4);
+  CHECK(task->shape().length == 6);
   CHECK(task->examples(Split::train) == 100);
   CHECK(task->examples(Split::eval) == 30);
-  const Reverse direct({.symbols = 4, .length = 6, .train_seed = 5, .eval_seed = 8});
+  const Reverse direct({.symbols = 4, .length = {6, 6}, .train_seed = 5, .eval_seed = 8});
   Batch made;
   Batch wanted;
   for (const Split split : {Split::train, Split::eval}) {

@@ -14,22 +14,16 @@ using namespace headlight;
 
 namespace {
 
-struct Example {
-  std::vector<std::int32_t> input;
-  std::vector<std::int32_t> target;
-  bool operator==(const Example&) const = default;
-};
-
-Example example(const Task& task, Split split, std::uint64_t index) {
-  Example made{std::vector<std::int32_t>(task.length()), std::vector<std::int32_t>(task.length())};
-  task.example(split, index, made.input, made.target);
+Example example(const Task& task, Split split, std::uint64_t index, std::optional<std::size_t> length = {}) {
+  Example made;
+  task.example({.split = split, .index = index, .length = length}, made);
   return made;
 }
 
 }  // namespace
 
 TEST_CASE("The target of reverse is the input from the last symbol to the first") {
-  const Reverse task({.symbols = 7, .length = 5});
+  const Reverse task({.symbols = 7, .length = {5, 5}});
   for (std::uint64_t index = 0; index < 100; ++index) {
     Example made = example(task, Split::train, index);
     for (const std::int32_t symbol : made.input) CHECK((symbol >= 0 && symbol < 7));
@@ -64,7 +58,7 @@ TEST_CASE("An endless reverse has examples beyond 32 bits, all different") {
 TEST_CASE("The symbols of reverse are uniform at every position") {
   constexpr std::size_t kSymbols = 10;
   constexpr std::size_t kExamples = 20000;
-  const Reverse task({.symbols = kSymbols, .length = 4});
+  const Reverse task({.symbols = kSymbols, .length = {4, 4}});
   std::array<std::array<double, kSymbols>, 4> counts{};
   for (std::uint64_t index = 0; index < kExamples; ++index) {
     const Example made = example(task, Split::train, index);
@@ -79,22 +73,63 @@ TEST_CASE("The symbols of reverse are uniform at every position") {
   }
 }
 
-TEST_CASE("Reverse knows which position each query has to read") {
-  const Reverse task({.length = 16});
-  CHECK(task.expected_key(0, 16) == 15);
-  CHECK(task.expected_key(15, 16) == 0);
-  CHECK(task.expected_key(3, 8) == 4);
-  CHECK(task.expected_key(8, 8) == std::nullopt);
+TEST_CASE("Reverse knows which position each prediction has to read, however it is laid out") {
+  const auto right = [](SequenceLayout layout, std::size_t query) {
+    const Reverse task({.layout = layout, .length = {4, 4}});
+    std::vector<std::size_t> keys;
+    task.right_keys(0, example(task, Split::eval, 0), query, keys);
+    return keys;
+  };
+  using Keys = std::vector<std::size_t>;
+  CHECK(right(SequenceLayout::per_position, 0) == Keys{3});
+  CHECK(right(SequenceLayout::per_position, 3) == Keys{0});
+  CHECK(right(SequenceLayout::per_position, 4).empty());
+  // s0 s1 s2 s3 <begin> a0 a1 a2 a3: the mark predicts a0 = s3, a2 predicts a3 = s0, and a3 the end, which reads nothing.
+  CHECK(right(SequenceLayout::one_sequence, 3).empty());
+  CHECK(right(SequenceLayout::one_sequence, 4) == Keys{3});
+  CHECK(right(SequenceLayout::one_sequence, 7) == Keys{0});
+  CHECK(right(SequenceLayout::one_sequence, 8).empty());
+  CHECK(right(SequenceLayout::two_sequences, 0) == Keys{3});
+  CHECK(right(SequenceLayout::two_sequences, 4).empty());
 }
 
-TEST_CASE("Reverse refuses examples that it does not have and spans that do not fit") {
-  const Reverse task({.length = 3, .train_examples = 10, .eval_examples = 5});
-  std::vector<std::int32_t> input(3);
-  std::vector<std::int32_t> target(3);
-  std::vector<std::int32_t> narrow(2);
-  CHECK(testing::message_of<ConfigError>([&] { task.example(Split::eval, 5, input, target); }) ==
-        "task: there is no example 5; the eval split has 5");
-  CHECK(testing::message_of<ShapeError>([&] { task.example(Split::train, 0, input, narrow); }) ==
-        "task: input and target must hold one element per position; 3 and 2 for 3 positions");
+TEST_CASE("An answer is laid out by position, behind its input, or as a sequence of its own") {
+  using Ids = std::vector<std::int32_t>;
+  const Example plain = example(Reverse({.symbols = 7, .length = {3, 3}}), Split::eval, 2);
+  const Ids& s = plain.input;
+  const Ids a{s[2], s[1], s[0]};
+  CHECK(plain.target == a);
+  const Example decoder =
+      example(Reverse({.layout = SequenceLayout::one_sequence, .symbols = 7, .length = {3, 3}}), Split::eval, 2);
+  CHECK(decoder.input == Ids{s[0], s[1], s[2], 7, a[0], a[1], a[2]});
+  const std::int32_t none = kIgnoredTarget;
+  CHECK(decoder.target == Ids{none, none, none, a[0], a[1], a[2], 8});
+  const Reverse two({.layout = SequenceLayout::two_sequences, .symbols = 7, .length = {3, 3}});
+  const Example both = example(two, Split::eval, 2);
+  CHECK(both.input == s);
+  CHECK(both.begun == Ids{7, a[0], a[1], a[2]});
+  CHECK(both.target == Ids{a[0], a[1], a[2], 8});
+  CHECK(two.token_text(6) == "6");
+  CHECK(two.token_text(7) == "<begin>");
+  CHECK(two.token_text(8) == "<end>");
+}
+
+TEST_CASE("Lengths between two bounds are all drawn, and others can be asked for") {
+  const Reverse task({.length = {.least = 2, .most = 4, .longest_asked = 9}});
+  CHECK(task.shape().length == 9);
+  std::map<std::size_t, std::size_t> seen;
+  for (std::uint64_t index = 0; index < 300; ++index) ++seen[example(task, Split::train, index).size];
+  CHECK(seen.size() == 3);
+  // 300 draws of three equally likely lengths: 100 each, with a deviation of 8.2; 5 deviations.
+  for (std::size_t length = 2; length <= 4; ++length) CHECK(std::abs(static_cast<double>(seen[length]) - 100) < 41);
+  CHECK(example(task, Split::eval, 0, 9).input.size() == 9);
+  CHECK(testing::message_of<ConfigError>([&] { example(task, Split::eval, 0, 10); }) ==
+        "reverse: there is no example of length 10; lengths 2 to 9; name longer ones in `task.eval.lengths`");
+}
+
+TEST_CASE("Reverse refuses examples that it does not have") {
+  const Reverse task({.length = {3, 3}, .train_examples = 10, .eval_examples = 5});
+  CHECK(testing::message_of<ConfigError>([&] { example(task, Split::eval, 5); }) ==
+        "reverse: there is no example 5; the eval split has 5");
   CHECK_THROWS_AS(Reverse({.symbols = 0}), ConfigError);
 }

@@ -13,6 +13,7 @@
 #include "autograd/scopes.h"
 #include "core/io/file.h"
 #include "layers/layer_error.h"
+#include "layers/models/generate.h"
 #include "layers/summary.h"
 #include "tests/apps/training/training_testing.h"
 #include "tests/common/arrays.h"
@@ -143,8 +144,12 @@ TEST_CASE("a supervised head looks where the task says; the same model without s
     const NoGrad no_grad;
     AttentionCapture capture;
     run_model(*parts.model, batch, {.recorder = &capture});
-    return *expected_mass(
-        capture.layers().at(0), 1, [&](std::size_t query) { return parts.task->expected_key(query, 4); }, 0);
+    return right_score(capture.layers().at(0), 1,
+                       {.right =
+                            [&](std::size_t member, std::size_t query, std::vector<std::size_t>& keys) {
+                              parts.task->right_keys(0, batch.examples[member], query, keys);
+                            }})
+        .mass;
   };
   const double supervised = mass({"loss.attention.weight=2", "loss.attention.head=1"});
   CHECK(supervised > 0.8);
@@ -170,11 +175,12 @@ TEST_CASE("the loss of an objective is the task's plus the weighted supervision"
 
   // The squared error by hand.
   const Tensor logits(HEADLIGHT_PRECISION::testing::drawn({1, 2, 3}, -1, 1, 5));
-  const Tokens targets = HEADLIGHT_PRECISION::testing::tokens({1, 2}, {2, kIgnoredTarget});
+  Batch two;
+  two.targets = HEADLIGHT_PRECISION::testing::tokens({1, 2}, {2, kIgnoredTarget});
   const config::Config mse = with_model(R"("heads": 2)", {"loss.type=mse"});
   const Real* const y = logits.value().data();
   const double by_hand = static_cast<double>(y[0] * y[0] + y[1] * y[1] + (y[2] - 1) * (y[2] - 1)) / 3;
-  CHECK(static_cast<double>(task_loss(logits, targets, mse.loss).item()) == Approx(by_hand).epsilon(1e-5));
+  CHECK(static_cast<double>(task_loss(logits, two, mse.loss).item()) == Approx(by_hand).epsilon(1e-5));
 }
 
 TEST_CASE("supervision of a layer or a head that is not there is refused") {
@@ -210,4 +216,36 @@ TEST_CASE("an average of the weights is refused beside running statistics, which
     CHECK_NOTHROW(Parts(with_model(R"("heads": 2)", {average})));
   }
   CHECK_NOTHROW(Parts(with_model(batch_norm, {})));
+}
+
+TEST_CASE("A sequence is right exactly when greedy generation says it whole") {
+  const std::string arch = GENERATE("decoder", "encoder-decoder");
+  INFO(arch);
+  // One position more than is trained on: room for the end mark.
+  Parts parts(with_model(R"("heads": 2, "max_len": 8, "arch": ")" + arch + "\"",
+                         {"steps=300", "task.length=3", "batch_size=32"}));
+  Notes notes;
+  train(parts.setup(), {}, notes);
+  const TaskShape shape = parts.task->shape();
+  std::size_t right = 0;
+  Batch batch;
+  for (std::uint64_t index = 0; index < 20; ++index) {
+    fill_batch(*parts.task, Split::eval, index, 1, batch);
+    const NoGrad guard;
+    const Accuracy fed = count_correct(run_model(*parts.model, batch, {}).value(), batch.targets);
+    // Source, then what is generated behind the begin mark: reversed, and the end mark.
+    const std::vector<std::int32_t>& input = batch.examples[0].input;
+    const std::vector<std::int32_t> source(input.begin(), input.begin() + 3);
+    std::vector<std::int32_t> answer(source.rbegin(), source.rend());
+    answer.push_back(shape.end.value());
+    std::vector<std::int32_t> prompt = source;
+    prompt.push_back(shape.begin.value());
+    const GenerateOptions greedy{.max_new_tokens = answer.size()};
+    const Generated made = arch == "decoder"
+                               ? generate(*parts.model, {prompt}, greedy)[0]
+                               : generate(*parts.model, padded_source({source}), {{*shape.begin}}, greedy)[0];
+    CHECK((made.tokens == answer) == (fed.correct_sequences == 1));
+    right += fed.correct_sequences;
+  }
+  CHECK(right > 0);
 }

@@ -75,7 +75,7 @@ TEST_CASE("A checkpoint's weights are those that were evaluated: the average whe
     Parts read(tiny_config({average}));
     load_checkpoint(find_checkpoint(run.path(), "last"), *read.model, nullptr);
     CHECK(weight_bytes(*read.model) != trained);
-    const Evaluation evaluation = evaluate(*read.model, *read.task, Split::eval, 20);
+    const Evaluation evaluation = evaluate(*read.model, *read.task, {.examples = 20});
     CHECK(evaluation.all.loss() == result.evaluation.all.loss());
     const Optimizer::EvaluationWeights averaged(*parts.optimizer);
     CHECK(weight_bytes(*read.model) == weight_bytes(*parts.model));

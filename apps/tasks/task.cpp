@@ -1,0 +1,17 @@
+#include "apps/tasks/task.h"
+
+namespace headlight {
+
+void Example::clear() {
+  input.clear();
+  vectors.clear();
+  begun.clear();
+  target.clear();
+  values.clear();
+  size = 0;
+}
+
+void Task::right_keys(std::size_t /*pattern*/, const Example& /*example*/, std::size_t /*query*/,
+                      std::vector<std::size_t>& /*keys*/) const {}
+
+}  // namespace headlight
