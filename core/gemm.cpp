@@ -24,7 +24,7 @@ constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits
 // Blocks of C, measured on the shapes of linear layers (width 32 to 1024): smaller ones pack too much per product,
 // larger ones leave a thread idle at the end.
 constexpr std::size_t kBlock = 128;
-constexpr std::size_t kBlockArea = 256 * 256;
+constexpr std::size_t kBlockArea = 65536;
 constexpr std::size_t kTallBlock = 256;
 constexpr std::size_t kTall = 2048;    // rows from which a block has kTallBlock of them
 constexpr std::size_t kRowBlocks = 4;  // so many row blocks suffice: columns stay whole

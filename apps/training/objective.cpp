@@ -114,7 +114,7 @@ Tensor run_model(Model& model, const Batch& batch, const Context& context) {
     return model(input, batch.begun, padded);
   }
   padded.mask = padded.mask & input_padding;
-  const Tensor answers = model(input, padded);
+  Tensor answers = model(input, padded);
   // One answer per member: (B, V), of a pointer (B, T).
   if (answers.rank() == 2) return reshape(answers, {answers.extent(0), 1, answers.extent(1)});
   return answers;
