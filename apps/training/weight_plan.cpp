@@ -187,6 +187,11 @@ std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, c
       std::swap(shape[0], shape[1]);
     }
     const auto [found, first] = tensors.emplace(place.tensor, ExpectedTensor{place.tensor, shape});
+    // One shape is kept for both, so only equal ones can be compared with the file.
+    if (!first && place.parts == 1 && found->second.shape != shape) {
+      raise<ConfigError>(kWhere, "parameters of different shapes are given one tensor",
+                         "`" + place.tensor + "` for `" + parameter.name + "` and another", "rename one of them");
+    }
     const std::size_t axis = place.transposed ? 1 : 0;
     if (!first && place.parts > 1 && axis < shape.size()) found->second.shape.at(axis) += shape[axis];
   }

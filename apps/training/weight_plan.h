@@ -34,7 +34,8 @@ ReadingPlan plan_reading(const SafetensorsFile& file, std::span<const OurParamet
 /// Where the parameters go in a file of this format, renamed backwards. Throws ConfigError as plan_reading does.
 StoredPlaces plan_writing(std::span<const OurParameter> ours, const Renames& rename, WeightFormat format);
 
-/// The tensors that these places make up, with the shapes that they have in a file, sorted by name.
+/// The tensors that these places make up, with the shapes that they have in a file, sorted by name. Throws
+/// ConfigError when a whole tensor is to serve parameters of different shapes.
 std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, const StoredPlaces& places);
 
 }  // namespace headlight

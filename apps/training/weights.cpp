@@ -40,6 +40,11 @@ void take_apart(Array stored, const std::vector<NamedBuffer>& tensors, const std
   std::size_t begin = 0;
   for (const std::size_t i : indices) {
     Array value = uninitialized(tensors[i].tensor.shape());
+    if (begin + value.size() > stored.size()) {
+      raise<ConfigError>("model.load.rename", "a tensor is too small for the parameters that share it",
+                         "`" + places.at(tensors[i].name).tensor + "` for `" + tensors[i].name + "`",
+                         "rename one of them");
+    }
     std::copy_n(stored.data() + begin, value.size(), value.data());
     if (places.at(tensors[i].name).parts > 1) begin += value.size();
     values[i] = std::move(value);

@@ -176,6 +176,16 @@ TEST_CASE("Renames that rename nothing, or two to one, are refused") {
   CHECK_THROWS_AS(export_weights(folder / "c", module, {.rename = {{"head.weight", "head.bias"}}}), ConfigError);
 }
 
+TEST_CASE("A tensor that serves two parameters of different shapes is refused") {
+  // (3, 4) of the head for the (4, 4) of the query too: reading it as that would run past its end.
+  const Folder folder;
+  const Small module(1);
+  save_weights(folder / "a", module, {});
+  const Renames rename{{"head.weight", "layers.0.attention.query.weight"}, {"layers.0.attention.query.weight", ""}};
+  CHECK_THAT(fault(folder / "a", module, {.rename = rename}),
+             Catch::Contains("model.load.rename: parameters of different shapes are given one tensor; `head.weight`"));
+}
+
 TEST_CASE("Names of ours that look like PyTorch's are read as ours") {
   struct Odd : Module {
     explicit Odd(std::uint64_t seed) {
