@@ -81,6 +81,13 @@ void resolve_positions(MultiHeadAttentionOptions& o) {
     refuse("positions has no meaning with cross: input and memory are two sequences, and no distance lies between them",
            {}, "leave positions out of the cross-attention");
   }
+  // It would be counted from the last query of a call: what a query sees would hang on how many run with it.
+  if (o.cross && o.window != 0) {
+    refuse(fmt::format("window {} has no meaning with cross: input and memory are two sequences, and no distance lies "
+                       "between them",
+                       o.window),
+           {}, "leave window out of the cross-attention, or hide keys in Context::memory_mask");
+  }
   const bool turns = o.positions == AttentionPositions::rope;
   if (turns && o.head_size % 2 != 0) {
     refuse(fmt::format("positions rope turns pairs of elements, but head_size is {}", o.head_size), {},
