@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/real.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -69,6 +70,12 @@ void check_weights(const MultiHeadAttentionOptions& o) {
 void check_scores(const MultiHeadAttentionOptions& o) {
   if (!(o.softcap >= 0) || !std::isfinite(o.softcap)) {
     refuse("softcap must be finite and above 0", fmt::format("{}", o.softcap), "leave it out for no cap");
+  }
+  // Scores are divided and multiplied by the rounded number: 0 or infinity would make NaN of them.
+  const Real cap = static_cast<Real>(o.softcap);
+  if (o.softcap > 0 && (!(cap > 0) || !std::isfinite(cap))) {
+    refuse("softcap is 0 or infinite in the precision of this build", fmt::format("{}", o.softcap),
+           "use a number such as 50, or leave it out for no cap");
   }
   if (o.qk_norm && o.score == ScoreKind::cosine) {
     refuse("qk_norm has no meaning with score cosine, which normalises queries and keys itself", {},
