@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/real.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -70,6 +71,12 @@ void check_scores(const MultiHeadAttentionOptions& o) {
   if (!(o.softcap >= 0) || !std::isfinite(o.softcap)) {
     refuse("softcap must be finite and above 0", fmt::format("{}", o.softcap), "leave it out for no cap");
   }
+  // Scores are divided and multiplied by the rounded number: 0 or infinity would make NaN of them.
+  const Real cap = static_cast<Real>(o.softcap);
+  if (o.softcap > 0 && (!(cap > 0) || !std::isfinite(cap))) {
+    refuse("softcap is 0 or infinite in the precision of this build", fmt::format("{}", o.softcap),
+           "use a number such as 50, or leave it out for no cap");
+  }
   if (o.qk_norm && o.score == ScoreKind::cosine) {
     refuse("qk_norm has no meaning with score cosine, which normalises queries and keys itself", {},
            "leave qk_norm out, or set score to dot");
@@ -80,6 +87,13 @@ void resolve_positions(MultiHeadAttentionOptions& o) {
   if (o.cross && o.positions != AttentionPositions::none) {
     refuse("positions has no meaning with cross: input and memory are two sequences, and no distance lies between them",
            {}, "leave positions out of the cross-attention");
+  }
+  // It would be counted from the last query of a call: what a query sees would hang on how many run with it.
+  if (o.cross && o.window != 0) {
+    refuse(fmt::format("window {} has no meaning with cross: input and memory are two sequences, and no distance lies "
+                       "between them",
+                       o.window),
+           {}, "leave window out of the cross-attention, or hide keys in Context::memory_mask");
   }
   const bool turns = o.positions == AttentionPositions::rope;
   if (turns && o.head_size % 2 != 0) {

@@ -89,7 +89,8 @@ Tensor BatchNorm::of_batch(const Tensor& x, const Context& context) {
   const std::size_t total = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
   const std::vector<std::size_t> counts =
       per_position_ ? counts_by_position(lengths, x.extent(1)) : std::vector<std::size_t>{total};
-  if (*std::max_element(counts.begin(), counts.end()) < 2) {
+  // Per position a sequence without positions has no counts at all.
+  if (counts.empty() || *std::max_element(counts.begin(), counts.end()) < 2) {
     raise<ShapeError>("batch_norm", "training needs at least two numbers per channel",
                       fmt::format("x {}, {} of its positions count", to_string(x.shape()), total),
                       "use a larger batch, or drop_last");

@@ -141,7 +141,9 @@ MultiHeadAttention::Mixed MultiHeadAttention::mix_staged(const Projected& projec
   if (!own_logits) {
     logit = visit(HookPoint::logits, logit, context);
   } else if (watches(HookPoint::logits, context)) {
-    visit(HookPoint::logits, logits(projected, {}, context), context);
+    // Anew only where products were left out: a score of your own may draw randomness, and a second call would shift
+    // what is drawn behind it.
+    visit(HookPoint::logits, has_dot_product() ? logits(projected, {}, context) : logit, context);
   }
   Tensor sink = sink_scores(projected.query, context);
   if (o.talking_heads && sink.defined()) sink = mixed_over_heads(talking_scores_, sink);

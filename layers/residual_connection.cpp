@@ -16,8 +16,9 @@ namespace {
 void check(const ResidualConnectionOptions& options) {
   if (options.kind == ResidualKind::plain) return;
   if (options.width == 0) raise<ConfigError>("residual", "the width must be at least 1", "width 0");
-  if (!std::isfinite(options.scale_init) || !std::isfinite(options.gate_bias)) {
-    raise<ConfigError>("residual", "a first value is not finite",
+  // As they are stored: a number beyond the largest Real would begin as infinity.
+  if (!std::isfinite(static_cast<Real>(options.scale_init)) || !std::isfinite(static_cast<Real>(options.gate_bias))) {
+    raise<ConfigError>("residual", "a first value is not finite in the precision of this build",
                        fmt::format("scale_init {}, gate_bias {}", options.scale_init, options.gate_bias));
   }
 }

@@ -102,6 +102,13 @@ TEST_CASE("options of an attention layer that exclude each other are refused wit
             "sink has no meaning with weights sigmoid: such weights do not compete, so a sink takes nothing from "
             "them; leave the sink out, or set weights to softmax or top_k");
   CHECK(message({.softcap = -1}) == where + "softcap must be finite and above 0; -1; leave it out for no cap");
+  if (sizeof(Real) == 4) {  // floats above 0 reach from 1.4e-45 to 3.4e38
+    for (const char* const value : {"1e+39", "1e-50"}) {
+      CHECK(message({.softcap = std::stod(value)}) ==
+            where + "softcap is 0 or infinite in the precision of this build; " + value +
+                "; use a number such as 50, or leave it out for no cap");
+    }
+  }
   CHECK(message({.score = ScoreKind::cosine, .qk_norm = true}) ==
         where +
             "qk_norm has no meaning with score cosine, which normalises queries and keys itself; leave qk_norm out, "

@@ -178,6 +178,9 @@ TEST_CASE("batch statistics are refused where they would mislead") {
   CHECK_THROWS_WITH(per_position(Tensor(zeros({2, 3, 2})), {.offset = 1}),
                     "batch_norm: there are running statistics for 3 positions; x (2, 3, 2) at position 1; raise "
                     "max_len or shorten the input");
+  CHECK_THROWS_WITH(per_position(Tensor(zeros({2, 0, 2})), {.training = true}),
+                    "batch_norm: training needs at least two numbers per channel; x (2, 0, 2), 0 of its positions "
+                    "count; use a larger batch, or drop_last");
   CHECK_THROWS_WITH(per_position(Tensor(zeros({2, 2})), {}), "batch_norm: x must be (B, T, C); (2, 2)");
 }
 

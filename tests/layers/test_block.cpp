@@ -253,7 +253,12 @@ TEST_CASE("misuse of residual steps and blocks says what is wrong and what to do
         "residual: the width must be at least 1; width 0");
   CHECK(message({.norm = NormPlacement::none,
                  .connection = {.kind = ResidualKind::scaled, .width = 1, .scale_init = INFINITY}}) ==
-        "residual: a first value is not finite; scale_init inf, gate_bias -2");
+        "residual: a first value is not finite in the precision of this build; scale_init inf, gate_bias -2");
+  if (sizeof(Real) == 4) {  // the largest float is 3.4e38
+    CHECK(message({.norm = NormPlacement::none,
+                   .connection = {.kind = ResidualKind::gated, .width = 1, .gate_bias = -1e300}}) ==
+          "residual: a first value is not finite in the precision of this build; scale_init 0.1, gate_bias -1e+300");
+  }
   Init init(1);
   CHECK_THROWS_WITH(Block({.norm = NormPlacement::none}, {}, init),
                     "block: a block needs at least one step; give it an attention or a feed_forward");

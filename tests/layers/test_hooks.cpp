@@ -1,16 +1,20 @@
 // Hooks: reading changes nothing, overwriting changes what it should, names that fit nothing are refused.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/layout.h"
+#include "autograd/ops/matmul.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "core/shape.h"
+#include "layers/dropout.h"
 #include "layers/hooks.h"
 #include "tests/common/arrays.h"
 #include "tests/layers/model_runs.h"
@@ -26,6 +30,18 @@ namespace {
 const HookPoint kPoints[] = {HookPoint::input, HookPoint::output,       HookPoint::query,   HookPoint::key,
                              HookPoint::value, HookPoint::logits,       HookPoint::weights, HookPoint::used_weights,
                              HookPoint::z,     HookPoint::contributions};
+
+/// A dot product of its own with dropout, so each call draws a key.
+class DroppingDot : public AttentionScore {
+ public:
+  DroppingDot() : dropout_(child<Dropout>("dropout", 0.5)) {}
+  Tensor forward(const Tensor& query, const Tensor& key, const Context& context) override {
+    return dropout_(matmul(query, transpose(key, {0, 1, 3, 2})), context);
+  }
+
+ private:
+  Dropout& dropout_;
+};
 
 struct Run {
   Array output;
@@ -76,6 +92,22 @@ TEST_CASE("reading every point of an attention changes no byte of outputs and gr
     CHECK(seen[HookPoint::z] == Shape{batch, o.heads, time, o.value_size});
     CHECK(seen[HookPoint::contributions] == Shape{batch, o.heads, time, o.out_size});
   }
+}
+
+TEST_CASE("a score that draws randomness draws the same with and without a reader of logits") {
+  Init init(2);
+  MultiHeadAttention layer({.d_model = 6,
+                            .heads = 2,
+                            .dropout = 0.3,
+                            .user_score = [](const ScoreSize&, Init&) { return std::make_unique<DroppingDot>(); }},
+                           init);
+  const Array x = drawn({2, 5, 6}, -1, 1, 3);
+  Hooks hooks(layer);
+  std::size_t reads = 0;
+  hooks.read("", HookPoint::logits, [&](const std::string&, const Tensor&) { ++reads; });
+  const Run plain = run(layer, x, Mask::causal(), nullptr);
+  CHECK(same(plain, run(layer, x, Mask::causal(), &hooks)));
+  CHECK(reads == 1);
 }
 
 TEST_CASE("overwriting a point with what is there changes nothing beyond rounding") {

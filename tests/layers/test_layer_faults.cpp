@@ -80,6 +80,8 @@ const std::vector<Case> kCases = {
     {R"([{"type": "multi_head_attention", "d_model": 4, "dropout": 2}])", "model.blocks.0.dropout", "below 1, not 2",
      ""},
     {R"([{"type": "multi_head_attention", "d_model": 4, "heads": 3}])", "model.blocks.0", "no multiple of 3 heads", ""},
+    {R"([{"type": "multi_head_attention", "d_model": 4, "cross": true, "window": 2}])", "model.blocks.0",
+     "between them; leave window out of the cross-attention", ""},
     {R"([{"type": "multi_head_attention", "d_model": 4, "weights": "softmx"}])", "model.blocks.0.weights",
      "must be one of \"softmax\", \"sigmoid\", \"top_k\"", "did you mean \"softmax\"?"},
     {R"([{"type": "block", "width": 4, "norm": "psot", "steps": [{"type": "activation"}]}])", "model.blocks.0.norm",

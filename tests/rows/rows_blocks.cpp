@@ -56,7 +56,9 @@ TEST_CASE("row 20: norms stand before, behind, on both sides or nowhere, also as
   CHECK(difference(placed(NormPlacement::sandwich), (x + normed(f(normed(x)))).value(), kRounding, kRounding) == "");
   CHECK(difference(placed(NormPlacement::none), (x + f(x)).value(), kRounding, kRounding) == "");
   ResidualOptions marian = base;
-  marian.dropout = 0.5;  // `d`, which evaluation leaves out
+  // Evaluation: shows the places of n and a alone, and that d does nothing here. Those of d while training:
+  // tests/layers/test_dropout_places.cpp.
+  marian.dropout = 0.5;
   marian.operations = StepOperations{.before = "n", .after = "da"};
   CHECK(difference(residual(marian, x), pre, kRounding, kRounding) == "");
   marian.operations = StepOperations{.before = "", .after = "dan"};
