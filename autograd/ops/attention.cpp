@@ -99,9 +99,9 @@ struct AttentionRule {
     const Array& key = pass.x(1);
     Array dquery(query.shape());
     // Each head's own share of the gradients of keys and values, which groups of heads add up in the end.
-    Array dkey = uninitialized({size.batch, size.keys, size.heads * size.head_size});
+    Array dkey = sums_by_keys({size.batch, size.keys, size.heads * size.head_size}, size.queries);
     const Shape value_shape{size.batch, size.keys, size.heads * size.value_size};
-    Array dvalue = pass.g(1) != nullptr ? uninitialized(value_shape) : zeros(value_shape);
+    Array dvalue = pass.g(1) != nullptr ? sums_by_keys(value_shape, size.queries) : zeros(value_shape);
     const std::size_t plane = size.queries * size.keys;
     const std::size_t planes = dropout.probability > 0 ? 2 : 1;
     reserve_scratch(size, planes);

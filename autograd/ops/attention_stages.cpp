@@ -82,7 +82,7 @@ Tensor attention_scores(const Tensor& query, const Tensor& key, const AttentionS
   return make_op("attention_scores", std::move(logits), {query, key}, [s, scale, mask](BackwardPass& pass) {
     Array g = pass.take_g();
     Array dquery(pass.x(0).shape());
-    Array dkey = uninitialized({s.batch, s.keys, s.heads * s.width});
+    Array dkey = sums_by_keys({s.batch, s.keys, s.heads * s.width}, s.queries);
     const Tiles tiles(s.queries, s.keys, *mask);
     parallel_for(s.batch * s.heads, [&](std::size_t i) {
       const Head head(i, s.heads);
@@ -141,7 +141,7 @@ Tensor attention_mix(const Tensor& weights, const Tensor& value, const Attention
   return make_op("attention_mix", std::move(z), {weights, value}, [s, mask](BackwardPass& pass) {
     const Array& g = pass.g();
     Array dweights = zeros(pass.x(0).shape());
-    Array dvalue = uninitialized({s.batch, s.keys, s.heads * s.width});
+    Array dvalue = sums_by_keys({s.batch, s.keys, s.heads * s.width}, s.queries);
     const Tiles inner(s.queries, s.keys, *mask);
     parallel_for(s.batch * s.heads, [&](std::size_t i) {
       const Head head(i, s.heads);

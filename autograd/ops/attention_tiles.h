@@ -61,6 +61,11 @@ inline void set_zero(const Matrix& m) {
   for (std::size_t row = 0; row < m.rows; ++row) std::fill_n(m.data + row * m.stride, m.cols, Real{0});
 }
 
+/// An array for what add_by_keys() fills. Without a query it is never called, and the sums are 0.
+inline Array sums_by_keys(const Shape& shape, std::size_t queries) {
+  return queries == 0 ? zeros(shape) : uninitialized(shape);
+}
+
 /// sum += a^T b over the keys of a tile; the first tile of a head also clears the other keys.
 inline void add_by_keys(const ConstMatrix& a, const ConstMatrix& b, const Tile& tile, bool first, const Matrix& sum) {
   if (first) {
