@@ -240,8 +240,10 @@ class LeakChecks {
     if (probe.subject().memory_width == 0) return row.skip("it reads no Context::memory");
     const std::size_t keys = probe.memory_length();
     std::size_t pairs = 0;
-    for (const MaskCase& mask :
-         {no_mask(), padding_mask(probe.batch(), keys), allow_mask(probe.batch(), probe.length(), keys)}) {
+    std::vector<MaskCase> masks{no_mask(), padding_mask(probe.batch(), keys)};
+    // A convolution over the memory's values, say, lets a query see the neighbours of the keys that it is allowed.
+    if (study_.obeys.allow) masks.push_back(allow_mask(probe.batch(), probe.length(), keys));
+    for (const MaskCase& mask : masks) {
       for (const bool training : {false, true}) {
         const Influence seen =
             measure_influence(probe, *study_.module, inputs_, {.training = training, .memory_mask = mask.mask},

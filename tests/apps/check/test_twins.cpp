@@ -41,6 +41,8 @@ TEST_CASE("layers pass with other options too") {
   passes(Json::parse(R"({"type": "feed_forward", "d_model": 4, "d_ff": 12, "dropout": 0.3})"));
   passes(Json::parse(R"({"type": "multi_head_attention", "d_model": 12, "heads": 3, "dropout": 0.2, "bias": false})"));
   passes(Json::parse(R"({"type": "multi_head_attention", "d_model": 8, "heads": 2, "cross": true, "key_width": 5})"));
+  passes(
+      Json::parse(R"({"type": "multi_head_attention", "d_model": 8, "heads": 2, "cross": true, "value": "conv1d"})"));
   passes(Json::parse(R"({"type": "residual", "norm": "none", "dropout": 0.1})"));
   passes(Json::parse(R"({"type": "residual", "norm": "pre", "norm_type": "batch"})"));
   passes(Json::parse(R"({"type": "batch_norm", "width": 5, "per_position": true, "max_len": 12})"));
