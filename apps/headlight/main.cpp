@@ -112,7 +112,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace headlight;
-  ignore_closed_pipes();
+  ignore_write_signals();
   try {
     return run(argc, argv);
   } catch (const ConfigError& error) {

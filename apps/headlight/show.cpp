@@ -54,6 +54,7 @@ bool wanted(const std::optional<std::size_t>& choice, std::size_t index) { retur
 
 void check_choice(const ShowArguments& arguments, const AttentionReport& report) {
   const std::size_t layers = report.layers.size();
+  if (layers == 0) raise<ConfigError>("headlight show", "the model of this run has no attention to show");
   if (arguments.layer && *arguments.layer >= layers) {
     raise<ConfigError>("--layer", fmt::format("there is no layer {}", *arguments.layer), {},
                        fmt::format("layers count from 0 to {}", layers - 1));

@@ -125,19 +125,21 @@ ProgressFormat progress_format(const GlobalOptions& global) {
 void report_finished(const Built& built, const TrainingResult& result, const std::filesystem::path& directory,
                      const GlobalOptions& global) {
   const Optimizer::EvaluationWeights averaged(*built.optimizer);
+  Evaluation evaluation = result.evaluation;
+  evaluation.by_length = scores_by_length(*built.model, *built.task, built.config, evaluation);
+  print_result("\n" + score_table("eval", evaluation));
   const AttentionReport report = report_attention(*built.model, *built.task);
+  if (report.scores.empty()) return;  // layers of other kinds alone have no map to show
   const HeadScores& best = best_head(report.scores);
   const AttentionLook look = look_at(*built.model, *built.task, probe_example(*built.task, 0));
   const AttentionWeights& weights = look.layers.at(best.layer);
   const MapSource source{.run = run_name(built.config, directory), .step = result.state.step, .input = "probe 0"};
   const AttentionMap map = make_map(head_map(weights, best.head, 0), {weights, best.layer, best.head}, source,
                                     *built.model, *built.task, &look);
-  Evaluation evaluation = result.evaluation;
-  evaluation.by_length = scores_by_length(*built.model, *built.task, built.config, evaluation);
   const std::filesystem::path picture = directory / "attention.png";
   write_file_atomically(picture, render_png(map, {.theme = Theme::kDark}));
-  print_result("\n" + score_table("eval", evaluation) + "\n" + head_table(report) + "\n" +
-               render_terminal(map, terminal_style(global)) + "\npicture: " + picture.string() + "\n");
+  print_result("\n" + head_table(report) + "\n" + render_terminal(map, terminal_style(global)) +
+               "\npicture: " + picture.string() + "\n");
 }
 
 int report_diverged(const std::string& reason, std::optional<std::uint64_t> step, RunRecord& record) {

@@ -54,6 +54,9 @@ const char* signal_name(int signal) {
   }
 }
 
-void ignore_closed_pipes() { signal(SIGPIPE, SIG_IGN); }
+void ignore_write_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
 
 }  // namespace headlight

@@ -18,7 +18,7 @@ class StopSignals {
 /// "SIGINT" and so on.
 const char* signal_name(int signal);
 
-/// A closed pipe is an error of the write from here on, not the end of the process.
-void ignore_closed_pipes();
+/// A closed pipe and a file beyond the limit of its size are errors of the write from here on, not the end of the process.
+void ignore_write_signals();
 
 }  // namespace headlight

@@ -71,3 +71,17 @@ TEST_CASE("a layer that does not fit is shown at its line before anything is wri
   CHECK(trained.status == 2);
   CHECK_FALSE(std::filesystem::exists(place.run()));
 }
+
+TEST_CASE("a model without attention trains to its end and has no map to show") {
+  const Workplace place;
+  spill(place / "plain.json", R"({"task": {"type": "reverse", "symbols": 3, "length": 4}, "trainer": {"steps": 2},
+    "model": {"d_model": 8, "blocks": [{"type": "feed_forward", "d_model": 8, "d_ff": 16}]}})");
+  const Finished trained =
+      headlight::testing::headlight({"train", (place / "plain.json").string(), "--run-dir", place.run()});
+  INFO(trained.err);
+  CHECK(trained.status == 0);
+  CHECK_THAT(trained.out, Contains("tok_acc") && !Contains("picture"));
+  const Finished shown = headlight::testing::headlight({"show", place.run()});
+  CHECK(shown.status == 2);
+  CHECK_THAT(shown.err, Contains("the model of this run has no attention to show"));
+}
