@@ -1,5 +1,6 @@
 // Models in both forms and of every architecture at the command line.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/apps/headlight/cli_testing.h"
 
@@ -84,4 +85,16 @@ TEST_CASE("a model without attention trains to its end and has no map to show") 
   const Finished shown = headlight::testing::headlight({"show", place.run()});
   CHECK(shown.status == 2);
   CHECK_THAT(shown.err, Contains("the model of this run has no attention to show"));
+}
+
+TEST_CASE("eval measures with the loss of the config: what the last row of the log says") {
+  const std::string loss = GENERATE("cross_entropy", "mse");
+  INFO(loss);
+  const Workplace place;
+  REQUIRE(place.train({"loss.type=" + loss}).status == 0);
+  const Finished measured = headlight::testing::headlight({"eval", place.run(), "--json"});
+  REQUIRE(measured.status == 0);
+  const auto last = nlohmann::json::parse(lines_of(slurp(place / "run/metrics.jsonl")).back());
+  CHECK(last.at("split") == "eval");
+  CHECK(nlohmann::json::parse(measured.out).at("loss") == last.at("loss"));
 }
