@@ -118,6 +118,7 @@ void Schedule::check() const {
 }
 
 double Schedule::operator()(std::uint64_t step) const {
+  check_own_figures(*this);  // some are divided by
   const std::uint64_t now = has_end(kind) ? std::min(step, steps) : step;
   const auto s = static_cast<double>(now);
   const auto w = static_cast<double>(warmup_steps);
@@ -140,9 +141,8 @@ double Schedule::operator()(std::uint64_t step) const {
       curve = half_cosine(s / n);
       break;
     case ScheduleKind::cosine_per_epoch: {
-      const std::uint64_t epoch_length = std::max<std::uint64_t>(epoch_steps, 1);  // check() refuses 0
-      const std::uint64_t epochs = (steps - 1) / epoch_length + 1;
-      const std::uint64_t epoch = now == steps ? epochs : now / epoch_length;
+      const std::uint64_t epochs = (steps - 1) / epoch_steps + 1;
+      const std::uint64_t epoch = now == steps ? epochs : now / epoch_steps;
       curve = between(final_ratio, half_cosine(static_cast<double>(epoch) / static_cast<double>(epochs)));
       break;
     }
@@ -153,7 +153,7 @@ double Schedule::operator()(std::uint64_t step) const {
       curve = std::sqrt(w / std::max(s + 1, w));
       break;
     case ScheduleKind::step: {
-      const std::uint64_t drops = now / std::max<std::uint64_t>(every, 1);  // check() refuses 0
+      const std::uint64_t drops = now / every;
       curve = std::pow(gamma, static_cast<double>(drops));
       break;
     }

@@ -40,7 +40,8 @@ struct Schedule {
   std::uint64_t decay_steps = 0;  ///< wsd: from 1 to n - w
   std::uint64_t epoch_steps = 0;  ///< cosine_per_epoch: updates of one epoch >= 1
 
-  /// What the learning rate of every parameter group is multiplied by at a step, >= 0.
+  /// What the learning rate of every parameter group is multiplied by at a step, >= 0. Throws ConfigError on a figure
+  /// that the kind itself cannot do with.
   double operator()(std::uint64_t step) const;
 
   /// Throws ConfigError when a figure is out of its range.

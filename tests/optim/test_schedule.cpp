@@ -225,3 +225,9 @@ TEST_CASE("figures out of range are refused") {
   CHECK_THROWS_WITH((Schedule{.kind = ScheduleKind::cosine_per_epoch, .steps = 9}.check()),
                     "schedule: cosine_per_epoch needs the updates of an epoch; epoch_steps 0");
 }
+
+TEST_CASE("a schedule that nobody has checked refuses what it would divide by") {
+  CHECK_THROWS_AS((Schedule{.kind = ScheduleKind::step}(3)), ConfigError);
+  CHECK_THROWS_AS((Schedule{.kind = ScheduleKind::cosine_per_epoch, .steps = 9}(3)), ConfigError);
+  CHECK_THROWS_AS((Schedule{.kind = ScheduleKind::noam, .warmup_steps = 4}(3)), ConfigError);
+}
