@@ -18,6 +18,7 @@
 #include "layers/multi_head_attention.h"
 #include "layers/registry.h"
 #include "tests/common/arrays.h"
+#include "tests/layers/affine.h"
 
 using namespace headlight;
 using headlight::testing::difference;
@@ -29,16 +30,6 @@ namespace {
 constexpr double kTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
 
 constexpr std::size_t kWidth = 4;
-
-/// y = factor * x + 1: shows in which order things happened.
-class Affine : public Layer {
- public:
-  explicit Affine(Real factor) : factor_(factor) {}
-  Tensor forward(const Tensor& x, const Context&) override { return x * factor_ + Real{1}; }
-
- private:
-  Real factor_;
-};
 
 std::vector<BlockStep> two_steps() {
   std::vector<BlockStep> steps;

@@ -16,6 +16,7 @@
 #include "layers/multi_head_attention.h"
 #include "layers/residual.h"
 #include "tests/common/arrays.h"
+#include "tests/layers/affine.h"
 
 using namespace headlight;
 using headlight::testing::difference;
@@ -36,16 +37,6 @@ Array trained(Layer& layer, const Tensor& x) {
   StepRandom random(kSeed, kStep);
   return layer(x, {.training = true, .random = &random}).value();
 }
-
-/// y = factor * x + 1.
-class Affine : public Layer {
- public:
-  explicit Affine(Real factor) : factor_(factor) {}
-  Tensor forward(const Tensor& x, const Context&) override { return x * factor_ + Real{1}; }
-
- private:
-  Real factor_;
-};
 
 Tensor first(const Tensor& x) { return x * Real{2} + Real{1}; }
 Tensor second(const Tensor& x) { return x * Real{-3} + Real{1}; }
