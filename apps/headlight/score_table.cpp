@@ -19,7 +19,10 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
   std::string table = fmt::format("{:<12}  {:>8}  {:>10}", "split", "examples", numbers ? "mse" : "loss");
   table += numbers ? "\n" : fmt::format("  {:>10}  {:>10}\n", "tok_acc", "seq_acc");
   table += score_line(split, evaluation.all, numbers);
-  if (evaluation.by_length.size() > 1) {
+  // One length says nothing new, unless it was asked for beside those of the task.
+  const auto& lengths = evaluation.by_length;
+  if (lengths.size() > 1 ||
+      (lengths.size() == 1 && lengths.begin()->second.accuracy.sequences != evaluation.all.accuracy.sequences)) {
     for (const auto& [length, score] : evaluation.by_length)
       table += score_line(fmt::format("  length {}", length), score, numbers);
   }

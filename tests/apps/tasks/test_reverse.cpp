@@ -114,6 +114,44 @@ TEST_CASE("An answer is laid out by position, behind its input, or as a sequence
   CHECK(two.token_text(8) == "<end>");
 }
 
+TEST_CASE("A first element that is always the same takes the place of the begin mark") {
+  using Ids = std::vector<std::int32_t>;
+  /// Answers 2 3 4 with 1 2 3.
+  class Shifted : public SequenceTask {
+   public:
+    Shifted()
+        : SequenceTask("shifted", {.layout = SequenceLayout::two_sequences,
+                                   .symbols = 9,
+                                   .longest_source = 3,
+                                   .longest_answer = 3,
+                                   .first = 1}) {}
+    std::optional<std::uint64_t> examples(Split) const override { return 1; }
+
+   protected:
+    void pair(const ExampleRequest&, Ids& source, Ids& answer) const override {
+      source = {2, 3, 4};
+      answer = {1, 2, 3};
+    }
+    AttentionPattern reading() const override { return {.name = "shifted"}; }
+    void read_keys(std::span<const std::int32_t>, std::size_t element, std::vector<std::size_t>& keys) const override {
+      keys.push_back(element - 1);
+    }
+  };
+  const Shifted task;
+  CHECK(task.shape().second_vocabulary == 9);
+  CHECK(task.shape().classes == 9);
+  CHECK(task.shape().target_length == 2);
+  CHECK(task.shape().begin == 1);
+  CHECK_FALSE(task.shape().end);
+  const Example made = example(task, Split::eval, 0);
+  CHECK(made.begun == Ids{1, 2});
+  CHECK(made.target == Ids{2, 3});
+  // The first prediction is element 1, made of the source's element 0.
+  std::vector<std::size_t> keys;
+  task.right_keys(0, made, 0, keys);
+  CHECK(keys == std::vector<std::size_t>{0});
+}
+
 TEST_CASE("Lengths between two bounds are all drawn, and others can be asked for") {
   const Reverse task({.length = {.least = 2, .most = 4, .longest_asked = 9}});
   CHECK(task.shape().length == 9);

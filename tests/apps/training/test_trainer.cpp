@@ -85,20 +85,6 @@ TEST_CASE("Rows, evaluations and checkpoints come at the steps that the config s
   CHECK(notes.rows.back().loss == result.evaluation.all.loss());
 }
 
-TEST_CASE("A report by length has the lengths that the config asks for, each with its share of the examples") {
-  const config::Config config = tiny_config({"task.eval.lengths=[2, 4, 7]", "steps=1"});
-  Parts parts(config);
-  const Evaluation whole = evaluate(*parts.model, *parts.task, {.examples = 20});
-  CHECK(whole.by_length.size() == 1);
-  const auto lengths = scores_by_length(*parts.model, *parts.task, config, whole);
-  CHECK(lengths.size() == 3);
-  // 20 examples for three lengths: six each.
-  for (const std::uint64_t length : {2U, 4U, 7U}) {
-    CHECK(lengths.at(length).accuracy.sequences == 6);
-    CHECK(lengths.at(length).accuracy.positions == 6 * length);
-  }
-}
-
 TEST_CASE("A training row tells of the batch before its update") {
   const config::Config config = tiny_config({"dropout=0", "trainer.log_every=1", "steps=1"});
   Parts parts(config);
