@@ -18,6 +18,7 @@ namespace headlight::config::schema {
 using Json = nlohmann::ordered_json;
 
 std::vector<Key> run_rows();
+std::vector<Key> task_rows();
 std::vector<Key> model_rows();
 std::vector<Key> attention_rows();
 std::vector<Key> weights_rows();
@@ -26,8 +27,10 @@ std::vector<Key> optimizer_rows();
 std::vector<Key> schedule_rows();
 std::vector<Key> loop_rows();
 
-/// Updates of the longest run.
+/// Updates of the longest run, examples of the largest set, positions of the longest sequence.
 constexpr double kMostSteps = 1e12;
+constexpr double kMostExamples = 1e9;
+constexpr double kLongest = 65536;
 
 /// The default of a key: a value, none because it must be given, absence (and what that means), or a value that follows
 /// from the rest of the config (and how).
