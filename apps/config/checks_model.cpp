@@ -110,6 +110,24 @@ std::optional<Problem> sinks_compete(const Config& config, const Node& /*given*/
                  .help = "take `weights` \"softmax\" or \"top_k\", or no sink"};
 }
 
+/// A causal model has batch statistics at each position, over the members of a batch alone.
+std::optional<Problem> statistics_have_members(const Config& config, const Node& /*given*/) {
+  const TrainerConfig& trainer = config.trainer;
+  const bool epochs = trainer.sampling == Sampling::kEpochs && !trainer.batch_size.full;
+  const std::size_t members = batch_examples(config);
+  const std::size_t examples = config.task.train_examples.value_or(0);
+  const std::size_t rest = epochs && !trainer.drop_last && members != 0 ? examples % members : 0;
+  if (config.model.norm_type != NormType::kBatch || config.model.arch == Arch::kEncoder) return std::nullopt;
+  if (members >= 2 && rest != 1) return std::nullopt;
+  return Problem{.what =
+                     fmt::format("batch norm in a causal model takes its statistics over the members of a batch, but "
+                                 "{} has one",
+                                 members < 2 ? "a batch" : "the last batch of an epoch"),
+                 .place = {},
+                 .help = members < 2 ? "take a `trainer.batch_size` of at least 2, or another `model.norm_type`"
+                                     : "set `trainer.drop_last` to true, or take another `trainer.batch_size`"};
+}
+
 std::optional<Problem> random_positions_suffice(const Config& config, const Node& /*given*/) {
   const auto& range = config.model.randomised_positions;
   if (!range || *range >= config.model.max_len) return std::nullopt;
@@ -164,6 +182,9 @@ const std::vector<Rule>& model_rules() {
       {{"model.activation", "model.head"}, head_has_plain_activation},
       {{"model.residual", "model.norm"}, gates_stand_alone},
       {{"model.attention.sink", "model.attention.weights"}, sinks_compete},
+      {{"model.norm_type", "model.arch", "trainer.batch_size", "trainer.drop_last", "trainer.sampling",
+        "task.train_examples"},
+       statistics_have_members},
       {{"model.randomised_positions", "model.max_len"}, random_positions_suffice},
       {{"loss.attention.block", "model.arch"}, supervised_block_exists},
       {{"loss.attention.layer", "model.layers", "model.encoder_layers", "model.decoder_layers"},

@@ -11,6 +11,7 @@
 #include "apps/headlight/located.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
+#include "apps/training/longest_run.h"
 #include "apps/training/objective.h"
 
 namespace headlight {
@@ -26,7 +27,8 @@ void check(const config::LoadedConfig& loaded) {
   const std::unique_ptr<Task> task = make_task(loaded.config);
   const std::unique_ptr<Model> model = locating(loaded, [&] { return build_empty_model(loaded.config, *task); });
   locating(loaded, [&] { return build_optimizer(loaded.config.optimizer, *model); });
-  const Objective objective(loaded.config.loss, *task, *model);
+  locating(loaded, [&] { try_longest(*model, loaded.config, *task); });
+  locating(loaded, [&] { return Objective(loaded.config.loss, *task, *model); });
 }
 
 /// The resolved config, or with the layers of its model written out.

@@ -23,6 +23,8 @@
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
 #include "apps/training/evaluate.h"
+#include "apps/training/longest_run.h"
+#include "apps/training/objective.h"
 #include "apps/training/run_directory.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
@@ -54,6 +56,8 @@ Built build(config::Config config) {
   built.optimizer = build_optimizer(built.config.optimizer, *built.model);
   build_schedule(built.config);
   build_batches(built.config, *built.task);
+  try_longest(*built.model, built.config, *built.task);
+  const Objective objective(built.config.loss, *built.task, *built.model);
   return built;
 }
 

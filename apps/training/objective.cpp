@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/reduce.h"
 #include "core/error.h"
+#include "core/mask.h"
 #include "core/shape.h"
 #include "layers/attention_loss.h"
+#include "layers/layer_error.h"
 #include "layers/multi_head_attention.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -89,6 +92,10 @@ Tensor squared_error(const Tensor& answers, const Batch& batch, Reduction reduct
   return sum(difference * difference) * static_cast<Real>(1 / (share * static_cast<double>(width)));
 }
 
+[[noreturn]] void refuse(const char* key, std::string what, std::string help) {
+  throw LayerError({{.path = fmt::format("loss.{}", key), .what = std::move(what), .help = std::move(help)}});
+}
+
 Tensor as_vectors(const Batch& batch) {
   Array vectors = uninitialized({batch.size(), batch.vectors.size() / (batch.size() * batch.features), batch.features});
   std::transform(batch.vectors.begin(), batch.vectors.end(), vectors.data(),
@@ -129,27 +136,35 @@ Tensor task_loss(const Tensor& answers, const Batch& batch, const config::LossCo
 }
 
 Objective::Objective(const config::LossConfig& loss, const Task& task, const Model& model) : loss_(loss), task_(task) {
+  if (task.shape().predict == Prediction::pointer && loss.label_smoothing > 0) {
+    refuse("label_smoothing", "a pointer's classes are positions, and smoothing would reward those behind the end",
+           "set it to 0");
+  }
   const config::AttentionLossConfig& supervised = loss.attention;
   if (!supervised.weight) return;
   const std::vector<const MultiHeadAttention*> layers = layers_of(model, supervised.block);
   if (supervised.layer >= layers.size()) {
-    raise<ConfigError>("loss.attention", fmt::format("there is no layer {} to supervise", supervised.layer),
-                       fmt::format("the model has {} of this block", layers.size()), "layers count from 0");
+    refuse("attention.layer", fmt::format("there is no layer {} to supervise", supervised.layer),
+           fmt::format("the model has {} of this block; layers count from 0", layers.size()));
   }
   const MultiHeadAttention& layer = *layers[supervised.layer];
   if (supervised.head >= layer.heads()) {
-    raise<ConfigError>("loss.attention", fmt::format("there is no head {} to supervise", supervised.head),
-                       fmt::format("`{}` has {}", layer.path(), layer.heads()), "heads count from 0");
+    refuse("attention.head", fmt::format("there is no head {} to supervise", supervised.head),
+           fmt::format("`{}` has {}; heads count from 0", layer.path(), layer.heads()));
   }
   path_ = layer.path();
+  const bool causal = model.arch() != Architecture::encoder && supervised.block == config::AttentionBlock::kDecoderSelf;
+  if (causal) visible_ = Mask::causal();
+  const std::size_t window = layer.options().window;
+  if (window != 0) visible_ = visible_ & Mask::window(window, causal ? Side::back : Side::both);
   if (supervised.target != config::AttentionGoal::kTask) return;
   const std::vector<AttentionPattern> patterns = task.patterns();
   const std::string block = block_name(supervised.block);
   const auto found = std::find_if(patterns.begin(), patterns.end(),
                                   [&](const AttentionPattern& pattern) { return pattern.block == block; });
   if (found == patterns.end()) {
-    raise<ConfigError>("loss.attention", fmt::format("the task does not say which keys are right in {}", block), {},
-                       "take another `loss.attention.target` or block");
+    refuse("attention.target", fmt::format("the task does not say which keys are right in {}", block),
+           "take another `loss.attention.target` or block");
   }
   pattern_ = static_cast<std::size_t>(found - patterns.begin());
 }
@@ -158,8 +173,11 @@ Array Objective::right_weights(const Batch& batch, const Shape& weights) const {
   const std::size_t queries = weights[2];
   const std::size_t keys = weights[3];
   Array right = zeros({batch.size(), queries, keys});
-  const bool of_target = batch.begun.size() != 0 && loss_.attention.block != config::AttentionBlock::kEncoderSelf;
+  const bool two = batch.begun.size() != 0;
+  const bool of_target = two && loss_.attention.block != config::AttentionBlock::kEncoderSelf;
+  const bool on_target = two && loss_.attention.block == config::AttentionBlock::kDecoderSelf;
   const std::vector<std::size_t> real = of_target ? batch.target_lengths() : batch.lengths;
+  const MaskRows visible(visible_ & padding_of(on_target ? real : batch.lengths), {batch.size(), 1, queries, keys});
   std::vector<std::size_t> found;
   for (std::size_t row = 0; row < batch.size(); ++row) {
     for (std::size_t query = 0; query < std::min(queries, real[row]); ++query) {
@@ -175,8 +193,10 @@ Array Objective::right_weights(const Batch& batch, const Shape& weights) const {
           found.push_back(query);
           break;
       }
+      // A hidden key can win no weight: it would only add a constant to the loss.
+      const kernels::VisibleKeys seen = visible.row(row, 0, query);
       for (const std::size_t key : found) {
-        if (key < keys) right.data()[(row * queries + query) * keys + key] = 1;
+        if (key >= seen.begin && key < seen.end) right.data()[(row * queries + query) * keys + key] = 1;
       }
     }
   }

@@ -22,8 +22,8 @@ Tensor task_loss(const Tensor& answers, const Batch& batch, const config::LossCo
 /// What training makes small: the task's loss and, where the config asks for it, the attention loss of one head.
 class Objective {
  public:
-  /// The model must be the one that the objective is asked about. Throws ConfigError when it has no such layer or head,
-  /// or the task does not know what its heads should read. `task` must outlive this.
+  /// The model must be the one that the objective is asked about. Throws LayerError, with the key of the config, when
+  /// it has no such layer or head, or the task does not know what its heads should read. `task` must outlive this.
   Objective(const config::LossConfig& loss, const Task& task, const Model& model);
 
   struct Value {
@@ -33,13 +33,14 @@ class Objective {
   Value operator()(Model& model, const Batch& batch, const Context& context) const;
 
  private:
-  /// 1 at the keys that are right, (B, Tq, Tk).
+  /// 1 at the keys that are right and visible, (B, Tq, Tk).
   Array right_weights(const Batch& batch, const Shape& weights) const;
 
   config::LossConfig loss_;
   const Task& task_;
   std::string path_{};       ///< of the supervised attention layer; "" without one
   std::size_t pattern_ = 0;  ///< of the task
+  Mask visible_{};           ///< what the supervised layer hides besides padding
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

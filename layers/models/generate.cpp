@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "autograd/scopes.h"
@@ -43,10 +44,20 @@ void check(const GenerateOptions& options) {
   }
 }
 
-void check(const Model& model, const Prompts& prompts) {
+void check(const Model& model, const Prompts& prompts, const GenerateOptions& options) {
   if (model.predict() != Predict::every && model.predict() != Predict::last) {
     raise<StateError>("generate", "the model does not predict a token behind its last position", {},
                       "build it with predict every or last");
+  }
+  if (model.outputs() > model.target_vocabulary()) {
+    raise<StateError>("generate", "the model predicts tokens that it cannot read",
+                      fmt::format("{} outputs, {} tokens", model.outputs(), model.target_vocabulary()),
+                      "build it with at most as many `outputs` as its (target) vocabulary has");
+  }
+  if (options.end && (*options.end < 0 || static_cast<std::size_t>(*options.end) >= model.outputs())) {
+    raise<ConfigError>("generate", "the end mark is nothing that the model predicts",
+                       fmt::format("end {}, {} outputs", *options.end, model.outputs()),
+                       "leave `end` empty to stop by max_new_tokens alone");
   }
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const std::size_t length = prompts[i].size();
@@ -88,9 +99,46 @@ std::size_t draw(const std::vector<double>& log_probabilities, const GenerateOpt
   return order[count - 1];
 }
 
+template <class T>
+void add_bytes(std::string& bytes, const T* values, std::size_t count) {
+  bytes.append(reinterpret_cast<const char*>(values), count * sizeof(T));
+}
+
+/// What member b of a source holds, padding left out.
+std::string bytes_of(const GenerateSource& source, std::size_t b) {
+  std::string bytes;
+  const ModelInput& input = source.input;
+  const std::size_t time = source.lengths.empty() ? input.length() : source.lengths[b];
+  if (input.is_tokens()) {
+    add_bytes(bytes, input.tokens().data() + b * input.length(), time);
+  } else {
+    const Tensor& vectors = input.vectors();
+    const std::size_t width = vectors.extent(-1);
+    add_bytes(bytes, vectors.value().data() + b * input.length() * width, time * width);
+  }
+  return bytes;
+}
+
+/// The random stream of each prompt: a matter of its own tokens and source, and of how many equal ones came before it.
+std::vector<std::uint64_t> streams(const Prompts& prompts, const GenerateSource* source) {
+  std::map<std::uint64_t, std::uint64_t> seen;
+  std::vector<std::uint64_t> found;
+  found.reserve(prompts.size());
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    std::string bytes = "generate";
+    if (source != nullptr) bytes += bytes_of(*source, i);
+    add_bytes(bytes, prompts[i].data(), prompts[i].size());
+    const std::uint64_t repeat = seen[stream_id(bytes)]++;
+    add_bytes(bytes, &repeat, 1);
+    found.push_back(stream_id(bytes));
+  }
+  return found;
+}
+
 /// Continues sequences of one length; `numbers` are those of their prompts.
 void continue_group(Decoding& decoding, const std::vector<std::size_t>& numbers, std::size_t new_tokens,
-                    const GenerateOptions& options, std::vector<Generated>& results) {
+                    const GenerateOptions& options, const std::vector<std::uint64_t>& random_streams,
+                    std::vector<Generated>& results) {
   std::vector<std::size_t> live = numbers;
   for (std::size_t made = 0; made < new_tokens && !live.empty(); ++made) {
     const std::vector<std::vector<double>> rows = decoding.log_probabilities();
@@ -100,7 +148,7 @@ void continue_group(Decoding& decoding, const std::vector<std::size_t>& numbers,
       const std::size_t prompt = live[row];
       std::size_t token = likeliest(rows[row]);
       if (options.temperature > 0) {
-        Random random({.seed = options.seed, .stream = stream_id("generate") + prompt, .step = made});
+        Random random({.seed = options.seed, .stream = random_streams[prompt], .step = made});
         token = draw(rows[row], options, random.uniform());
       }
       Generated& result = results[prompt];
@@ -118,9 +166,11 @@ void continue_group(Decoding& decoding, const std::vector<std::size_t>& numbers,
   }
 }
 
-/// `memory` (B, Ts, C) is undefined for a decoder.
+/// `memory` (B, Ts, C) is undefined, and there is no source, for a decoder.
 std::vector<Generated> generate_behind(Model& model, const Prompts& prompts, const Tensor& memory,
-                                       const std::vector<std::size_t>& memory_lengths, const GenerateOptions& options) {
+                                       const GenerateSource* source, const GenerateOptions& options) {
+  const std::vector<std::size_t> memory_lengths = source == nullptr ? std::vector<std::size_t>{} : source->lengths;
+  const std::vector<std::uint64_t> random_streams = streams(prompts, source);
   std::map<std::size_t, std::vector<std::size_t>> groups;  // prompts of one length run together
   for (std::size_t i = 0; i < prompts.size(); ++i) groups[prompts[i].size()].push_back(i);
   std::vector<Generated> results(prompts.size());
@@ -135,11 +185,12 @@ std::vector<Generated> generate_behind(Model& model, const Prompts& prompts, con
     return Decoding(model, std::move(own), std::move(rows), std::move(lengths), options.cache);
   };
   for (const auto& [length, numbers] : groups) {
-    const std::size_t room = model.max_len() == 0 ? options.max_new_tokens : model.max_len() - length;
+    // The last token is not read again, so it needs no position.
+    const std::size_t room = model.max_len() == 0 ? options.max_new_tokens : model.max_len() + 1 - length;
     const std::size_t new_tokens = std::min(options.max_new_tokens, room);
     if (options.beams == 1) {
       Decoding decoding = start(numbers);
-      continue_group(decoding, numbers, new_tokens, options, results);
+      continue_group(decoding, numbers, new_tokens, options, random_streams, results);
       continue;
     }
     for (const std::size_t number : numbers) {
@@ -154,12 +205,12 @@ std::vector<Generated> generate_behind(Model& model, const Prompts& prompts, con
 
 std::vector<Generated> generate(Model& decoder, const Prompts& prompts, const GenerateOptions& options) {
   check(options);
-  check(decoder, prompts);
   if (decoder.arch() != Architecture::decoder) {
     raise<StateError>("generate", "only a decoder continues a prompt", {},
                       "an encoder predicts each position at once; an encoder-decoder needs a source");
   }
-  return generate_behind(decoder, prompts, {}, {}, options);
+  check(decoder, prompts, options);
+  return generate_behind(decoder, prompts, {}, nullptr, options);
 }
 
 GenerateSource padded_source(const Prompts& sequences) {
@@ -181,7 +232,7 @@ GenerateSource padded_source(const Prompts& sequences) {
 std::vector<Generated> generate(Model& encoder_decoder, const GenerateSource& source, const Prompts& prefixes,
                                 const GenerateOptions& options) {
   check(options);
-  check(encoder_decoder, prefixes);
+  check(encoder_decoder, prefixes, options);
   const std::size_t batch = source.input.batch();
   if (prefixes.size() != batch || (!source.lengths.empty() && source.lengths.size() != batch)) {
     raise<ShapeError>("generate", "each member of the source needs a prefix and, where any has one, a length",
@@ -192,7 +243,7 @@ std::vector<Generated> generate(Model& encoder_decoder, const GenerateSource& so
   if (!source.lengths.empty()) context.memory_mask = Mask::padding(source.lengths);
   const NoGrad no_grad;
   const Tensor memory = encoder_decoder.encode(source.input, context);
-  return generate_behind(encoder_decoder, prefixes, memory, source.lengths, options);
+  return generate_behind(encoder_decoder, prefixes, memory, &source, options);
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

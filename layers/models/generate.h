@@ -15,14 +15,16 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 using Prompts = std::vector<std::vector<std::int32_t>>;
 
 struct GenerateOptions {
-  std::size_t max_new_tokens = 64;       ///< and never more than Model::max_len() with the prompt
+  std::size_t max_new_tokens = 64;       ///< and never more than one behind Model::max_len() positions, the prompt's
+                                         ///< among them: the last token is not read again
   std::optional<std::int32_t> end = {};  ///< the end mark: a sequence ends behind it
   double temperature = 0;  ///< 0: the most likely token; else tokens are drawn from softmax(logits / temperature)
   std::size_t top_k = 0;   ///< drawn among the k most likely tokens; 0: all
   double top_p = 1;  ///< drawn among the fewest tokens that are together this likely, after top_k (Holtzman et al.
                      ///< 2019, arXiv:1904.09751, section 3.1)
-  std::uint64_t seed = 1;     ///< of drawing; each prompt and each place has its own random number
-  std::size_t beams = 1;      ///< beam search with so many; 1: none
+  std::uint64_t seed = 1;  ///< of drawing; the numbers belong to the seed, the prompt with its source, and the place.
+                           ///< Of equal prompts in one call each has its own: n copies give n samples
+  std::size_t beams = 1;   ///< beam search with so many; 1: none
   double length_penalty = 0;  ///< a: beams are compared by log-probability / ((5 + n) / 6)^a, n their new tokens with
                               ///< the end mark (Wu et al. 2016, arXiv:1609.08144, equation 14); 0: by log-probability
   bool cache = true;  ///< keep keys and values of earlier positions; false: compute each step anew, for layers that
@@ -38,7 +40,7 @@ struct Generated {
 
 /// Continues each prompt with a decoder. Of equally likely tokens the first one is taken.
 /// Throws ConfigError on options that contradict each other or are out of range, StateError when the model is no
-/// decoder or does not predict tokens at its last position, ShapeError on an empty prompt or one longer than the model takes.
+/// decoder or does not predict the tokens that it reads at its last position, ShapeError on an empty prompt or one longer than the model takes.
 std::vector<Generated> generate(Model& decoder, const Prompts& prompts, const GenerateOptions& options = {});
 
 /// What an encoder-decoder reads before it generates.

@@ -209,6 +209,7 @@ Model::Model(const Json& composed, Init& init, const std::string& path) {
   target_vocabulary_ = target.vocabulary;
   HeadOptions head = head_options(config, s, target.vocabulary);
   predict_ = head.predict;
+  outputs_ = head.outputs;
   const bool tied = head.predict != Predict::pointer && config.flag("tie_embeddings", false);
   for (const char* key : {"blocks", "encoder_blocks"}) static_cast<void>(config.has(key));
   config.refuse_unread();

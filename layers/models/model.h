@@ -50,6 +50,8 @@ class Model : public Module {
   Predict predict() const { return predict_; }
   /// Ids that the decoder, or the only stack, reads are below it; 0 where it reads vectors.
   std::size_t target_vocabulary() const { return target_vocabulary_; }
+  /// V of the logits; 0 of a pointer, whose answers are positions.
+  std::size_t outputs() const { return outputs_; }
   /// Longest sequence; 0 where nothing limits it.
   std::size_t max_len() const { return max_len_; }
 
@@ -60,6 +62,7 @@ class Model : public Module {
   Predict predict_ = Predict::every;
   std::size_t max_len_ = 0;
   std::size_t target_vocabulary_ = 0;
+  std::size_t outputs_ = 0;
   std::unique_ptr<Stack> encoder_;  ///< the only stack of an encoder
   std::unique_ptr<Stack> decoder_;  ///< the only stack of a decoder
   Layer* head_ = nullptr;

@@ -99,7 +99,9 @@ TEST_CASE("a sequence ends behind its end mark, or where the model's length ends
   Model model(decoder(), init);
   sharpen(model);
   const auto whole = generate(model, kPrompts, {.max_new_tokens = 100});
-  for (std::size_t i = 0; i < kPrompts.size(); ++i) CHECK(whole[i].tokens.size() == 12 - kPrompts[i].size());
+  for (std::size_t i = 0; i < kPrompts.size(); ++i) CHECK(whole[i].tokens.size() == 13 - kPrompts[i].size());
+  // The last token has no position of its own: a prompt that fills the model still gets one.
+  CHECK(generate(model, {std::vector<std::int32_t>(12, 1)}, {.max_new_tokens = 100})[0].tokens.size() == 1);
   for (std::int32_t end = 0; end < 5; ++end) {
     const auto results = generate(model, kPrompts, {.max_new_tokens = 100, .end = end});
     for (std::size_t i = 0; i < kPrompts.size(); ++i) {
@@ -115,15 +117,36 @@ TEST_CASE("a sequence ends behind its end mark, or where the model's length ends
 TEST_CASE("other prompts of a call change nothing") {
   Init init(3);
   Model model(decoder(), init);
-  sharpen(model);
   for (const double temperature : {0.0, 1.0}) {
     const GenerateOptions options{.max_new_tokens = 5, .end = kEnd, .temperature = temperature};
     const auto together = generate(model, kPrompts, options);
     for (std::size_t i = 0; i < kPrompts.size(); ++i) {
-      Prompts alone(kPrompts.begin(), kPrompts.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-      CHECK(generate(model, alone, options).back().tokens == together[i].tokens);
+      CHECK(generate(model, {kPrompts[i]}, options)[0].tokens == together[i].tokens);
     }
   }
+}
+
+TEST_CASE("equal prompts draw on their own, and a source has a part in what is drawn") {
+  Init init(3);
+  Model model(decoder(), init);
+  const GenerateOptions options{.max_new_tokens = 8, .temperature = 1};
+  const auto copies = generate(model, {{0, 1}, {2}, {0, 1}}, options);
+  CHECK(copies[0].tokens != copies[2].tokens);
+  // The second copy draws the same wherever it stands.
+  CHECK(generate(model, {{0, 1}, {0, 1}}, options)[1].tokens == copies[2].tokens);
+
+  Model two(pair(), init);
+  const auto drawn = [&](const Prompts& sources) {
+    std::vector<std::vector<std::int32_t>> all;
+    for (const Generated& one : generate(two, padded_source(sources), Prompts(sources.size(), {0}), options)) {
+      all.push_back(one.tokens);
+    }
+    return all;
+  };
+  const auto together = drawn({{0, 1, 2, 5}, {3, 3}, {5, 4, 0}});
+  CHECK(together[0] != together[1]);
+  CHECK(drawn({{5, 4, 0}})[0] == together[2]);
+  CHECK(drawn({{3, 3}})[0] == together[1]);
 }
 
 TEST_CASE("drawn tokens have the model's probabilities, and top_k and top_p leave the rest out") {
@@ -254,6 +277,12 @@ TEST_CASE("what cannot be generated is refused") {
   CHECK_THROWS_AS(generate(model, {{}}), ShapeError);
   CHECK_THROWS_AS(generate(model, Prompts{std::vector<std::int32_t>(13, 0)}), ShapeError);
   CHECK(generate(model, {}).empty());
+  CHECK_THROWS_WITH(generate(model, {{0}}, {.end = 5}), Catch::Contains("end 5, 5 outputs"));
+  CHECK_THROWS_AS(generate(model, {{0}}, {.end = -1}), ConfigError);
+  ModelOptions wide = decoder();
+  wide.outputs = 6;
+  Model unreadable(wide, init);
+  CHECK_THROWS_WITH(generate(unreadable, {{0}}), Catch::Contains("6 outputs, 5 tokens"));
   ModelOptions options = decoder();
   options.arch = Architecture::encoder;
   Model encoder(options, init);

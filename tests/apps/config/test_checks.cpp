@@ -74,6 +74,14 @@ const std::vector<Together> kWrong = {
     {R"({"task": {"type": "reverse", "eval": {"examples": 10}}, "trainer": {"steps": 9, "eval_examples": 11}})",
      "`trainer.eval_examples` is 11, but the evaluation set holds 10 examples", "11}",
      "take at most 10, or raise `task.eval.examples`"},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9,"batch_size":1},"model":{"arch":"decoder","norm_type":"batch"}})",
+     "batch norm in a causal model takes its statistics over the members of a batch, but a batch has one", "\"batch\"",
+     "take a `trainer.batch_size` of at least 2, or another `model.norm_type`"},
+    {R"({"task": {"type": "reverse", "train_examples": 9}, "trainer": {"epochs": 1, "batch_size": 4}, )"
+     R"("model": {"arch": "decoder", "norm_type": "batch"}})",
+     "batch norm in a causal model takes its statistics over the members of a batch, but the last batch of an epoch "
+     "has one",
+     "\"batch\"", "set `trainer.drop_last` to true, or take another `trainer.batch_size`"},
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9, "sampling": "fresh", "drop_last": true}})",
      "`trainer.drop_last` has no effect while `trainer.sampling` is \"fresh\"", "\"drop_last\"",
      "remove it; it belongs to \"epochs\""},
@@ -99,6 +107,7 @@ TEST_CASE("values at the edge fit together") {
         R"("schedule": {"warmup_steps": 99, "type": "cosine"})",
         R"("schedule": {"warmup_steps": 100, "type": "cosine_times_warmup"})",
         R"("schedule": {"warmup_steps": 70, "type": "wsd", "decay_steps": 30})",
+        R"("model": {"norm_type": "batch"}, "trainer": {"steps": 9, "batch_size": 1})",
         R"("schedule": {"warmup_steps": 1000, "type": "noam"})", R"("optimizer": {"type": "muon", "momentum": 0})"}) {
     INFO(keys);
     CHECK(problems(with(keys)) == "");

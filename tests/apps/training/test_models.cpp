@@ -9,6 +9,7 @@
 #include "apps/inspect/attention_scores.h"
 #include "apps/inspect/capture.h"
 #include "apps/training/evaluate.h"
+#include "apps/training/longest_run.h"
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "core/io/file.h"
@@ -188,7 +189,35 @@ TEST_CASE("supervision of a layer or a head that is not there is refused") {
                                            {"loss.attention.weight=1", "loss.attention.layer=1"});
   Parts parts(config);
   CHECK_THROWS_WITH(Objective(config.loss, *parts.task, *parts.model),
-                    Catch::Contains("there is no layer 1 to supervise"));
+                    Catch::Contains("loss.attention.layer: there is no layer 1 to supervise"));
+}
+
+TEST_CASE("a right key that the layer hides has no part in the loss") {
+  // A window of 1 shows each position itself alone: the previous one is hidden, the same one has all the weight.
+  const std::string window = R"("heads": 2, "layers": 1, "attention": {"window": 1})";
+  Parts parts(with_model(window));
+  Batch batch;
+  fill_batch(*parts.task, Split::train, 0, 4, batch);
+  const auto value = [&](const std::vector<std::string>& overrides) {
+    const Objective objective(with_model(window, overrides).loss, *parts.task, *parts.model);
+    return objective(*parts.model, batch, {}).loss.item();
+  };
+  CHECK(value({"loss.attention.weight=1", "loss.attention.target=previous"}) == value({}));
+  CHECK(value({"loss.attention.weight=1", "loss.attention.target=same"}) == value({}));
+  // Of the reversed positions each is hidden in a sequence of even length; in a causal model half of them would be.
+  CHECK(value({"loss.attention.weight=1"}) == value({}));
+}
+
+TEST_CASE("a model that is made for shorter sequences than the task's is found before training") {
+  const auto blocks = [](int positions) {
+    return with_model(R"("blocks": [{"type": "batch_norm", "width": 8, "per_position": true, "max_len": )" +
+                      std::to_string(positions) + "}]");
+  };
+  const Parts fits(blocks(4));
+  CHECK_NOTHROW(try_longest(*fits.model, blocks(4), *fits.task));
+  const Parts shorter(blocks(3));
+  CHECK_THROWS_WITH(try_longest(*shorter.model, blocks(3), *shorter.task),
+                    Catch::Contains("model.blocks: the model cannot run on the 4 positions of the task"));
 }
 
 TEST_CASE("compat sets epsilon, first weights and the form of Adam, and can be overruled key by key") {
