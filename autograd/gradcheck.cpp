@@ -73,6 +73,9 @@ class Check {
         problem(subject.name + " received no gradient, but the output depends on it");
       }
     }
+    if (without_history_ && result_.failure_count == 0 && result_.problems.empty()) {
+      problem("the inputs received no gradient, and the output depends on none of them: nothing was checked");
+    }
     result_.passed = result_.failure_count == 0 && result_.problems.empty();
     return std::move(result_);
   }
@@ -92,7 +95,8 @@ class Check {
       subject.leaf.assign(subject.value);
       inputs_changed_ = true;
     }
-    if (!y.requires_grad() || inputs_changed_) return;
+    without_history_ = !y.requires_grad();
+    if (without_history_ || inputs_changed_) return;
     y.backward(cotangent_);
     for (Subject& subject : subjects_) {
       if (subject.leaf.has_grad()) subject.gradient = subject.leaf.grad();
@@ -215,7 +219,8 @@ class Check {
   GradcheckOptions options_;
   std::mt19937_64 engine_;
   Array cotangent_;
-  bool inputs_changed_ = false;  // then no derivative means anything
+  bool inputs_changed_ = false;   // then no derivative means anything
+  bool without_history_ = false;  // backward() has nowhere to go
   GradcheckResult result_;
 };
 
@@ -247,6 +252,13 @@ GradcheckResult gradcheck(const GradcheckFunction& f, const std::vector<Array>& 
     }
     const std::string name = parameter.label().empty() ? fmt::format("parameter {}", i) : parameter.label();
     subjects.push_back({parameter, name, parameter.value(), {}});
+  }
+  const bool empty =
+      std::all_of(subjects.begin(), subjects.end(), [](const Subject& subject) { return subject.value.size() == 0; });
+  if (empty) {
+    raise<StateError>("gradcheck", "there is no element to differentiate by",
+                      fmt::format("{} inputs, {} parameters", inputs.size(), parameters.size()),
+                      "give at least one input or parameter with elements");
   }
   return Check(f, std::move(leaves), std::move(subjects), options).run();
 }

@@ -31,10 +31,12 @@ struct GradcheckOptions {
 using GradcheckFunction = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
 /// Checks f at `inputs`, and at `parameters`: leaves that f uses without being given them, as a layer does. Checked
-/// too: f gives the same bytes twice and leaves inputs and parameters as they are (if not, nothing is compared); a
-/// second backward() adds exactly the same once more; an input without a gradient has no influence on y. Parameters
-/// must be leaves that require a gradient; their gradients are cleared, their values are as before afterwards. Throws
-/// ConfigError for an option out of range, StateError for such a parameter, and what f throws.
+/// too: f gives the same bytes twice; it leaves inputs and parameters as they are (if not, nothing is compared); a
+/// second backward() adds the same once more, but for rounding; an input without a gradient has no influence on y; y
+/// has a history or depends on something. Parameters must be leaves that require a gradient; their gradients are
+/// cleared, their values are as before afterwards. Throws ConfigError for an option out of range, StateError for another
+/// parameter and when inputs and parameters have no element, ShapeError when the shape of y depends on the values, and
+/// what f throws.
 GradcheckResult gradcheck(const GradcheckFunction& f, const std::vector<Array>& inputs,
                           const std::vector<Tensor>& parameters, const GradcheckOptions& options = {});
 GradcheckResult gradcheck(const GradcheckFunction& f, const std::vector<Array>& inputs,

@@ -172,6 +172,27 @@ TEST_CASE("the checker refuses options and parameters that make no sense") {
                     "themselves, not frozen");
 }
 
+TEST_CASE("the checker refuses to compare nothing") {
+  const Tensor weight(drawn({2}, 1, 2, 3), true);
+  const GradcheckFunction f = [&](const std::vector<Tensor>&) { return mul(weight, Real{2}); };
+  CHECK_THROWS_WITH(
+      gradcheck(f, {}),
+      "gradcheck: there is no element to differentiate by; 0 inputs, 0 parameters; give at least one input "
+      "or parameter with elements");
+  CHECK(gradcheck(f, {}, {weight}).comparisons == 2);
+  const GradcheckFunction first = [](const std::vector<Tensor>& x) { return mul(x[0], Real{2}); };
+  for (const bool projection : {false, true}) {
+    CHECK_THROWS_AS(gradcheck(first, {zeros({0, 3})}, GradcheckOptions{.projection = projection}), StateError);
+  }
+  // Every difference is 0, and so is a gradient that is not there.
+  const GradcheckFunction constant = [](const std::vector<Tensor>& x) { return Tensor(zeros(x[0].shape())); };
+  const GradcheckResult result = gradcheck(constant, {drawn({2}, 1, 2, 1)});
+  CHECK_FALSE(result.passed);
+  CHECK(result.problems ==
+        std::vector<std::string>{"the inputs received no gradient, and the output depends on none of "
+                                 "them: nothing was checked"});
+}
+
 TEST_CASE("the checker refuses a difference that overflows: it has checked nothing") {
   const GradcheckFunction overflows = [](const std::vector<Tensor>& x) {
     return make_op("overflows",
