@@ -146,9 +146,14 @@ void visit(const std::shared_ptr<Node>& shared, BackwardQueue& queue, Graph grap
     return;
   }
   check_inputs_unchanged(node);
-  BackwardPass pass(node);
-  node.rule(pass);
-  refuse_non_finite_gradients(node);
+  // Leaves may have been frozen since forward. A rule of one input alone need not ask: it runs when that is needed.
+  const bool needed = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                  [](const NodeInput& input) { return input.node->requires_grad; });
+  if (needed) {
+    BackwardPass pass(node);
+    node.rule(pass);
+    refuse_non_finite_gradients(node);
+  }
   BackwardQueue::forget(node);
   if (graph == Graph::release) {
     node.inputs.clear();
@@ -218,7 +223,10 @@ void BackwardPass::give(std::size_t input, Array dx) {
 }
 
 GradientTarget BackwardPass::target(std::size_t input) {
-  check_input(input);
+  if (!needs(input)) {
+    raise<StateError>(node_.op, "target() of an input that needs no gradient", "input " + std::to_string(input),
+                      "ask needs() before");
+  }
   const std::shared_ptr<Node>& to = node_.inputs[input].node;
   if (to->is_leaf() && to->hooks != nullptr) {
     std::optional<Array>& share = to->hooks->leaf_share;

@@ -57,7 +57,16 @@ FlatParameters::~FlatParameters() {
 }
 
 std::span<Real> FlatParameters::values() { return {reinterpret_cast<Real*>(values_->data()), size_}; }
-std::span<Real> FlatParameters::gradients() { return {reinterpret_cast<Real*>(gradients_->data()), size_}; }
+
+std::span<Real> FlatParameters::gradients() {
+  const std::span<Real> all(reinterpret_cast<Real*>(gradients_->data()), size_);
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (parameters_[i].has_grad()) continue;
+    const std::span<Real> forgotten = all.subspan(segments_[i].offset, segments_[i].size);
+    std::fill(forgotten.begin(), forgotten.end(), Real{0});
+  }
+  return all;
+}
 
 void FlatParameters::mark_changed() {
   for (const Tensor& parameter : parameters_) ++parameter.node()->version;

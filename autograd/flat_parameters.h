@@ -20,8 +20,8 @@ class FlatParameters {
     std::size_t size;    ///< number of elements
   };
 
-  /// Moves the parameters. Throws StateError when one is no leaf, requires no gradient, is given twice, or lies in
-  /// another FlatParameters already.
+  /// Moves the parameters. Throws StateError when one is no leaf, requires no gradient, has no elements, is given twice,
+  /// or lies in another FlatParameters already.
   explicit FlatParameters(std::vector<Tensor> parameters);
   /// Lets go of the parameters: they keep their values and gradients, and may be laid out again.
   ~FlatParameters();
@@ -34,11 +34,13 @@ class FlatParameters {
   std::size_t size() const { return size_; }
 
   std::span<Real> values();
+  /// All gradients as they are now: 0 for a parameter that has none. A backward() or zero_grad() afterwards asks for
+  /// another call.
   std::span<Real> gradients();
 
   /// To be called after writing through values(): a graph that used the old values then refuses to run backward.
   void mark_changed();
-  /// Forgets all gradients, without touching their memory.
+  /// Forgets all gradients; their memory is written when it is read or filled next.
   void zero_grad();
 
  private:

@@ -39,14 +39,16 @@ class BackwardPass {
   const Array& y() const;
   const Array& x(std::size_t input) const;
 
-  /// False when nothing upstream of this input wants a gradient: the rule may skip the work.
+  /// False when nothing upstream of this input wants a gradient: the rule may skip the work. True for at least one
+  /// input of every rule that runs.
   bool needs(std::size_t input) const;
 
-  /// Adds dx to the gradient of an input; sums over the axes along which the input was broadcast.
+  /// Adds dx to the gradient of an input that needs one; sums over the axes along which the input was broadcast.
   /// Throws ShapeError when dx neither has nor broadcasts from the input's shape.
   void give(std::size_t input, Array dx);
 
-  /// The gradient array of an input itself, for a rule that can accumulate in place (no broadcasting).
+  /// The gradient array of an input itself, for a rule that can accumulate in place (no broadcasting). Throws StateError
+  /// unless the input needs one: a rule of several inputs asks needs() first.
   GradientTarget target(std::size_t input);
 
  private:

@@ -85,13 +85,14 @@ void Optimizer::step(double rate_factor, double gradient_scale) {
     settings_[i].rule->advance(settings_[i].learning_rate * rate_factor, updates_[i], figures_of(i));
     if (settings_[i].rule->needs_whole()) settings_[i].rule->reserve(all[i].shape());
   }
-  parallel_for(tasks_.size(), [&](std::size_t i) { run(tasks_[i], rate_factor, gradient_scale); });
-  for (const Task& task : large_) run(task, rate_factor, gradient_scale);
+  const Real* const gradients = parameters_.gradients().data();
+  parallel_for(tasks_.size(), [&](std::size_t i) { run(tasks_[i], gradients, rate_factor, gradient_scale); });
+  for (const Task& task : large_) run(task, gradients, rate_factor, gradient_scale);
   if (ema_) ema_->update(parameters_.values());
   parameters_.mark_changed();
 }
 
-void Optimizer::run(const Task& task, double rate_factor, double gradient_scale) {
+void Optimizer::run(const Task& task, const Real* gradients, double rate_factor, double gradient_scale) {
   const Tensor& parameter = parameters_.parameters()[task.parameter];
   if (!parameter.has_grad()) return;
   const ParameterSettings& own = settings_[task.parameter];
@@ -100,7 +101,7 @@ void Optimizer::run(const Task& task, double rate_factor, double gradient_scale)
   std::array<Real*, Stretch::kMaximumSlots> slots{};
   for (std::size_t s = 0; s < kept.slots.size(); ++s) slots[s] = memory_.data() + kept.offsets[s] + task.offset;
   own.rule->update({.values = parameters_.values().data() + first,
-                    .gradients = parameters_.gradients().data() + first,
+                    .gradients = gradients + first,
                     .slots = slots,
                     .size = task.size,
                     .shape = parameter.shape(),

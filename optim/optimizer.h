@@ -98,7 +98,7 @@ class Optimizer {
 
   void lay_out_slots();
   void plan_tasks();
-  void run(const Task& task, double rate_factor, double gradient_scale);
+  void run(const Task& task, const Real* gradients, double rate_factor, double gradient_scale);
   std::span<double> figures_of(std::size_t parameter);
   void swap_averages();
 

@@ -6,9 +6,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "autograd/flat_parameters.h"
 #include "autograd/make_op.h"
 #include "autograd/node.h"
+#include "autograd/ops/gather.h"
+#include "autograd/ops/pieces.h"
 #include "autograd/scopes.h"
 #include "autograd/tensor.h"
 #include "core/elementwise.h"
@@ -198,36 +199,25 @@ TEST_CASE("the first gradient that is not finite is reported too") {
   CHECK_THROWS_WITH(loss.backward(), Contains("step 3: `root`, backward, for input 0 gives"));
 }
 
-TEST_CASE("parameters laid out in one buffer keep values, gradients and accumulation") {
-  const Tensor a(Array{{1, 2}, {3, 4}}, true);
-  const Tensor b(Array{5}, true);
-  FlatParameters parameters({a, b});
-  CHECK(a.value() == Array{{1, 2}, {3, 4}});
-  CHECK(a.value().data() == parameters.values().data());
-  CHECK(b.value().data() == parameters.values().data() + parameters.segments()[1].offset);
-  total(times(a, b)).backward();
-  total(times(a, b)).backward();
-  CHECK(parameters.gradients()[0] == 10);
-  CHECK(parameters.gradients()[parameters.segments()[1].offset] == 20);
-  CHECK(a.grad().data() == parameters.gradients().data());
-  parameters.zero_grad();
-  CHECK_FALSE(a.has_grad());
-  total(times(a, b)).backward();
-  CHECK(*a.grad().data() == 5);  // the old gradient is not added to
-  const Tensor loss = total(times(a, b));
-  parameters.values()[0] = 7;
-  parameters.mark_changed();
-  CHECK(*a.value().data() == 7);
-  CHECK_THROWS_AS(loss.backward(), StateError);
-  CHECK_THROWS_WITH(FlatParameters({a}), Contains("lies in a flat buffer already"));
+TEST_CASE("a leaf frozen after it was used receives no gradient, whatever way its rule gives it") {
+  const Tensor table(Array{{1, 2}, {3, 4}}, true);
+  const Tensor x = leaf(2);
+  const Tensor picked = embedding(table, Tokens{1, 0});
+  const Tensor part = slice(table, {.axis = 0, .begin = 0, .end = 1});
+  const Tensor loss = plus(plus(total(picked), total(part)), x);
+  table.set_requires_grad(false);
+  loss.backward();
+  CHECK_FALSE(table.has_grad());
+  CHECK(grad(x) == 1);
+  table.set_requires_grad(true);
+  loss.backward();
+  CHECK(table.grad() == Array{{2, 2}, {1, 1}});
 }
 
-TEST_CASE("parameters may be laid out again once the first layout is gone, with their values") {
-  const Tensor a(Array{1, 2}, true);
-  { const FlatParameters first({a}); }
-  FlatParameters second({a});
-  CHECK(a.value() == Array{1, 2});
-  CHECK(a.value().data() == second.values().data());
+TEST_CASE("a rule that takes the target of an input without a gradient is told to ask before") {
+  const Tensor x = leaf(2);
+  const Tensor y = make_op("both", x.value(), {x, constant(3)}, [](BackwardPass& pass) { pass.target(1); });
+  CHECK_THROWS_WITH(y.backward(), "both: target() of an input that needs no gradient; input 1; ask needs() before");
 }
 
 TEST_CASE("a gradient that is not finite is reported on a leaf with a hook, and so is a hook that makes one") {
