@@ -227,6 +227,30 @@ TEST_CASE("large arrays give the same bytes for 1, 2 and 3 threads") {
   }
 }
 
+TEST_CASE("the gradient of an embedding reaches every column of wide tables, each id's own rows") {
+  // Columns are taken in blocks of at most 256: 600 are three. Whole numbers below 2^20, so that every sum is exact.
+  const std::vector<std::int32_t> numbers{3, 0, 3, 1, 3, 0};
+  for (const std::size_t columns : {std::size_t{255}, std::size_t{256}, std::size_t{257}, std::size_t{600}}) {
+    const auto cotangent = [&](std::size_t position, std::size_t c) {
+      return static_cast<double>((position + 1) * 1000 + c);
+    };
+    const Tensor table(zeros({5, columns}), true);
+    const Array g = by_index({2, 3, columns}, [&](const auto& i) { return cotangent(i[0] * 3 + i[1], i[2]); });
+    const Array once = by_index({5, columns}, [&](const auto& i) {
+      double total = 0;
+      for (std::size_t k = 0; k < numbers.size(); ++k) {
+        if (numbers[k] == static_cast<std::int32_t>(i[0])) total += cotangent(k, i[1]);
+      }
+      return total;
+    });
+    const Tensor y = embedding(table, tokens({2, 3}, numbers));
+    y.backward(g);
+    CHECK(exactly(table.grad(), once));
+    y.backward(g);  // adds to what is there
+    CHECK(exactly(table.grad(), Array(2 * once)));
+  }
+}
+
 TEST_CASE("products without an inner extent are zero, and a linear layer without inputs gives its bias") {
   const Tensor bias(Array{1, 2, 3});
   CHECK(exactly(linear(Tensor(zeros({2, 0})), Tensor(zeros({3, 0})), bias).value(), Array{{1, 2, 3}, {1, 2, 3}}));
