@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes every PyTorch fixture again. With --check: makes them in a temporary folder and compares the bytes.
+# Makes every fixture of PyTorch and NumPy again. With --check: makes them in a temporary folder and compares the bytes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-/usr/bin/python3}
@@ -8,7 +8,7 @@ if [ "${1:-}" = "--check" ]; then
   target=$(mktemp -d)
   trap 'rm -rf "$target"' EXIT
 fi
-for script in make_linalg make_ops make_layers make_optimizers make_training make_weights make_programs; do
+for script in make_linalg make_ops make_layers make_optimizers make_optimizer_vectors make_training make_weights make_programs; do
   PYTHONDONTWRITEBYTECODE=1 "$python" "$here/$script.py" "$target"
 done
 if [ "${1:-}" = "--check" ]; then

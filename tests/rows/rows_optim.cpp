@@ -1,5 +1,5 @@
-// Optimisers and schedules, feature by feature; features.tsv is the list. Whole trajectories against PyTorch and against an
-// independent implementation: tests/parity/test_optimizers_parity.cpp. Here the first step, which mathematics gives.
+// Optimisers and schedules, feature by feature; features.tsv is the list. Whole trajectories against PyTorch and NumPy:
+// tests/parity/test_optimizers_parity.cpp. Here the first step, which mathematics gives.
 #include <algorithm>
 #include <cmath>
 #include <memory>
