@@ -9,13 +9,5 @@ void exp(const Real* x, Real* y, std::size_t n) {
   map([](Vec v) { return exp(v); }, n, y, x);
 }
 
-void erf(const Real* x, Real* y, std::size_t n) {
-  map([](Vec v) { return erf(v); }, n, y, x);
-}
-
-void erf_backward(const Real* x, const Real* g, Real* dx, std::size_t n) {
-  map([](Vec v, Vec upstream) { return upstream * (exp(-v * v) * constant::kTwoOverSqrtPi); }, n, dx, x, g);
-}
-
 }  // namespace kernels
 }  // namespace headlight::inline HEADLIGHT_PRECISION

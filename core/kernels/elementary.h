@@ -12,11 +12,5 @@ namespace kernels {
 /// y = exp(x): 0 at -inf, inf at inf, gradual underflow.
 void exp(const Real* x, Real* y, std::size_t n);
 
-/// y = erf(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
-void erf(const Real* x, Real* y, std::size_t n);
-
-/// dx = g 2 / sqrt(pi) exp(-x^2), the backward rule of erf.
-void erf_backward(const Real* x, const Real* g, Real* dx, std::size_t n);
-
 }  // namespace kernels
 }  // namespace headlight::inline HEADLIGHT_PRECISION

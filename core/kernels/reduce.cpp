@@ -46,20 +46,6 @@ Real max(const Real* x, std::size_t n) { return extreme<1>(x, n); }
 
 Real min(const Real* x, std::size_t n) { return extreme<-1>(x, n); }
 
-bool all_finite(const Real* x, std::size_t n) {
-  // x - x is 0 for a finite x and NaN otherwise; NaN survives the sum.
-  Vec total{};
-  for_vectors(n, [&](std::size_t i, auto count) {
-    const Vec v = load_lanes(x + i, count);
-    total += v - v;  // NOLINT(misc-redundant-expression): NaN unless v is finite
-  });
-  return add_lanes(total) == Real{0};
-}
-
-void row_sums(const Real* x, Real* y, std::size_t rows, std::size_t cols) {
-  for (std::size_t row = 0; row < rows; ++row) y[row] = static_cast<Real>(sum(x + row * cols, cols));
-}
-
 void add_column_sums(const Real* x, Real* y, std::size_t rows, std::size_t cols) {
   // Down the columns of one vector: the sum stays in a register.
   for_vectors(cols, [&](std::size_t i, auto count) {

@@ -22,12 +22,6 @@ double dot(const Real* x, const Real* y, std::size_t n);
 Real max(const Real* x, std::size_t n);
 Real min(const Real* x, std::size_t n);
 
-/// True when no element is NaN or infinite.
-bool all_finite(const Real* x, std::size_t n);
-
-/// y[row] = sum of the row; (rows, cols) -> (rows).
-void row_sums(const Real* x, Real* y, std::size_t rows, std::size_t cols);
-
 /// y[col] += sum over the rows; (rows, cols) -> (cols). Sums in Real, row after row: hand over chunks of some hundred
 /// rows and add the chunks' results in order.
 void add_column_sums(const Real* x, Real* y, std::size_t rows, std::size_t cols);

@@ -62,7 +62,6 @@ inline constexpr std::array<Real, 10> kErf{1.1283791666F,    0.63661983467F,   0
 inline constexpr Real kRounder = static_cast<Real>(Bits{3} << (kMantissaBits - 1));
 inline constexpr Real kLog2e = static_cast<Real>(1.4426950408889634074);
 inline constexpr Real kSqrtHalf = static_cast<Real>(0.70710678118654752440);
-inline constexpr Real kTwoOverSqrtPi = static_cast<Real>(1.1283791670955125739);
 inline constexpr Real kOneOverSqrtTwoPi = static_cast<Real>(0.39894228040143267794);
 }  // namespace constant
 
@@ -128,13 +127,6 @@ inline Vec tanh(Vec x) {
 inline Vec sigmoid(Vec x) {
   const Vec e = exp(-abs(x));
   return (x < Real{0} ? e : splat(Real{1})) / (e + Real{1});
-}
-
-/// erf(x) = 1 - exp(-|x| Q(|x|)) with the sign of x; 3.4 ulp.
-inline Vec erf(Vec x) {
-  Vec size = abs(x);
-  size = size > constant::kErfSaturates ? splat(constant::kErfSaturates) : size;
-  return with_sign_of(-small_expm1(-size * polynomial(constant::kErf, size)), x);
 }
 
 /// The normal distribution function Phi(x) = erfc(-x / sqrt 2) / 2; absolute error below one epsilon of Real.

@@ -51,17 +51,13 @@ TEST_CASE("max and min find the extreme wherever it stands and never lose a NaN"
     const auto smallest = std::min_element(x.begin(), x.end());
     CHECK(kernels::max(x.data(), n) == (n == 0 ? -kInf : *largest));
     CHECK(kernels::min(x.data(), n) == (n == 0 ? kInf : *smallest));
-    CHECK(kernels::all_finite(x.data(), n));
     for (std::size_t at = 0; at < n; ++at) {
       const Real kept = x[at];
       x[at] = 5;
       CHECK(kernels::max(x.data(), n) == 5);
       x[at] = -5;
       CHECK(kernels::min(x.data(), n) == -5);
-      for (const Real bad : {kInf, -kInf, kNan}) {
-        x[at] = bad;
-        CHECK_FALSE(kernels::all_finite(x.data(), n));
-      }
+      x[at] = kNan;
       CHECK(std::isnan(kernels::max(x.data(), n)));
       CHECK(std::isnan(kernels::min(x.data(), n)));
       x[at] = kept;
@@ -69,30 +65,18 @@ TEST_CASE("max and min find the extreme wherever it stands and never lose a NaN"
   }
 }
 
-TEST_CASE("Finite numbers are finite however large their sum") {
-  const Values x(100, std::numeric_limits<Real>::max());
-  CHECK(kernels::all_finite(x.data(), x.size()));
-}
-
-TEST_CASE("Row and column sums agree with long double, and column sums accumulate") {
+TEST_CASE("Column sums agree with long double and accumulate") {
   for (const std::size_t cols : kSizes) {
     const std::size_t rows = 13;
     const Values x = uniform(rows * cols, -1, 1, cols);
-    Placed across(Values(rows, kNan), 3);
     Placed down(Values(cols, 2), cols % 16);
-    kernels::row_sums(x.data(), across.data(), rows, cols);
     kernels::add_column_sums(x.data(), down.data(), rows, cols);
-    for (std::size_t row = 0; row < rows; ++row) {
-      Exact total = 0;
-      for (std::size_t i = 0; i < cols; ++i) total += static_cast<Exact>(x[row * cols + i]);
-      REQUIRE(error(across[row], total) <= static_cast<Exact>(cols + 1) * kEpsilon);
-    }
     for (std::size_t i = 0; i < cols; ++i) {
       Exact total = 2;
       for (std::size_t row = 0; row < rows; ++row) total += static_cast<Exact>(x[row * cols + i]);
       // 13 additions of partial sums below 15
       REQUIRE(error(down[i], total) <= 13 * 15 * kEpsilon);
     }
-    CHECK((across.untouched() && down.untouched()));
+    CHECK(down.untouched());
   }
 }
