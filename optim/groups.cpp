@@ -2,41 +2,43 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "core/error.h"
 #include "core/shape.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-void check_figure(const char* name, double value) {
+void check_figure(std::string_view where, const char* name, double value) {
   if (!(value >= 0) || std::isinf(value)) {
-    raise<ConfigError>("optimizer", fmt::format("{} must be finite and not negative", name), fmt::format("{}", value));
+    raise<ConfigError>(where, fmt::format("{} must be finite and not negative", name), fmt::format("{}", value));
   }
 }
 
-void check_decay(double weight_decay, double l2) {
+void check_decay(std::string_view where, double weight_decay, double l2) {
   if (weight_decay == 0 || l2 == 0) return;
-  raise<ConfigError>("optimizer", "weight_decay and l2 are two kinds of the same thing; only one can be used",
+  raise<ConfigError>(where, "weight_decay and l2 are two kinds of the same thing; only one can be used",
                      fmt::format("weight_decay {}, l2 {}", weight_decay, l2),
                      "weight_decay is decoupled (AdamW), l2 is added to the gradient (Adam)");
 }
 
-void check_algorithm(const Algorithm& algorithm) {
-  check_figure("the learning rate", algorithm.learning_rate);
-  check_figure("the weight decay", algorithm.weight_decay);
-  check_figure("l2", algorithm.l2);
-  check_decay(algorithm.weight_decay, algorithm.l2);
-  if (algorithm.rest != nullptr) check_algorithm(*algorithm.rest);
+void check_algorithm(std::string_view where, const Algorithm& algorithm) {
+  check_figure(where, "the learning rate", algorithm.learning_rate);
+  check_figure(where, "the weight decay", algorithm.weight_decay);
+  check_figure(where, "l2", algorithm.l2);
+  check_decay(where, algorithm.weight_decay, algorithm.l2);
+  if (algorithm.rest != nullptr) check_algorithm(where, *algorithm.rest);
 }
 
 void check_group(const GroupOptions& group) {
-  if (group.learning_rate) check_figure("a group's learning rate", *group.learning_rate);
-  if (group.weight_decay) check_figure("a group's weight decay", *group.weight_decay);
-  if (group.l2) check_figure("a group's l2", *group.l2);
-  check_decay(group.weight_decay.value_or(0), group.l2.value_or(0));
-  if (group.algorithm != nullptr) check_algorithm(*group.algorithm);
+  const std::string where = fmt::format("optimizer group `{}`", group.match);
+  if (group.learning_rate) check_figure(where, "the learning rate", *group.learning_rate);
+  if (group.weight_decay) check_figure(where, "the weight decay", *group.weight_decay);
+  if (group.l2) check_figure(where, "l2", *group.l2);
+  check_decay(where, group.weight_decay.value_or(0), group.l2.value_or(0));
+  if (group.algorithm != nullptr) check_algorithm(where, *group.algorithm);
 }
 
 /// The algorithm of a parameter, `chosen` being the one that its group names.
@@ -67,14 +69,47 @@ ParameterSettings settings_of(const Tensor& parameter, const Algorithm& main, co
   return settings;
 }
 
-void refuse_unused(const GroupOptions& group, const std::vector<Tensor>& parameters) {
-  std::string names;
-  for (const Tensor& parameter : parameters) names += (names.empty() ? "" : ", ") + parameter.label();
-  raise<ConfigError>("optimizer groups", "`" + group.match + "` matches no parameter", "the parameters are " + names,
-                     "`*` stands for any characters");
+/// What a group has to do with the parameters.
+struct Part {
+  std::vector<std::size_t> before = {};  ///< groups before it that have parameters which it matches too
+  std::vector<std::string> own = {};     ///< labels of the parameters whose first group it is
+  bool counts = false;                   ///< one of them gets its settings
+};
+
+/// Throws the GroupError of a group that changes nothing.
+void check_part(const std::vector<GroupOptions>& groups, std::size_t number, const Part& part,
+                const std::vector<Tensor>& parameters) {
+  if (part.counts) return;
+  const std::string& match = groups[number].match;
+  if (!part.own.empty()) {
+    throw GroupError(number,
+                     fmt::format("the algorithm of `{}` takes none of its parameters: {}", match,
+                                 fmt::join(part.own, ", ")),
+                     "Muon takes matrices alone; leave the algorithm out, or the group");
+  }
+  if (!part.before.empty()) {
+    std::vector<std::string> others;
+    others.reserve(part.before.size());
+    for (const std::size_t other : part.before) others.push_back(fmt::format("`{}`", groups[other].match));
+    throw GroupError(number,
+                     fmt::format("`{}` changes nothing: all that it matches belongs to {} before it", match,
+                                 fmt::join(others, " and ")),
+                     "the first group that matches a parameter counts; put the narrower pattern first");
+  }
+  std::vector<std::string> names;
+  names.reserve(parameters.size());
+  for (const Tensor& parameter : parameters) names.push_back(parameter.label());
+  throw GroupError(number, fmt::format("`{}` matches no parameter", match),
+                   fmt::format("the parameters are {}; `*` stands for any characters", fmt::join(names, ", ")));
 }
 
 }  // namespace
+
+GroupError::GroupError(std::size_t group, std::string fault, std::string help)
+    : ConfigError(message("optimizer groups", fault, {}, help)),
+      group_(group),
+      fault_(std::move(fault)),
+      help_(std::move(help)) {}
 
 bool matches(std::string_view pattern, std::string_view name) {
   // Where the last star was, and how much of the name it covers: on a mismatch it takes one character more.
@@ -102,23 +137,27 @@ bool matches(std::string_view pattern, std::string_view name) {
 
 std::vector<ParameterSettings> assign_groups(const std::vector<Tensor>& parameters, const Algorithm& main,
                                              const std::vector<GroupOptions>& groups) {
-  check_algorithm(main);
+  check_algorithm("optimizer", main);
   for (const GroupOptions& group : groups) check_group(group);
-  std::vector<bool> used(groups.size(), false);
+  std::vector<Part> parts(groups.size());
   std::vector<ParameterSettings> settings;
   settings.reserve(parameters.size());
   for (const Tensor& parameter : parameters) {
-    const GroupOptions* own = nullptr;
+    std::optional<std::size_t> own;
     for (std::size_t i = 0; i < groups.size(); ++i) {
       if (!matches(groups[i].match, parameter.label())) continue;
-      used[i] = true;
-      if (own == nullptr) own = &groups[i];
+      if (!own) {
+        own = i;
+        parts[i].own.push_back(parameter.label());
+        const Algorithm* const algorithm = groups[i].algorithm.get();
+        parts[i].counts = parts[i].counts || algorithm == nullptr || algorithm->rule->takes(parameter);
+      } else if (std::find(parts[i].before.begin(), parts[i].before.end(), *own) == parts[i].before.end()) {
+        parts[i].before.push_back(*own);
+      }
     }
-    settings.push_back(settings_of(parameter, main, own));
+    settings.push_back(settings_of(parameter, main, own ? &groups[*own] : nullptr));
   }
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (!used[i]) refuse_unused(groups[i], parameters);
-  }
+  for (std::size_t i = 0; i < groups.size(); ++i) check_part(groups, i, parts[i], parameters);
   return settings;
 }
 

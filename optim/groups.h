@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "optim/update_rule.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -23,6 +25,22 @@ struct GroupOptions {
   std::shared_ptr<const Algorithm> algorithm = nullptr;
 };
 
+/// A group that would change nothing, with its place: what a program that read the groups from a file needs to show the
+/// line.
+class GroupError : public ConfigError {
+ public:
+  GroupError(std::size_t group, std::string fault, std::string help);
+
+  std::size_t group() const { return group_; }  ///< its number among the groups, from 0
+  const std::string& fault() const { return fault_; }
+  const std::string& help() const { return help_; }
+
+ private:
+  std::size_t group_;
+  std::string fault_;
+  std::string help_;
+};
+
 /// What an optimiser does to one parameter.
 struct ParameterSettings {
   std::shared_ptr<const UpdateRule> rule;
@@ -35,9 +53,10 @@ struct ParameterSettings {
 bool matches(std::string_view pattern, std::string_view name);
 
 /// The settings of each parameter by its label: of the first group that matches it, else of `main`. A parameter that an
-/// algorithm does not take goes to `main`, and what that does not take to `main.rest`. Throws ConfigError when a group
-/// matches no parameter (naming all parameters), when no algorithm takes a parameter, when an algorithm has both kinds
-/// of decay, or when a figure is negative or not finite.
+/// algorithm does not take goes to `main`, and what that does not take to `main.rest`. Throws GroupError when a group
+/// changes nothing: it matches no parameter, or only those of groups before it, or its algorithm takes none of its own;
+/// ConfigError when no algorithm takes a parameter, when an algorithm or a group has both kinds of decay, or when a
+/// figure is negative or not finite.
 std::vector<ParameterSettings> assign_groups(const std::vector<Tensor>& parameters, const Algorithm& main,
                                              const std::vector<GroupOptions>& groups);
 

@@ -30,8 +30,8 @@ std::unique_ptr<Model> build_model(const config::Config& config, const Task& tas
 /// The same without reading `model.load`: for weights that come from a checkpoint.
 std::unique_ptr<Model> build_empty_model(const config::Config& config, const Task& task);
 
-/// The optimiser of the model's parameters. Throws ConfigError, also for a group that matches none of them, and LayerError
-/// when it averages the weights of a model with running statistics.
+/// The optimiser of the model's parameters. Throws ConfigError as Optimizer does, and LayerError with paths of the config
+/// for a group that changes nothing and for an average of the weights of a model with running statistics.
 std::unique_ptr<Optimizer> build_optimizer(const config::OptimizerConfig& optimizer, const Module& model);
 
 /// The learning rate's factor over the steps of the run. Throws ConfigError on figures that do not fit together.

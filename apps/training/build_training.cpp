@@ -57,8 +57,14 @@ std::unique_ptr<Optimizer> build_optimizer(const config::OptimizerConfig& optimi
   for (const NamedParameter& parameter : model.parameters()) parameters.push_back(parameter.tensor);
   OptimizerOptions options{.ema = optimizer.ema};
   for (const config::ParameterGroup& group : optimizer.groups) options.groups.push_back(build_group(optimizer, group));
-  return std::make_unique<Optimizer>(std::move(parameters), build_algorithm(optimizer, MuonOptions{}.not_hidden),
-                                     options);
+  try {
+    return std::make_unique<Optimizer>(std::move(parameters), build_algorithm(optimizer, MuonOptions{}.not_hidden),
+                                       options);
+  } catch (const GroupError& error) {
+    throw LayerError({{.path = fmt::format("optimizer.groups.{}.match", error.group()),
+                       .what = error.fault(),
+                       .help = error.help()}});
+  }
 }
 
 Schedule build_schedule(const config::Config& config) {

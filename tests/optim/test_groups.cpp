@@ -96,9 +96,35 @@ TEST_CASE("a group sets rate and decay of what it matches; the first group that 
                                       {.match = "embedding.*", .weight_decay = 0},
                                       {.match = "conv.*", .learning_rate = 1}}) ==
         std::vector<double>{0, 0.1, 0.75, 0, 0.1});
-  // Matched only by a group that is not the first for anything: used all the same.
-  CHECK(rates({{.match = "*", .learning_rate = 0.25}, {.match = "norm.gain", .learning_rate = 0.125}}) ==
-        std::vector<double>{0.25, 0.25, 0.25, 0.25, 0.25});
+}
+
+TEST_CASE("a group whose parameters all belong to earlier groups is refused, and both are named") {
+  const std::string remedy = "; the first group that matches a parameter counts; put the narrower pattern first";
+  CHECK_THROWS_WITH(rates({{.match = "*", .learning_rate = 0.25}, {.match = "norm.gain", .learning_rate = 0.125}}),
+                    "optimizer groups: `norm.gain` changes nothing: all that it matches belongs to `*` before it" +
+                        remedy);
+  CHECK_THROWS_WITH(rates({{.match = "embedding.*", .learning_rate = 1},
+                           {.match = "*.query.*", .learning_rate = 1},
+                           {.match = "*e*.weight", .learning_rate = 1}}),
+                    "optimizer groups: `*e*.weight` changes nothing: all that it matches belongs to `embedding.*` and "
+                    "`*.query.*` before it" +
+                        remedy);
+  try {
+    rates({{.match = "*", .learning_rate = 0.25}, {.match = "*", .learning_rate = 0.25}});
+    FAIL("nothing was thrown");
+  } catch (const GroupError& error) {
+    CHECK(error.group() == 1);
+  }
+  // One parameter of its own is enough.
+  CHECK(rates({{.match = "*.weight", .learning_rate = 0.25}, {.match = "*n*", .learning_rate = 0.125}}) ==
+        std::vector<double>{0.25, 0.25, 0.125, 0.125, 0.25});
+}
+
+TEST_CASE("a group whose algorithm takes none of its parameters is refused") {
+  const auto muon = std::make_shared<Algorithm>(algorithm(MuonOptions{}));
+  CHECK_THROWS_WITH(rates({{.match = "norm.*", .algorithm = muon}}),
+                    "optimizer groups: the algorithm of `norm.*` takes none of its parameters: norm.gain; Muon takes "
+                    "matrices alone; leave the algorithm out, or the group");
 }
 
 TEST_CASE("a group that matches nothing is refused with the names there are") {
@@ -119,9 +145,9 @@ TEST_CASE("negative and non-finite figures are refused") {
   CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, std::numeric_limits<double>::infinity(), DecayScope::all), {}),
                     "optimizer: the weight decay must be finite and not negative; inf");
   CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, 0, DecayScope::all), {{.match = "*", .learning_rate = -2}}),
-                    "optimizer: a group's learning rate must be finite and not negative; -2");
+                    "optimizer group `*`: the learning rate must be finite and not negative; -2");
   CHECK_THROWS_WITH(assign_groups(some, sgd_with(1, 0, DecayScope::all), {{.match = "*", .weight_decay = -2}}),
-                    "optimizer: a group's weight decay must be finite and not negative; -2");
+                    "optimizer group `*`: the weight decay must be finite and not negative; -2");
 }
 
 TEST_CASE("a group's decay replaces that of its algorithm, of whichever kind") {
@@ -132,8 +158,11 @@ TEST_CASE("a group's decay replaces that of its algorithm, of whichever kind") {
   CHECK(settings({.match = "*", .weight_decay = 0.25}).l2 == 0);
   CHECK(settings({.match = "*", .weight_decay = 0.25}).weight_decay == 0.25);
   CHECK_THROWS_WITH(settings({.match = "*", .weight_decay = 0.25, .l2 = 0.5}),
-                    Catch::StartsWith("optimizer: weight_decay and l2 are two kinds of the same thing"));
-  CHECK_THROWS_WITH(settings({.match = "*", .l2 = -1}), "optimizer: a group's l2 must be finite and not negative; -1");
+                    Catch::StartsWith("optimizer group `*`: weight_decay and l2 are two kinds of the same thing"));
+  CHECK_THROWS_WITH(settings({.match = "*", .l2 = -1}), "optimizer group `*`: l2 must be finite and not negative; -1");
+  const auto negative = std::make_shared<Algorithm>(sgd_with(-1, 0, DecayScope::all));
+  CHECK_THROWS_WITH(settings({.match = "*", .algorithm = negative}),
+                    "optimizer group `*`: the learning rate must be finite and not negative; -1");
 }
 
 TEST_CASE("a group may name another algorithm, and what that does not take stays with the optimiser's") {

@@ -74,6 +74,25 @@ TEST_CASE("Mistakes in a config are shown all at once, and no directory is made"
   CHECK(headlight::testing::headlight({"train", (place / "none.json").string()}).status == 2);
 }
 
+TEST_CASE("A group of parameters that changes nothing is shown at its line, before anything is written") {
+  const Workplace place;
+  spill(place / "groups.json", R"({"task": {"type": "reverse", "symbols": 3, "length": 4}, "trainer": {"steps": 2},
+"model": {"d_model": 8},
+"optimizer": {"groups": [{"match": "*", "lr": 0.1},
+  {"match": "*bias", "lr": 0.2}]}})");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"config", "check"}, {"train", "--run-dir", place.run()}}) {
+    std::vector<std::string> arguments = command;
+    arguments.push_back((place / "groups.json").string());
+    const Finished finished = headlight::testing::headlight(arguments);
+    INFO(finished.err);
+    CHECK(finished.status == 2);
+    CHECK_THAT(finished.err, Contains("error: `*bias` changes nothing: all that it matches belongs to `*` before it") &&
+                                 Contains("groups.json:4:13") && Contains("put the narrower pattern first"));
+  }
+  CHECK_FALSE(fs::exists(place.run()));
+}
+
 TEST_CASE("config check, print and schema") {
   const Workplace place;
   const Finished check = headlight::testing::headlight({"config", "check", place.config()});
