@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "core/shape.h"
 
@@ -17,6 +19,11 @@ Real checked_eps(const char* layer, std::size_t width, double eps) {
     // A row of equal elements would be divided 0 / 0.
     raise<ConfigError>(layer, "eps is 0 in the precision of this build", fmt::format("{}", eps),
                        "use 1e-30 or more, or 0 itself");
+  }
+  if (std::isinf(rounded)) {
+    // Every row would be divided by infinity.
+    raise<ConfigError>(layer, "eps is infinite in the precision of this build", fmt::format("{}", eps),
+                       "1e-5 is usual");
   }
   return rounded;
 }

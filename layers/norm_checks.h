@@ -7,8 +7,8 @@
 /// What the normalisation layers check alike.
 namespace headlight::inline HEADLIGHT_PRECISION {
 
-/// eps as a Real. Throws ConfigError in the name of `layer` on a width of 0, a negative eps or one that is 0 only once
-/// it is rounded.
+/// eps as a Real. Throws ConfigError in the name of `layer` on a width of 0, on an eps that is negative or NaN, and on
+/// one that is infinite, or 0 only once it is rounded.
 Real checked_eps(const char* layer, std::size_t width, double eps);
 
 /// Throws ShapeError in the name of `layer` unless x ends in `width` elements: with neither gain nor bias nothing else

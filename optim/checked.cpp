@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "core/error.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -16,6 +18,10 @@ void check_epsilon(const char* algorithm, double eps) {
   if (!(static_cast<Real>(eps) > 0)) {
     raise<ConfigError>(algorithm, "eps is 0 in the precision of this build", fmt::format("{}", eps),
                        "use 1e-30 or more");
+  }
+  if (std::isinf(static_cast<Real>(eps))) {
+    raise<ConfigError>(algorithm, "eps is infinite in the precision of this build", fmt::format("{}", eps),
+                       "1e-8 is usual");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "autograd/ops/normalize.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,7 +23,9 @@ void check(std::string_view op, const Tensor& x, const Tensor& gain, const Tenso
   if (x.rank() == 0 || x.extent(-1) == 0) {
     raise<ShapeError>(op, "x needs a last axis with at least one element", "shape " + to_string(x.shape()));
   }
-  if (!(eps >= 0)) raise<ConfigError>(op, "eps must not be negative", "eps = " + std::to_string(eps));
+  if (!(eps >= 0) || std::isinf(eps)) {
+    raise<ConfigError>(op, "eps must be finite and not negative", "eps = " + std::to_string(eps));
+  }
   for (const Tensor* row : {&gain, &bias}) {
     if (row->defined() && (row->rank() != 1 || row->extent(0) != x.extent(-1))) {
       raise<ShapeError>(op, "gain and bias must have the extent of x's last axis",

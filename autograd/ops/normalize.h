@@ -6,8 +6,8 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// y = (x - mean(x)) / sqrt(var(x) + eps) over the last axis; var is biased (divides by C).
 /// x (..., C) -> y (..., C).  eps >= 0, in units of x squared; with 0 a row of equal elements gives NaN (0 / 0).
-/// eps is taken as a Real: a double below 1e-45 arrives as 0 in the float build.
-/// Throws ShapeError on a 0-d x or C = 0, ConfigError on a negative eps.
+/// eps is taken as a Real: in the float build a double below 1e-45 arrives as 0, and one above 4e38 as infinity.
+/// Throws ShapeError on a 0-d x or C = 0, ConfigError on an eps that is negative or not finite.
 /// Source: Ba, Kiros & Hinton 2016, arXiv:1607.06450, section 3.
 Tensor normalize(const Tensor& x, Real eps);
 

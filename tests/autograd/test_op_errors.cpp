@@ -11,6 +11,7 @@
 #include "autograd/ops/conv1d.h"
 #include "autograd/ops/gather.h"
 #include "autograd/ops/layout.h"
+#include "autograd/ops/normalize.h"
 #include "autograd/ops/pieces.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/select.h"
@@ -295,6 +296,23 @@ const std::vector<Misuse>& misuses() {
          conv1d(of({1, 4, 1}), of({1, 1, 3}), Tensor(), {.dilation = kHalf});
        },
        "conv1d: the dilation is too large; dilation 9223372036854775808; x (1, 4, 1), weight (1, 1, 3); " + kUnderflow},
+
+      // Normalisation: with an infinite eps every result would be 0.
+      {"normalize, eps infinite",
+       [] {
+         normalize(of({2, 3}), std::numeric_limits<Real>::infinity());
+       },
+       "normalize: eps must be finite and not negative; eps = inf"},
+      {"rms_norm, eps negative",
+       [] {
+         rms_norm(of({2, 3}), Tensor(), -1);
+       },
+       "rms_norm: eps must be finite and not negative; eps = -1.000000"},
+      {"layer_norm, eps no number",
+       [] {
+         layer_norm(of({2, 3}), Tensor(), Tensor(), std::numeric_limits<Real>::quiet_NaN());
+       },
+       "layer_norm: eps must be finite and not negative; eps = nan"},
 
       // Picking.
       {"embedding, table", [] { embedding(of({3}), tokens({1}, {0})); },

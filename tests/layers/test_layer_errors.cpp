@@ -130,6 +130,18 @@ TEST_CASE("an eps that is 0 once rounded is refused, 0 itself is not") {
   CHECK_NOTHROW(LayerNorm({.width = 4, .eps = 0}, init()));
 }
 
+TEST_CASE("an eps that is infinite, at once or once rounded, is refused") {
+  for (const double eps : {std::numeric_limits<double>::infinity(), 1e39}) {
+    if (static_cast<double>(static_cast<Real>(eps)) == 1e39) continue;  // a double holds it
+    CHECK_THROWS_WITH(LayerNorm({.width = 4, .eps = eps}, init()),
+                      Catch::StartsWith("layer_norm: eps is infinite in the precision of this build; "));
+  }
+  if (sizeof(Real) == 4) {
+    CHECK_THROWS_WITH(LayerNorm({.width = 4, .eps = 1e39}, init()),
+                      "layer_norm: eps is infinite in the precision of this build; 1e+39; 1e-5 is usual");
+  }
+}
+
 TEST_CASE("dropout without a probability or outside of training is the identity, and needs no randomness") {
   const Tensor x(headlight::testing::drawn({3, 4}, -1, 1, 1));
   CHECK(same_bytes(Dropout(0)(x, {.training = true}).value(), x.value()));

@@ -201,6 +201,13 @@ TEST_CASE("options that mean nothing are refused") {
   const double tiny = static_cast<double>(std::numeric_limits<Real>::denorm_min()) / 4;  // rounds to 0
   if (tiny > 0)
     CHECK_THROWS_WITH(adam({.eps = tiny}), Catch::Contains("adam: eps is 0 in the precision of this build; "));
+  const double infinite = std::numeric_limits<double>::infinity();
+  CHECK_THROWS_WITH(adam({.eps = infinite}),
+                    "adam: eps is infinite in the precision of this build; inf; 1e-8 is usual");
+  if (sizeof(Real) == 4) {
+    CHECK_THROWS_WITH(adam({.eps = 1e39}),
+                      "adam: eps is infinite in the precision of this build; 1e+39; 1e-8 is usual");
+  }
   CHECK_THROWS_WITH(
       adam({.common = {.weight_decay = 0.5, .l2 = 0.25}}),
       "optimizer: weight_decay and l2 are two kinds of the same thing; only one can be used; weight_decay "
