@@ -1,6 +1,5 @@
 #include "layers/norm.h"
 
-#include <limits>
 #include <string>
 
 #include "core/error.h"
@@ -56,12 +55,6 @@ NormType norm_type_of(std::string_view name) {
   if (name == "rms") return NormType::rms;
   if (name == "batch") return NormType::batch;
   raise<ConfigError>("norm", "there is no norm type `" + std::string(name) + "`", {}, "use layer, rms or batch");
-}
-
-double default_norm_eps(NormType type, NormConvention convention) {
-  const bool keras = convention == NormConvention::keras;
-  if (type != NormType::rms) return keras ? 1e-3 : 1e-5;
-  return keras ? 1e-6 : static_cast<double>(std::numeric_limits<Real>::epsilon());
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

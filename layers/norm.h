@@ -34,12 +34,4 @@ std::unique_ptr<Layer> make_norm(const NormOptions& options, Init& init);
 /// The type of a name: layer, rms or batch. Throws ConfigError on any other.
 NormType norm_type_of(std::string_view name);
 
-/// Where a default eps comes from.
-enum class NormConvention {
-  torch,  ///< PyTorch: layer and batch 1e-5; rms the machine epsilon of Real
-  keras,  ///< Keras 3: layer and batch 1e-3; rms 1e-6
-};
-
-double default_norm_eps(NormType type, NormConvention convention);
-
 }  // namespace headlight::inline HEADLIGHT_PRECISION

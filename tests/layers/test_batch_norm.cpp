@@ -201,12 +201,4 @@ TEST_CASE("make_norm gives each type its own defaults and refuses what a type do
   CHECK_THROWS_WITH(make_norm({.width = 2, .max_len = 3}, init),
                     "norm: `max_len` has no meaning without batch statistics; the type is layer; leave it out");
   CHECK_THROWS_WITH(norm_type_of("group"), "norm: there is no norm type `group`; use layer, rms or batch");
-  // The defaults of torch.nn.LayerNorm, BatchNorm1d and RMSNorm, and of Keras 3's three layers.
-  CHECK(default_norm_eps(NormType::layer, NormConvention::torch) == 1e-5);
-  CHECK(default_norm_eps(NormType::batch, NormConvention::torch) == 1e-5);
-  CHECK(default_norm_eps(NormType::rms, NormConvention::torch) ==
-        static_cast<double>(std::numeric_limits<Real>::epsilon()));
-  CHECK(default_norm_eps(NormType::layer, NormConvention::keras) == 1e-3);
-  CHECK(default_norm_eps(NormType::batch, NormConvention::keras) == 1e-3);
-  CHECK(default_norm_eps(NormType::rms, NormConvention::keras) == 1e-6);
 }

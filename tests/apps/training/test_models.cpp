@@ -234,6 +234,7 @@ TEST_CASE("compat sets epsilon, first weights and the form of Adam, and can be o
   }
   CHECK(with_model(R"("heads": 2, "norm_eps": 0.5)", {"compat=keras"}).model.norm_eps == 0.5);
   CHECK(with_model(R"("heads": 2, "norm_type": "rms")", {"compat=torch"}).model.norm_eps == 0x1p-23);
+  CHECK(with_model(R"("heads": 2, "norm_type": "rms")", {"compat=keras"}).model.norm_eps == 1e-6);
 }
 
 TEST_CASE("an average of the weights is refused beside running statistics, which are those of other weights") {
