@@ -26,7 +26,7 @@ using GradientHook = std::function<void(Array& g)>;
 ///
 /// A leaf is a tensor that no operation made: an input or a parameter. backward() accumulates gradients in the leaves
 /// that require them; gradients of intermediate values are dropped once used.
-/// Every member but the constructors and defined() throws StateError on an empty handle.
+/// Every member but the constructors, defined() and node() throws StateError on an empty handle.
 class Tensor {
  public:
   Tensor() = default;
@@ -45,7 +45,7 @@ class Tensor {
 
   bool is_leaf() const;
   bool requires_grad() const;
-  /// Freezes or thaws a leaf. Throws StateError on the result of an operation: use detach() there.
+  /// Freezes or thaws a leaf, for graphs made before too. Throws StateError on an operation's result: detach() it.
   void set_requires_grad(bool requires_grad) const;
 
   bool has_grad() const;
@@ -58,8 +58,8 @@ class Tensor {
   void assign(const Array& value) const;
 
   /// Gradients of this scalar for every leaf that requires one, added to what is there.
-  /// Throws ShapeError unless size() is 1; StateError when the graph was released or a leaf was changed since. When it,
-  /// or a rule, throws, the gradients of the leaves are undefined: call zero_grad() before trying again.
+  /// Throws ShapeError unless size() is 1; StateError when nothing requires a gradient, the graph was released or a leaf
+  /// changed. When it, or a rule, throws, the gradients of the leaves are undefined: zero_grad() before trying again.
   void backward(Graph graph = Graph::keep) const;
   /// The same for sum(this * seed); seed has this tensor's shape.
   void backward(const Array& seed, Graph graph = Graph::keep) const;
@@ -67,7 +67,7 @@ class Tensor {
   /// A copy of the value as a leaf without history, which no gradient passes.
   Tensor detach() const;
 
-  /// Calls the hook whenever backward() has finished this tensor's gradient (of a leaf: this pass's share of it).
+  /// Calls the hook when backward() has finished this gradient (of a leaf: its share). StateError if it requires none.
   void on_gradient(GradientHook hook) const;
 
   /// The dotted name of a parameter, "" for everything else; used in messages.
