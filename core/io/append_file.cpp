@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/io/excerpt.h"
 #include "core/io/file.h"
+#include "core/io/retrying.h"
 #include "core/io/system_error.h"
 #include "core/io/write_loop.h"
 
@@ -42,10 +43,7 @@ off_t end_of_last_line(const InputFile& file) {
 }  // namespace
 
 AppendFile::AppendFile(std::filesystem::path path) : path_(std::move(path)) {
-  int descriptor;
-  do {
-    descriptor = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-  } while (descriptor < 0 && errno == EINTR);
+  const int descriptor = open_retrying(path_, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0666);
   if (descriptor < 0) raise_system_error(path_, "open", errno);
   descriptor_ = FileDescriptor(descriptor);
   const off_t size = size_of(descriptor, path_);

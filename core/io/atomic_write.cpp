@@ -10,7 +10,9 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/io/directory.h"
 #include "core/io/file.h"
+#include "core/io/retrying.h"
 #include "core/io/system_error.h"
 #include "core/io/write_loop.h"
 
@@ -22,10 +24,6 @@ constexpr std::string_view kMark = ".tmp.";
 // One atomic write at a time in this process: with the mutex held, a temporary that bears our process id can only be
 // the leftover of an earlier process with the same number (common in containers, which count from 1 again).
 std::mutex writing;
-
-std::filesystem::path directory_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
 
 /// The process id in `.<name>.tmp.<pid>`; nothing for any other name.
 std::optional<pid_t> temporary_owner(std::string_view name) {
@@ -39,22 +37,6 @@ std::optional<pid_t> temporary_owner(std::string_view name) {
 }
 
 bool is_gone(pid_t process) { return process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH); }
-
-int open_retrying(const std::filesystem::path& path, int flags, mode_t mode = 0) {
-  int descriptor;
-  do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
-}
-
-int fsync_retrying(int descriptor) {
-  int result;
-  do {
-    result = ::fsync(descriptor);
-  } while (result != 0 && errno == EINTR);
-  return result;
-}
 
 /// The temporary sibling: created exclusively, removed unless it was renamed.
 class TemporaryFile {
@@ -104,16 +86,11 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
   }
   const std::lock_guard lock(writing);
   const std::filesystem::path directory = directory_of(path);
-  const FileDescriptor folder(open_retrying(directory, O_RDONLY | O_DIRECTORY));
-  if (folder.get() < 0) raise_system_error(directory, "open the directory", errno);
+  const FileDescriptor folder(open_directory(directory));
   TemporaryFile temporary(path);
   for (const std::span<const std::byte> piece : pieces) temporary.write(piece);
   temporary.commit();
-  // EINVAL: a file system that cannot sync directories at all; it has done what it can.
-  if (fsync_retrying(folder.get()) != 0 && errno != EINVAL) {
-    raise_system_error(directory, "write the directory to the disk (fsync)", errno,
-                       "the new " + path.filename().string() + " may be lost in a power cut");
-  }
+  sync_directory(folder.get(), directory, path.filename().native());
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
@@ -123,21 +100,18 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view t
 
 std::size_t remove_stale_temporaries(const std::filesystem::path& directory) {
   const std::lock_guard lock(writing);
-  std::error_code error;
-  std::filesystem::directory_iterator entries(directory, error);
   std::size_t removed = 0;
-  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    const std::filesystem::path& path = entries->path();
+  for (const std::filesystem::path& path : list_directory(directory)) {
     const std::optional<pid_t> owner = temporary_owner(path.filename().native());
     std::error_code ignored;
-    if (!owner || !is_gone(*owner) || !std::filesystem::is_regular_file(entries->symlink_status(ignored))) continue;
+    if (!owner || !is_gone(*owner)) continue;
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) continue;
     if (::unlink(path.c_str()) == 0) {
       ++removed;
     } else if (errno != ENOENT) {
       raise_system_error(path, "remove", errno);
     }
   }
-  if (error) raise_system_error(directory, "list", error.value());
   return removed;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/retrying.h"
 #include "core/io/system_error.h"
 
 namespace headlight {
@@ -29,10 +30,7 @@ int FileDescriptor::release() noexcept { return std::exchange(descriptor_, -1); 
 
 InputFile::InputFile(std::filesystem::path path) : path_(std::move(path)) {
   // O_NONBLOCK: opening a pipe without a writer would wait for ever. It has no effect on a regular file.
-  int descriptor;
-  do {
-    descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  } while (descriptor < 0 && errno == EINTR);
+  const int descriptor = open_retrying(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) raise_system_error(path_, "open", errno);
   descriptor_ = FileDescriptor(descriptor);
   struct stat status {};

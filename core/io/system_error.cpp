@@ -14,6 +14,10 @@ std::string_view remedy_for(int error) {
     case ENOENT:
     case ENOTDIR:
       return "check the path";
+    case ENAMETOOLONG:
+      return "choose a shorter name";
+    case ELOOP:
+      return "check the symbolic links";
     case EACCES:
     case EPERM:
     case EROFS:

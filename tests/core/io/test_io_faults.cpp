@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/io/directory.h"
 #include "core/io/file.h"
 #include "core/io/safetensors.h"
 #include "tests/core/io/io_testing.h"
@@ -133,6 +134,37 @@ TEST_CASE("Killed before or after any system call, the file is the old one or th
       CHECK(directory.entries() == 1);
     }
     CHECK(renamed);
+  }
+}
+
+// For each level, from the top down: open its parent, fsync it, close it.
+TEST_CASE("Every new directory is synced into the one above it, or it is an error") {
+  const TemporaryDirectory root;
+  const std::filesystem::path top = root / "a";
+  const std::filesystem::path path = top / "b/c";
+  arm(Fault::kNone, 0);
+  make_directories(path);
+  const int calls = disarm();
+  CHECK(calls == 9);
+  arm(Fault::kNone, 0);
+  make_directories(path);
+  CHECK(disarm() == 0);
+  const std::array parents = {root.path(), top, top / "b"};
+  for (int call = 0; call < calls; ++call) {
+    std::filesystem::remove_all(top);
+    arm(Fault::kError, call, EIO);
+    const std::optional<std::string> failure = outcome([&] { make_directories(path); });
+    INFO("call " << call << ", " << struck());
+    CHECK(failure.has_value() == (struck() != "close"));
+    if (!failure) continue;
+    CHECK_THAT(*failure, Catch::StartsWith(parents[static_cast<std::size_t>(call) / 3].string() + ": cannot "));
+    if (struck() == "fsync") CHECK_THAT(*failure, Contains("may be lost in a power cut"));
+  }
+  for (int call = 0; call < calls; ++call) {
+    std::filesystem::remove_all(top);
+    arm(Fault::kInterrupt, call);
+    CHECK_FALSE(outcome([&] { make_directories(path); }).has_value());
+    CHECK(std::filesystem::is_directory(path));
   }
 }
 
