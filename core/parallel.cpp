@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/processors.h"
 
 namespace headlight {
 namespace {
@@ -60,7 +61,7 @@ struct Pool {
   alignas(kCacheLine) std::atomic<std::size_t> next_chunk{0};
   alignas(kCacheLine) std::atomic<std::uint32_t> sleepers{0};
   std::atomic<std::uint32_t> alarm{0};  // what sleepers wait on: changes at every call to wake up
-  std::atomic<std::size_t> threads{std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaximumThreads)};
+  std::atomic<std::size_t> threads{std::min(usable_processors(), kMaximumThreads)};
   std::atomic<bool> crowded{false};  // more threads than processors: waiting must give the processor away
   std::mutex region_mutex;
   std::vector<std::thread> workers;  // guarded by region_mutex, like started
@@ -75,14 +76,19 @@ Pool& pool() {
   return *instance;
 }
 
-thread_local bool inside_region = false;
+// How deep this thread stands in regions of the pool, and in bodies of loops whether the pool runs them or not.
+thread_local std::size_t regions = 0;
+thread_local std::size_t loops = 0;
 
-class InsideRegion {
+class Inside {
  public:
-  InsideRegion() { inside_region = true; }
-  ~InsideRegion() { inside_region = false; }
-  InsideRegion(const InsideRegion&) = delete;
-  InsideRegion& operator=(const InsideRegion&) = delete;
+  explicit Inside(std::size_t& depth) : depth_(depth) { ++depth_; }
+  ~Inside() { --depth_; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  std::size_t& depth_;
 };
 
 void pause() {
@@ -153,7 +159,7 @@ std::uint64_t wait_at_gate(Pool& p, std::uint64_t seen_epoch) {
 }
 
 void work(Pool& p) {
-  inside_region = true;  // for good: whatever a body calls on this thread is nested
+  const Inside region(regions), loop(loops);  // for good: whatever a body calls on this thread is nested
   std::uint64_t seen_epoch = 0;
   for (;;) {
     std::uint64_t gate = wait_at_gate(p, seen_epoch);
@@ -196,7 +202,7 @@ class SignalsBlocked {
 void start_workers(Pool& p) {
   p.started = true;
   const std::size_t threads = p.threads.load(std::memory_order_relaxed);
-  p.crowded.store(threads > std::thread::hardware_concurrency(), std::memory_order_relaxed);
+  p.crowded.store(threads > usable_processors(), std::memory_order_relaxed);
   const SignalsBlocked blocked;
   try {
     p.workers.reserve(threads - 1);
@@ -223,7 +229,7 @@ void run_region(Pool& p, const Region& region) {
   p.gate.store((epoch_of(p.gate.load(std::memory_order_relaxed)) + 1) * kEpoch | kOpen);
   wake(p, region.chunk_count - 1);
   {
-    const InsideRegion inside;
+    const Inside inside(regions);
     take_chunks(p);
   }
   p.gate.fetch_and(~kOpen, std::memory_order_relaxed);
@@ -247,7 +253,7 @@ void set_thread_count(std::size_t count) {
     raise<ConfigError>("threads", "the number of threads is out of range", std::to_string(count),
                        "give 1 to " + std::to_string(kMaximumThreads));
   }
-  if (inside_region) {
+  if (loops > 0) {
     raise<StateError>("threads", "the number of threads cannot change inside a parallel loop", {},
                       "set it before the loop");
   }
@@ -262,9 +268,10 @@ namespace detail {
 
 void run_chunks(std::size_t chunk_count, ChunkBody body, void* context) {
   if (chunk_count == 0) return;
+  const Inside loop(loops);
   if (chunk_count == 1) return body(context, 0);
   Pool& p = pool();
-  if (inside_region) return run_alone(chunk_count, body, context);
+  if (regions > 0) return run_alone(chunk_count, body, context);
   std::unique_lock lock(p.region_mutex, std::try_to_lock);
   if (!lock.owns_lock() || p.threads.load(std::memory_order_relaxed) == 1) {
     if (lock.owns_lock()) lock.unlock();

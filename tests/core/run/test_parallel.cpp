@@ -143,7 +143,17 @@ TEST_CASE("A number of threads that cannot be is refused, and none changes insid
   CHECK_THROWS_WITH(set_thread_count(0), "threads: the number of threads is out of range; 0; give 1 to 1024");
   CHECK_THROWS_AS(set_thread_count(kMaximumThreads + 1), ConfigError);
   CHECK_THROWS_AS(parallel_for(2, [](std::size_t) { set_thread_count(3); }), StateError);
+  // Nor where a loop needs no pool: one chunk, one thread, or a loop inside another.
+  CHECK_THROWS_AS(parallel_for(1, [](std::size_t) { set_thread_count(3); }), StateError);
+  CHECK_THROWS_AS(parallel_for(1, [](std::size_t) { parallel_for(2, [](std::size_t) { set_thread_count(3); }); }),
+                  StateError);
   CHECK(thread_count() == 2);
+  {
+    const Threads alone(1);
+    CHECK_THROWS_AS(parallel_for(2, [](std::size_t) { set_thread_count(3); }), StateError);
+    CHECK(thread_count() == 1);
+  }
+  CHECK(thread_count() == 2);  // set behind the loops, whose errors have left nothing behind
 }
 
 TEST_CASE("Loops from several threads of the program at once are all right") {
