@@ -61,7 +61,8 @@ Result measure(const Case& which, double seconds, Floor& floor, std::optional<Pe
   for (int i = 0; i < 3; ++i) step.run();
   std::vector<double> ours;
   std::vector<double> theirs;
-  if (peer.has_value()) peer->measure(std::string(which.name), 1);
+  const std::string name(which.name);
+  measure_or_drop(peer, name, 1);
   constexpr int kRounds = 5;
   for (int round = 0; round < kRounds; ++round) {
     floor.measure();
@@ -73,10 +74,12 @@ Result measure(const Case& which, double seconds, Floor& floor, std::optional<Pe
       ours.push_back(milliseconds_since(begin));
       ++steps;
     }
-    if (peer.has_value()) theirs.push_back(peer->measure(std::string(which.name), std::max<std::size_t>(3, steps / 2)));
+    const std::optional<double> their_time = measure_or_drop(peer, name, std::max<std::size_t>(3, steps / 2));
+    if (their_time) theirs.push_back(*their_time);
   }
+  // Of a case that PyTorch did not finish there is no ratio.
   return {which.name, median(ours), which.flops(),
-          theirs.empty() ? std::nullopt : std::optional<double>(median(theirs))};
+          theirs.size() < kRounds ? std::nullopt : std::optional<double>(median(theirs))};
 }
 
 nlohmann::ordered_json to_json(const std::vector<Result>& results, const Floor& floor) {
@@ -130,8 +133,10 @@ int run(int argc, char** argv) {
       return 2;
     }
   }
-  std::optional<Peer> peer = alone ? std::nullopt : Peer::start(HEADLIGHT_PEER_SCRIPT);
-  if (!alone && !peer.has_value()) fmt::print(stderr, "bench: PyTorch is not installed (Debian: python3-torch)\n");
+  const auto command = alone ? std::nullopt : pytorch_command(HEADLIGHT_PEER_SCRIPT, thread_count());
+  std::optional<Peer> peer = command ? Peer::start(*command) : std::nullopt;
+  if (!alone && !command) fmt::print(stderr, "bench: PyTorch is not installed (Debian: python3-torch)\n");
+  if (command && !peer) fmt::print(stderr, "bench: PyTorch cannot be started\n");
   Floor floor;
   std::vector<Result> results;
   for (const Case& which : kCases) {

@@ -1,11 +1,13 @@
 #include "apps/bench/peer.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -34,8 +36,13 @@ bool can_import_torch() {
 
 }  // namespace
 
-std::optional<Peer> Peer::start(const std::string& script) {
+std::optional<std::vector<std::string>> pytorch_command(const std::string& script, std::size_t threads) {
   if (!can_import_torch()) return std::nullopt;
+  return std::vector<std::string>{kPython, script, "--serve", "--threads", std::to_string(threads)};
+}
+
+std::optional<Peer> Peer::start(const std::vector<std::string>& command) {
+  std::signal(SIGPIPE, SIG_IGN);
   std::array<int, 2> request{};
   std::array<int, 2> answer{};
   if (pipe2(request.data(), O_CLOEXEC) != 0 || pipe2(answer.data(), O_CLOEXEC) != 0) return std::nullopt;
@@ -43,14 +50,19 @@ std::optional<Peer> Peer::start(const std::string& script) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, request[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, answer[1], STDOUT_FILENO);
-  std::array<const char*, 4> arguments{kPython, script.c_str(), "--serve", nullptr};
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
   int pid = 0;
-  const int failed = posix_spawn(&pid, kPython, &actions, nullptr, const_cast<char* const*>(arguments.data()), environ);
+  const int failed = posix_spawn(&pid, arguments.front(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(request[0]);
   close(answer[1]);
-  if (failed != 0) return std::nullopt;
-  return Peer(pid, fdopen(request[1], "w"), fdopen(answer[0], "r"));
+  if (failed == 0) return Peer(pid, fdopen(request[1], "w"), fdopen(answer[0], "r"));
+  close(request[1]);
+  close(answer[0]);
+  return std::nullopt;
 }
 
 Peer::Peer(Peer&& other) noexcept
@@ -76,6 +88,17 @@ double Peer::measure(const std::string& name, std::size_t repetitions) {
     raise<StateError>("bench", "the PyTorch process gave no time", line.data());
   }
   return answer["ms"].get<double>();
+}
+
+std::optional<double> measure_or_drop(std::optional<Peer>& peer, const std::string& name, std::size_t repetitions) {
+  if (!peer.has_value()) return std::nullopt;
+  try {
+    return peer->measure(name, repetitions);
+  } catch (const StateError& error) {
+    fmt::print(stderr, "{}; going on without PyTorch\n", error.what());
+    peer.reset();
+    return std::nullopt;
+  }
 }
 
 }  // namespace headlight::bench
