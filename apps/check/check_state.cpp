@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 
 #include "apps/check/checks.h"
 #include "apps/check/row.h"
@@ -98,7 +99,10 @@ void try_seed(const Study& study, RowBuilder& row) {
 class Scratch {
  public:
   Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "headlight-check-XXXXXX").string();
+    std::error_code fault;
+    const std::filesystem::path place = std::filesystem::temp_directory_path(fault);
+    if (fault) raise_system_error("$TMPDIR", "find the directory for temporary files", fault.value());
+    std::string pattern = (place / "headlight-check-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) raise_system_error(pattern, "create", errno);
     path_ = pattern;
   }

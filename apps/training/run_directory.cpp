@@ -14,10 +14,12 @@
 #include <random>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/io/directory.h"
 #include "core/io/system_error.h"
 
 namespace headlight {
@@ -37,8 +39,8 @@ constexpr std::array<std::string_view, 8> kFiles = {"attention.png",  "checkpoin
                                                     "metrics.jsonl",  "train.log"};
 
 bool is_empty_but_for_lock(const fs::path& directory) {
-  return std::all_of(fs::directory_iterator(directory), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return entry.path().filename() == kLock; });
+  const std::vector<fs::path> entries = list_directory(directory);
+  return std::all_of(entries.begin(), entries.end(), [](const fs::path& entry) { return entry.filename() == kLock; });
 }
 
 /// The text of a small regular file; empty when it is none.
@@ -55,22 +57,13 @@ bool holds_run(const fs::path& directory) {
   return record.is_object() && record.contains("format") && record.contains("status");
 }
 
-void make_directories(const fs::path& directory) {
-  std::error_code fault;
-  fs::create_directories(directory, fault);
-  if (fault) raise_system_error(directory, "create the directory", fault.value());
-}
-
 /// A directory of its own below root/name: no other process can get the same one.
 fs::path make_unique_directory(const fs::path& parent) {
-  make_directories(parent);
   std::random_device entropy;
   for (;;) {
     const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
     fs::path path = parent / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{:04x}", fmt::gmtime(now), entropy() & 0xFFFFU);
-    std::error_code fault;
-    if (fs::create_directory(path, fault)) return path;
-    if (fault) raise_system_error(path, "create the directory", fault.value());
+    if (make_directories(path)) return path;
   }
 }
 
@@ -122,8 +115,8 @@ RunDirectory::RunDirectory(const RunDirectoryOptions& options) : path_(options.d
   const bool unnamed = path_.empty();
   if (unnamed) {
     path_ = make_unique_directory(options.root / options.name);
-  } else if (fs::exists(path_)) {
-    if (!fs::is_directory(path_))
+  } else if (const fs::file_type type = entry_type(path_); type != fs::file_type::not_found) {
+    if (type != fs::file_type::directory)
       raise<ConfigError>(path_.string(), "it is no directory", {}, "choose another --run-dir");
     if (!is_empty_but_for_lock(path_) && !(options.force && holds_run(path_))) refuse_used(path_);
   } else {
@@ -152,13 +145,13 @@ fs::path find_run(const fs::path& given) {
     return latest.parent_path() / name;
   };
   fs::path run = given;
-  if (fs::is_regular_file(given) && given.filename() == kLatest) {
+  if (entry_type(given) == fs::file_type::regular && given.filename() == kLatest) {
     run = named_by(given);
-  } else if (!fs::exists(given / kConfig) && fs::is_regular_file(given / kLatest)) {
+  } else if (!path_exists(given / kConfig) && entry_type(given / kLatest) == fs::file_type::regular) {
     run = named_by(given / kLatest);
   }
-  if (!fs::exists(run / kConfig)) {
-    raise<ConfigError>(given.string(), fs::exists(given) ? "it is no run directory" : "there is no such run directory",
+  if (!path_exists(run / kConfig)) {
+    raise<ConfigError>(given.string(), path_exists(given) ? "it is no run directory" : "there is no such run directory",
                        {}, "give the directory that `headlight train` printed");
   }
   return run;

@@ -106,6 +106,29 @@ TEST_CASE("A file is no run directory, and one that cannot be made says why") {
              Catch::Contains("create the directory"));
 }
 
+TEST_CASE("Names that no directory can have are errors with the path and the reason") {
+  const TemporaryDirectory root;
+  const fs::path longest = root / std::string(300, 'n');
+  const fs::path circle = root / "circle";
+  fs::create_symlink("circle", circle);
+  const fs::path dangling = root / "dangling";
+  fs::create_symlink(root / "gone", dangling);
+  for (const fs::path& path : {longest, longest / "below"}) {
+    const std::string reason = path.string() + ": cannot look at; File name too long (errno 36); choose a shorter name";
+    CHECK(message_of<FileError>([&] { RunDirectory({.directory = path}); }) == reason);
+    CHECK(message_of<FileError>([&] { find_run(path); }) == reason);
+  }
+  const std::string reason =
+      circle.string() + ": cannot look at; Too many levels of symbolic links (errno 40); check the symbolic links";
+  CHECK(message_of<FileError>([&] { RunDirectory({.directory = circle}); }) == reason);
+  CHECK(message_of<FileError>([&] { find_run(circle); }) == reason);
+  CHECK(message_of<FileError>([&] { RunDirectory({.directory = dangling}); }) ==
+        dangling.string() + ": cannot create the directory; File exists (errno 17)");
+  CHECK_THAT(message_of<FileError>([&] { RunDirectory({.root = root.path(), .name = std::string(300, 'n')}); }),
+             Catch::StartsWith(longest.string()) && Catch::Contains("File name too long"));
+  CHECK(root.entries() == 2);
+}
+
 TEST_CASE("Paths with blanks and letters beyond ASCII are as good as others") {
   const TemporaryDirectory root;
   const fs::path path = root / "ein Lauf für β";
