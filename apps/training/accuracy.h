@@ -46,6 +46,7 @@ struct Score {
 struct Evaluation {
   bool numbers = false;  ///< targets are numbers: the loss is their squared error, and nothing is right or wrong
   Score all{};
+  std::uint64_t hidden_rows = 0;               ///< attention rows in which every key is hidden
   std::map<std::uint64_t, Score> by_length{};  ///< by the length of examples in the task's own measure
 };
 

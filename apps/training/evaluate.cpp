@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "apps/training/hidden_rows.h"
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "core/error.h"
@@ -96,10 +97,11 @@ Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) 
   const TaskShape shape = task.shape();
   Evaluation evaluation{.numbers = shape.values > 0};
   Batch batch;
+  HiddenRows hidden;
   const auto measure = [&](std::optional<std::size_t> length) {
     for (std::uint64_t first = 0; first < plan.examples; first += kExamplesPerBatch) {
       fill_batch(task, plan.split, first, std::min(kExamplesPerBatch, plan.examples - first), batch, length);
-      const Tensor answers = run_model(model, batch, {});
+      const Tensor answers = run_model(model, batch, {.recorder = &hidden});
       const std::vector<Score> scores = score_rows(answers.value(), batch, plan.loss);
       for (std::size_t row = 0; row < batch.size(); ++row) {
         evaluation.all += scores[row];
@@ -109,6 +111,7 @@ Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) 
   };
   if (plan.lengths.empty()) measure(std::nullopt);
   for (const std::size_t length : plan.lengths) measure(length);
+  evaluation.hidden_rows = hidden.count();
   return evaluation;
 }
 

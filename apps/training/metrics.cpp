@@ -34,6 +34,7 @@ Json to_json(const MetricsRow& row, double time) {
     add_figure(json, nonfinite, "grad_norm", row.update->gradient_norm);
     add_figure(json, nonfinite, "tok_s", row.update->tokens_per_second);
   }
+  if (row.hidden_rows > 0) json["hidden_rows"] = row.hidden_rows;
   if (!nonfinite.empty()) json["nonfinite"] = nonfinite;
   return json;
 }

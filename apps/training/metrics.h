@@ -19,6 +19,8 @@ struct MetricsRow {
   std::optional<double> tok_acc{};  ///< share of targets predicted right; nothing where targets are numbers
   std::optional<double> seq_acc{};  ///< share of examples all of whose targets are
 
+  std::uint64_t hidden_rows = 0;  ///< attention rows (b, h, q) of the same examples in which every key is hidden
+
   struct Update {
     double learning_rate = 0;
     double gradient_norm = 0;  ///< before clipping
@@ -27,7 +29,8 @@ struct MetricsRow {
   std::optional<Update> update{};  ///< of training rows
 };
 
-/// The row as an object with those of the keys step, time, split, loss, tok_acc, seq_acc, lr, grad_norm, tok_s that it has, in this order.
+/// The row as an object with those of the keys step, time, split, loss, tok_acc, seq_acc, lr, grad_norm, tok_s that it
+/// has, in this order, and hidden_rows where there are any.
 /// JSON has no NaN: such a figure is null, and `nonfinite` says what it was ("nan", "inf", "-inf").
 /// `time` is in seconds since 1970, UTC.
 nlohmann::ordered_json to_json(const MetricsRow& row, double time);

@@ -57,6 +57,7 @@ std::string plain_line(const MetricsRow& row, std::uint64_t total_steps) {
     line += fmt::format("  grad_norm {:.3g}  lr {:.2e}  {} tok/s", row.update->gradient_norm, row.update->learning_rate,
                         short_count(row.update->tokens_per_second));
   }
+  if (row.hidden_rows > 0) line += fmt::format("  hidden_rows {}", row.hidden_rows);
   return line;
 }
 

@@ -26,7 +26,8 @@ std::string short_duration(double seconds);
 std::string short_count(double count);
 
 /// A row as a line of text:
-/// "step 3900/3900  train  loss 0.0012  tok_acc 99.98 %  seq_acc 99.7 %  grad_norm 0.02  lr 1.2e-09  1.85M tok/s".
+/// "step 3900/3900  train  loss 0.0012  tok_acc 99.98 %  seq_acc 99.7 %  grad_norm 0.02  lr 1.2e-09  1.85M tok/s",
+/// and "hidden_rows 12" behind it where attention rows see no key.
 std::string plain_line(const MetricsRow& row, std::uint64_t total_steps);
 
 /// What the progress line shows.

@@ -51,6 +51,7 @@ MetricsRow train_row(std::uint64_t step, const UpdateResult& result, const std::
   MetricsRow row{.step = step,
                  .split = Split::train,
                  .loss = result.loss,
+                 .hidden_rows = result.hidden_rows,
                  .update = MetricsRow::Update{.learning_rate = learning_rate * result.rate_factor,
                                               .gradient_norm = result.gradient_norm,
                                               .tokens_per_second = tokens_per_second}};
@@ -64,7 +65,10 @@ MetricsRow train_row(std::uint64_t step, const UpdateResult& result, const std::
 }
 
 MetricsRow eval_row(std::uint64_t step, const Evaluation& evaluation) {
-  MetricsRow row{.step = step, .split = Split::eval, .loss = evaluation.all.loss()};
+  MetricsRow row{.step = step,
+                 .split = Split::eval,
+                 .loss = evaluation.all.loss(),
+                 .hidden_rows = evaluation.hidden_rows};
   if (!evaluation.numbers) add_accuracy(evaluation.all.accuracy, row);
   return row;
 }

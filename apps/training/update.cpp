@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "apps/training/hidden_rows.h"
 #include "autograd/scopes.h"
 #include "core/error.h"
 #include "optim/clip.h"
@@ -16,21 +17,25 @@ struct Pass {
   std::vector<Tensor> answers;
   double loss = 0;
   double gradient_norm = 0;
+  std::size_t hidden_rows = 0;
 };
 
 Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches) {
   const std::size_t count = micro_batches.size();
   parts.optimizer.parameters().zero_grad();
   Pass pass;
+  HiddenRows hidden;
   for (std::size_t i = 0; i < count; ++i) {
     const Batch& batch = micro_batches[i];
     StepRandom random(parts.seed, step * count + i);
-    const auto [answers, loss] = parts.objective(parts.model, batch, {.training = true, .random = &random});
+    const auto [answers, loss] =
+        parts.objective(parts.model, batch, {.training = true, .random = &random, .recorder = &hidden});
     pass.answers.push_back(answers);
     // The gradients of all micro-batches add up to that of the mean loss.
     loss.backward(full(loss.shape(), static_cast<Real>(1 / static_cast<double>(count))), Graph::release);
     pass.loss += static_cast<double>(loss.item()) / static_cast<double>(count);
   }
+  pass.hidden_rows = hidden.count();
   pass.gradient_norm = gradient_norm(parts.optimizer.parameters());
   return pass;
 }
@@ -46,6 +51,7 @@ UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<
   }
   return {.loss = pass.loss,
           .gradient_norm = pass.gradient_norm,
+          .hidden_rows = pass.hidden_rows,
           .rate_factor = factor,
           .applied = finite,
           .answers = std::move(pass.answers)};

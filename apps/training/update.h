@@ -27,6 +27,7 @@ struct UpdateParts {
 struct UpdateResult {
   double loss;                  ///< of the batch before the update, in nats: the mean of its micro-batches' losses
   double gradient_norm;         ///< before clipping
+  std::size_t hidden_rows;      ///< attention rows of the batch in which every key is hidden
   double rate_factor;           ///< what the schedule multiplied the learning rate by
   bool applied;                 ///< false when loss or gradient was not finite: then no weight has changed
   std::vector<Tensor> answers;  ///< of each micro-batch

@@ -48,6 +48,15 @@ TEST_CASE("What is not finite is null, and said beside") {
         R"("grad_norm":null,"tok_s":1850000.0,"nonfinite":{"loss":"nan","lr":"-inf","grad_norm":"inf"}})");
 }
 
+TEST_CASE("Attention rows that see no key are counted where there are any") {
+  MetricsRow row = kEvalRow;
+  row.hidden_rows = 12;
+  CHECK(to_json(row, 2).dump() ==
+        R"({"step":3900,"time":2.0,"split":"eval","loss":1e-05,"tok_acc":1.0,"seq_acc":0.99999,"hidden_rows":12})");
+  CHECK(plain_line(row, 3900) ==
+        "step 3900/3900  eval   loss 0.0000  tok_acc 100.00 %  seq_acc 99.99 %  hidden_rows 12");
+}
+
 TEST_CASE("The log begins with a start row and grows by whole lines") {
   const testing::TemporaryDirectory directory;
   MetricsLog log(directory / "metrics.jsonl", {{"threads", 2}});

@@ -85,6 +85,38 @@ TEST_CASE("Rows, evaluations and checkpoints come at the steps that the config s
   CHECK(notes.rows.back().loss == result.evaluation.all.loss());
 }
 
+TEST_CASE("Rows count the queries that see no key") {
+  // A query that sees itself alone sees nothing where it is padding: so many in each of 2 heads.
+  const config::Config config = tiny_config({R"(task.length={"min": 2, "max": 4})", "model.attention.window=1",
+                                             "trainer.log_every=1", "steps=1", "optimizer.accumulate=2"});
+  Parts parts(config);
+  const auto padding = [](const Batch& batch) {
+    std::size_t count = 0;
+    for (const std::size_t length : batch.lengths) count += batch.inputs.shape()[1] - length;
+    return count;
+  };
+  Batches batches = build_batches(config, *parts.task);
+  Batch batch;
+  std::size_t of_batches = 0;
+  for (const std::uint64_t index : {0U, 1U}) {
+    batches.fill(index, batch);
+    of_batches += padding(batch);
+  }
+  fill_batch(*parts.task, Split::eval, 0, 20, batch);
+  REQUIRE(of_batches > 0);
+  REQUIRE(padding(batch) > 0);
+  Notes notes;
+  train(parts.setup(), {}, notes);
+  REQUIRE(notes.rows.size() == 3);
+  CHECK(notes.rows[1].hidden_rows == 2 * of_batches);
+  CHECK(notes.rows[2].hidden_rows == 2 * padding(batch));
+  // With keys for everyone there are none.
+  Parts whole(tiny_config({"steps=1"}));
+  Notes none;
+  train(whole.setup(), {}, none);
+  for (const MetricsRow& row : none.rows) CHECK(row.hidden_rows == 0);
+}
+
 TEST_CASE("A training row tells of the batch before its update") {
   const config::Config config = tiny_config({"dropout=0", "trainer.log_every=1", "steps=1"});
   Parts parts(config);
