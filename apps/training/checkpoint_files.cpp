@@ -12,6 +12,7 @@
 #include "apps/training/json_file.h"
 #include "core/error.h"
 #include "core/io/digest.h"
+#include "core/io/directory.h"
 #include "core/io/file.h"
 #include "core/io/system_error.h"
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kFolder = "checkpoints";
 constexpr std::string_view kLast = "last.txt";
+constexpr std::string_view kBest = "best.txt";
 constexpr std::string_view kDone = "DONE";
 constexpr std::string_view kPrefix = "step-";
 constexpr std::array kFiles = {kModelFile, kOptimizerFile, kStateFile};
@@ -47,24 +49,28 @@ std::optional<std::uint64_t> step_of(std::string_view name) {
 /// All checkpoint directories of a run, complete or not.
 std::vector<std::uint64_t> all_steps(const fs::path& folder) {
   std::vector<std::uint64_t> steps;
-  std::error_code fault;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, fault)) {
-    const auto step = step_of(entry.path().filename().string());
-    if (step && entry.is_directory(fault)) steps.push_back(*step);
+  if (!path_exists(folder)) return steps;
+  for (const fs::path& path : list_directory(folder)) {
+    const auto step = step_of(path.filename().native());
+    if (step && entry_type(path) == fs::file_type::directory) steps.push_back(*step);
   }
   std::sort(steps.begin(), steps.end());
   return steps;
 }
 
+/// The step of the checkpoint that a text file such as last.txt names; nothing when there is no such file.
+std::optional<std::uint64_t> named_step(const fs::path& file) {
+  if (!path_exists(file)) return std::nullopt;
+  std::string name = read_file(file, 256);
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  const std::optional<std::uint64_t> step = step_of(name);
+  if (!step) raise<FileError>(file.string(), "it does not name a checkpoint", "`" + name + "`");
+  return step;
+}
+
 std::string listed(const std::vector<std::uint64_t>& steps) {
   return steps.empty() ? "this run has no complete checkpoint"
                        : fmt::format("complete checkpoints of this run: {}", fmt::join(steps, ", "));
-}
-
-void make_directories(const fs::path& directory) {
-  std::error_code fault;
-  fs::create_directories(directory, fault);
-  if (fault) raise_system_error(directory, "create the directory", fault.value());
 }
 
 void remove_file(const fs::path& path) {
@@ -80,6 +86,9 @@ fs::path checkpoint_directory(const fs::path& run, std::uint64_t step) { return 
 void begin_checkpoint(const fs::path& directory) {
   make_directories(directory);
   remove_file(directory / kDone);
+  // A save that was killed leaves its temporary here or beside last.txt.
+  remove_stale_temporaries(directory);
+  remove_stale_temporaries(directory.parent_path());
 }
 
 void finish_checkpoint(const fs::path& directory) {
@@ -91,14 +100,17 @@ void finish_checkpoint(const fs::path& directory) {
 
 std::vector<std::uint64_t> complete_checkpoints(const fs::path& run) {
   std::vector<std::uint64_t> steps = all_steps(run / kFolder);
-  std::erase_if(steps, [&](std::uint64_t step) { return !fs::exists(checkpoint_directory(run, step) / kDone); });
+  std::erase_if(steps, [&](std::uint64_t step) { return !path_exists(checkpoint_directory(run, step) / kDone); });
   return steps;
 }
 
 void remove_old_checkpoints(const fs::path& run, std::size_t keep) {
   const std::vector<std::uint64_t> complete = complete_checkpoints(run);
   const std::size_t excess = complete.size() > keep ? complete.size() - keep : 0;
+  // Not the newest of all after one of an older step was saved, or of the best figures: still to be found.
+  const std::array named = {named_step(run / kFolder / kLast), named_step(run / kFolder / kBest)};
   for (const std::uint64_t step : all_steps(run / kFolder)) {
+    if (std::find(named.begin(), named.end(), step) != named.end()) continue;
     const auto place = std::find(complete.begin(), complete.end(), step);
     if (place != complete.end() && static_cast<std::size_t>(place - complete.begin()) >= excess) continue;
     const fs::path directory = checkpoint_directory(run, step);
@@ -114,12 +126,8 @@ fs::path find_checkpoint(const fs::path& run, std::string_view which) {
   const std::string where = (run / kFolder).string();
   std::optional<std::uint64_t> step = whole_number<std::uint64_t>(which);
   if (which == "last") {
-    const fs::path last = run / kFolder / kLast;
-    if (!fs::exists(last)) raise<FileError>(where, "there is no checkpoint", listed(complete_checkpoints(run)));
-    std::string name = read_file(last, 256);
-    while (!name.empty() && name.back() == '\n') name.pop_back();
-    step = step_of(name);
-    if (!step) raise<FileError>(last.string(), "it does not name a checkpoint", "`" + name + "`");
+    step = named_step(run / kFolder / kLast);
+    if (!step) raise<FileError>(where, "there is no checkpoint", listed(complete_checkpoints(run)));
   } else if (!step) {
     raise<ConfigError>("--checkpoint", "`" + std::string(which) + "` is no checkpoint", {}, "give `last` or a step");
   }
@@ -145,7 +153,7 @@ void verify_checkpoint(const fs::path& directory) {
   for (const std::string_view name : kFiles) {
     const auto digest = files->find(std::string(name));
     if (digest == files->end() || !digest->is_string()) damaged(kDone, fmt::format("it has no digest of {}", name));
-    if (!fs::exists(directory / name)) damaged(name, "the file is missing");
+    if (!path_exists(directory / name)) damaged(name, "the file is missing");
     const std::string found = file_digest(directory / name);
     if (found != digest->get<std::string>()) {
       damaged(name,

@@ -19,7 +19,8 @@ constexpr std::string_view kStateFile = "state.json";
 /// Where the checkpoint of a step lies in a run directory.
 std::filesystem::path checkpoint_directory(const std::filesystem::path& run, std::uint64_t step);
 
-/// Makes the directory for a checkpoint; one that is there already is no longer complete from here on.
+/// Makes the directory for a checkpoint; one that is there already is no longer complete from here on. What saves that
+/// were killed left half-written, there and beside last.txt, is removed. Throws FileError.
 void begin_checkpoint(const std::filesystem::path& directory);
 
 /// Writes DONE over the files that lie in the directory, then last.txt; only then is the checkpoint saved. Throws
@@ -29,7 +30,8 @@ void finish_checkpoint(const std::filesystem::path& directory);
 /// The steps whose checkpoint is complete, in rising order.
 std::vector<std::uint64_t> complete_checkpoints(const std::filesystem::path& run);
 
-/// Removes all but the newest `keep` checkpoints, and what unfinished ones left.
+/// Removes the checkpoints of all but the `keep` highest steps, and what unfinished ones left; those that last.txt and
+/// best.txt name stay whatever their step. Throws FileError.
 void remove_old_checkpoints(const std::filesystem::path& run, std::size_t keep);
 
 /// The directory of the checkpoint that `which` names: `last`, or a step. Throws ConfigError on another word, FileError
