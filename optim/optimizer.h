@@ -31,9 +31,10 @@ struct OptimizerState {
   /// "m.#3". Inside an EvaluationWeights scope the slot of the average is called "live" and holds the weights that are
   /// trained.
   std::vector<std::pair<std::string, Array>> arrays;
-  /// How often each parameter has been updated.
-  std::vector<std::uint64_t> updates;
-  /// Single numbers by name: "weight_sum.head.weight"; "ema" counts the values in the average of the weights.
+  /// How often each parameter has been updated, by the same names: "head.weight", "#3".
+  std::vector<std::pair<std::string, std::uint64_t>> updates;
+  /// Single numbers by name, finite and not negative: "weight_sum.head.weight"; "ema" counts the values in the average
+  /// of the weights.
   std::vector<std::pair<std::string, double>> figures;
 };
 
@@ -58,7 +59,8 @@ class Optimizer {
   FlatParameters& parameters() { return parameters_; }
 
   OptimizerState state() const;
-  /// Throws StateError naming every slot that is missing, unknown or of another shape; then nothing is changed.
+  /// Throws StateError naming everything that is missing, unknown, given twice or of another shape, numbers that are not
+  /// finite and figures that cannot be; then nothing is changed.
   void load_state(const OptimizerState& state);
 
   /// While it lives, the parameters hold the weights to evaluate and to save: the average that the algorithm or

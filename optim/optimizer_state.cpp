@@ -15,6 +15,41 @@ namespace {
 
 constexpr const char* kEma = "ema";
 constexpr const char* kLive = "live";
+constexpr double kLargestCount = 9007199254740992;  // 2^53: beyond it a double skips whole numbers
+
+/// Everything that is wrong with a state, for one message.
+class Problems {
+ public:
+  void add(const std::string& what) { list_.push_back(what); }
+  void raise_any() const {
+    if (list_.empty()) return;
+    raise<StateError>("optimizer state", "it does not belong to this optimiser and model",
+                      fmt::format("{}", fmt::join(list_, ", ")),
+                      "resume with the optimiser and the model that wrote it");
+  }
+
+ private:
+  std::vector<std::string> list_;
+};
+
+/// The given values by name. Notes names that are missing, unknown or given twice.
+template <class Value>
+std::map<std::string, const Value*> matched(const std::string& kind, const std::vector<std::string>& wanted,
+                                            const std::vector<std::pair<std::string, Value>>& given,
+                                            Problems& problems) {
+  std::map<std::string, const Value*> values;
+  for (const auto& [name, value] : given) {
+    if (!values.emplace(name, &value).second) problems.add(fmt::format("{}`{}` is given twice", kind, name));
+  }
+  for (const std::string& name : wanted) {
+    if (!values.contains(name)) problems.add(fmt::format("{}`{}` is missing", kind, name));
+  }
+  const std::set<std::string> known(wanted.begin(), wanted.end());
+  for (const auto& [name, value] : values) {
+    if (!known.contains(name)) problems.add(fmt::format("{}`{}` is unknown", kind, name));
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -74,7 +109,8 @@ std::vector<std::string> Optimizer::figure_names() const {
 
 OptimizerState Optimizer::state() const {
   OptimizerState state;
-  state.updates = updates_;
+  const std::vector<std::string> parameters = state_names();
+  for (std::size_t i = 0; i < parameters.size(); ++i) state.updates.emplace_back(parameters[i], updates_[i]);
   for (const Piece& piece : pieces()) {
     Array part = uninitialized(piece.shape);
     const Real* const from = (piece.average ? ema_->average() : memory_.data()) + piece.offset;
@@ -88,55 +124,48 @@ OptimizerState Optimizer::state() const {
 }
 
 void Optimizer::load_state(const OptimizerState& state) {
-  std::string problems;
-  const auto complain = [&problems](const std::string& what) { problems += (problems.empty() ? "" : ", ") + what; };
-  if (state.updates.size() != updates_.size()) {
-    complain(fmt::format("{} update counts for {} parameters", state.updates.size(), updates_.size()));
-  }
+  Problems problems;
+  const std::vector<std::string> parameters = state_names();
+  const auto updates = matched("the update count of ", parameters, state.updates, problems);
   const std::vector<Piece> wanted = pieces();
-  std::map<std::string, const Array*> given;
-  for (const auto& [name, array] : state.arrays) given[name] = &array;
+  std::vector<std::string> names;
+  names.reserve(wanted.size());
+  for (const Piece& piece : wanted) names.push_back(piece.name);
+  const auto arrays = matched("", names, state.arrays, problems);
   for (const Piece& piece : wanted) {
-    const auto found = given.find(piece.name);
-    if (found == given.end()) {
-      complain("`" + piece.name + "` is missing");
-    } else if (found->second->shape() != piece.shape) {
-      complain("`" + piece.name + "` has shape " + to_string(found->second->shape()) + " for " +
-               to_string(piece.shape));
+    const auto found = arrays.find(piece.name);
+    if (found == arrays.end()) continue;
+    const std::span<const Real> values = flat(*found->second);
+    if (found->second->shape() != piece.shape) {
+      problems.add("`" + piece.name + "` has shape " + to_string(found->second->shape()) + " for " +
+                   to_string(piece.shape));
+    } else if (!std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); })) {
+      problems.add("`" + piece.name + "` holds NaN or infinity");
     }
   }
-  std::vector<std::string> figures = figure_names();
-  if (ema_) figures.emplace_back(kEma);
-  std::map<std::string, double> figures_given(state.figures.begin(), state.figures.end());
-  for (const std::string& name : figures) {
-    const auto found = figures_given.find(name);
-    if (found == figures_given.end()) {
-      complain("the figure `" + name + "` is missing");
-    } else if (!std::isfinite(found->second) || found->second < 0) {
-      complain(fmt::format("the figure `{}` is {}", name, found->second));
+  names = figure_names();
+  if (ema_) names.emplace_back(kEma);
+  const auto figures = matched("the figure ", names, state.figures, problems);
+  for (const std::string& name : names) {
+    const auto found = figures.find(name);
+    if (found == figures.end()) continue;
+    const double figure = *found->second;
+    if (!std::isfinite(figure) || figure < 0) {
+      problems.add(fmt::format("the figure `{}` is {}", name, figure));
+    } else if (ema_ && name == kEma && (figure != std::floor(figure) || figure > kLargestCount)) {
+      problems.add(fmt::format("the figure `{}` is {}, but counts updates", name, figure));
     }
   }
-  std::set<std::string> known(figures.begin(), figures.end());
-  for (const Piece& piece : wanted) known.insert(piece.name);
-  for (const auto& [name, array] : given) {
-    if (!known.contains(name)) complain("`" + name + "` is unknown");
-  }
-  for (const auto& [name, figure] : figures_given) {
-    if (!known.contains(name)) complain("the figure `" + name + "` is unknown");
-  }
-  if (!problems.empty()) {
-    raise<StateError>("optimizer state", "it does not belong to this optimiser and model", problems,
-                      "resume with the optimiser and the model that wrote it");
-  }
+  problems.raise_any();
 
   for (const Piece& piece : wanted) {
-    const Array& from = *given.at(piece.name);
+    const Array& from = *arrays.at(piece.name);
     std::copy(from.data(), from.data() + from.size(),
               (piece.average ? ema_->average() : memory_.data()) + piece.offset);
   }
-  updates_ = state.updates;
-  for (std::size_t i = 0; i < figures_.size(); ++i) figures_[i] = figures_given.at(figures[i]);
-  if (ema_) ema_->set_updates(static_cast<std::uint64_t>(figures_given.at(kEma)));
+  for (std::size_t i = 0; i < updates_.size(); ++i) updates_[i] = *updates.at(parameters[i]);
+  for (std::size_t i = 0; i < figures_.size(); ++i) figures_[i] = *figures.at(names[i]);
+  if (ema_) ema_->set_updates(static_cast<std::uint64_t>(*figures.at(kEma)));
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

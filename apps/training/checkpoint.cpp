@@ -12,6 +12,7 @@
 
 #include "apps/training/checkpoint_files.h"
 #include "apps/training/json_file.h"
+#include "apps/training/weight_metadata.h"
 #include "apps/training/weights.h"
 #include "core/error.h"
 #include "core/io/array_io.h"
@@ -19,29 +20,34 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
+void refuse_non_finite(const std::string& what, const Array& array, std::uint64_t step) {
+  const std::span<const Real> values = flat(array);
+  if (std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); })) return;
+  raise<NumericError>("checkpoint", what + " holds NaN or infinity", fmt::format("after step {}", step),
+                      "lower optimizer.lr; earlier checkpoints are untouched");
+}
+
 void refuse_non_finite_weights(const Module& model, std::uint64_t step) {
   for (const NamedBuffer& saved : saved_tensors(model)) {
-    const std::span<const Real> values = flat(saved.tensor.value());
-    const auto finite = [](Real value) { return std::isfinite(value); };
-    if (std::all_of(values.begin(), values.end(), finite)) continue;
-    raise<NumericError>("checkpoint", "`" + saved.name + "` holds NaN or infinity", fmt::format("after step {}", step),
-                        "lower optimizer.lr; earlier checkpoints are untouched");
+    refuse_non_finite(fmt::format("`{}`", saved.name), saved.tensor.value(), step);
   }
 }
 
 Metadata weight_metadata(const config::Config& config, std::uint64_t step) {
   nlohmann::ordered_json model = config::to_json(config).at("model");
   model.erase("load");
-  return {{"headlight.format", "1"}, {"headlight.model", model.dump()}, {"headlight.step", std::to_string(step)}};
+  Metadata metadata = checkpoint_metadata(step);
+  metadata.emplace("headlight.model", model.dump());
+  return metadata;
 }
 
 void save_optimizer(const std::filesystem::path& path, const OptimizerState& state, std::uint64_t step) {
   std::vector<TensorView> views;
   for (const auto& [name, array] : state.arrays) views.push_back(tensor_view(name, array));
-  write_safetensors(path, std::move(views), {.metadata = {{"headlight.step", std::to_string(step)}}});
+  write_safetensors(path, std::move(views), {.metadata = checkpoint_metadata(step)});
 }
 
-std::uint64_t count_in(const nlohmann::json& state, const char* key, const std::filesystem::path& path) {
+std::uint64_t count_in(const nlohmann::json& state, const std::string& key, const std::filesystem::path& path) {
   const auto found = state.find(key);
   if (found == state.end() || !found->is_number_unsigned()) {
     raise<FileError>(path.string(), fmt::format("`{}` must be a whole number", key));
@@ -50,20 +56,19 @@ std::uint64_t count_in(const nlohmann::json& state, const char* key, const std::
 }
 
 /// `path` is the file of the arrays, `json` holds the rest.
-OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann::json& json) {
+OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann::json& json, std::uint64_t step) {
   const std::filesystem::path beside = path.parent_path() / kStateFile;
   const auto updates = json.find("optimizer_updates");
-  if (updates == json.end() || !updates->is_array()) {
-    raise<FileError>(beside.string(), "`optimizer_updates` must be a list");
+  if (updates == json.end() || !updates->is_object()) {
+    raise<FileError>(beside.string(), "`optimizer_updates` must be an object with the count of each parameter");
   }
   OptimizerState state;
-  for (NamedArray& array : read_arrays(path, {.require_digest = true})) {
-    state.arrays.emplace_back(std::move(array.name), std::move(array.value));
+  const SafetensorsFile file(path, {.require_digest = true});
+  check_metadata(file, step);
+  for (const StoredTensor& tensor : file.tensors()) {
+    state.arrays.emplace_back(tensor.name, read_array(file.file(), tensor));
   }
-  for (const auto& count : *updates) {
-    if (!count.is_number_unsigned()) raise<FileError>(beside.string(), "an update count is no whole number");
-    state.updates.push_back(count.get<std::uint64_t>());
-  }
+  for (const auto& [name, count] : updates->items()) state.updates.emplace_back(name, count_in(*updates, name, beside));
   // Checkpoints of before had no figures.
   const auto figures = json.find("optimizer_figures");
   if (figures == json.end()) return state;
@@ -82,17 +87,22 @@ void save_checkpoint(const std::filesystem::path& run, const TrainingState& stat
   refuse_non_finite_weights(model, state.step);
   const Optimizer::EvaluationWeights averaged(optimizer);
   refuse_non_finite_weights(model, state.step);
+  const OptimizerState moments = optimizer.state();
+  for (const auto& [name, array] : moments.arrays) {
+    refuse_non_finite(fmt::format("`{}` of the optimiser's state", name), array, state.step);
+  }
   const std::filesystem::path directory = checkpoint_directory(run, state.step);
   begin_checkpoint(directory);
   save_weights(directory / kModelFile, model, weight_metadata(config, state.step));
-  const OptimizerState moments = optimizer.state();
+  nlohmann::ordered_json updates = nlohmann::ordered_json::object();
+  for (const auto& [name, count] : moments.updates) updates[name] = count;
   nlohmann::ordered_json figures = nlohmann::ordered_json::object();
   for (const auto& [name, figure] : moments.figures) figures[name] = figure;
   save_optimizer(directory / kOptimizerFile, moments, state.step);
   write_json(directory / kStateFile, {{"format", kFileFormat},
                                       {"step", state.step},
                                       {"skipped", state.skipped},
-                                      {"optimizer_updates", moments.updates},
+                                      {"optimizer_updates", updates},
                                       {"optimizer_figures", figures}});
   finish_checkpoint(directory);
   remove_old_checkpoints(run, config.trainer.checkpoint.keep);
@@ -110,11 +120,12 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
   }
   // All is read and checked before anything changes; load_state, too, changes all or nothing.
   const std::vector<Array> weights =
-      read_weights(directory / kModelFile, model, {.format = WeightFormat::headlight, .require_digest = true});
+      read_weights(directory / kModelFile, model,
+                   {.format = WeightFormat::headlight, .require_digest = true, .step = state.step});
   std::optional<Optimizer::EvaluationWeights> averaged;
   if (optimizer != nullptr) {
     averaged.emplace(*optimizer);
-    optimizer->load_state(read_optimizer(directory / kOptimizerFile, json));
+    optimizer->load_state(read_optimizer(directory / kOptimizerFile, json, state.step));
   }
   const std::vector<NamedBuffer> tensors = saved_tensors(model);
   for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].tensor.assign(weights[i]);

@@ -1,7 +1,8 @@
 #include "apps/training/weight_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "apps/training/gpt2_names.h"
@@ -10,8 +11,6 @@
 
 namespace headlight {
 namespace {
-
-constexpr const char* kWhere = "model.load.rename";
 
 /// `rename`, sorted by what its entries do.
 struct Sorted {
@@ -23,7 +22,7 @@ struct Sorted {
 /// A prefix of names: it ends with a dot, or is that of all names.
 bool begins_names(std::string_view text) { return text.empty() || text.ends_with('.'); }
 
-Sorted sorted(std::span<const OurParameter> ours, const Renames& rename) {
+Sorted sorted(std::span<const OurParameter> ours, const Renames& rename, std::string_view where) {
   Sorted result;
   for (const auto& [theirs, mine] : rename) {
     if (begins_names(theirs) && begins_names(mine)) {
@@ -35,12 +34,12 @@ Sorted sorted(std::span<const OurParameter> ours, const Renames& rename) {
       continue;
     }
     if (std::ranges::find(ours, mine, &OurParameter::name) == ours.end()) {
-      raise<ConfigError>(kWhere, "the model has no parameter `" + mine + "`", "given for `" + theirs + "`",
+      raise<ConfigError>(where, "the model has no parameter `" + mine + "`", "given for `" + theirs + "`",
                          "train with -v --dry-run to see all names");
     }
     const auto [other, first] = result.whole.emplace(mine, theirs);
     if (!first) {
-      raise<ConfigError>(kWhere, "two tensors are given for `" + mine + "`",
+      raise<ConfigError>(where, "two tensors are given for `" + mine + "`",
                          "`" + other->second + "` and `" + theirs + "`");
     }
   }
@@ -64,14 +63,15 @@ Renames renamed(const SafetensorsFile& file, const Sorted& given) {
       return tensor.name.starts_with(theirs);
     });
     if (!used)
-      raise<ConfigError>(kWhere, "no tensor of the file begins with `" + theirs + "`", file.file().path().string());
+      raise<ConfigError>(kLoadRename, "no tensor of the file begins with `" + theirs + "`",
+                         file.file().path().string());
   }
   for (const std::string& name : given.left_out) file.tensor(name);
   Renames names;
   for (const StoredTensor& tensor : file.tensors()) {
     const auto [other, first] = names.emplace(replaced(tensor.name, prefixes), tensor.name);
     if (!first) {
-      raise<ConfigError>(kWhere, "two tensors are called `" + other->first + "` once they are renamed",
+      raise<ConfigError>(kLoadRename, "two tensors are called `" + other->first + "` once they are renamed",
                          "`" + other->second + "` and `" + tensor.name + "`");
     }
   }
@@ -107,7 +107,7 @@ bool has(std::span<const OurParameter> ours, std::string_view name) {
 
 ReadingPlan plan_reading(const SafetensorsFile& file, std::span<const OurParameter> ours, const Renames& rename,
                          std::optional<WeightFormat> format) {
-  const Sorted given = sorted(ours, rename);
+  const Sorted given = sorted(ours, rename, kLoadRename);
   const Renames names = renamed(file, given);
   std::vector<std::string> theirs;
   for (const auto& [name, in_file] : names) theirs.push_back(name);
@@ -147,7 +147,7 @@ ReadingPlan plan_reading(const SafetensorsFile& file, std::span<const OurParamet
 }
 
 StoredPlaces plan_writing(std::span<const OurParameter> ours, const Renames& rename, WeightFormat format) {
-  const Sorted given = sorted(ours, rename);
+  const Sorted given = sorted(ours, rename, kExport);
   StoredPlaces places;
   switch (format) {
     case WeightFormat::headlight:
@@ -174,7 +174,8 @@ StoredPlaces plan_writing(std::span<const OurParameter> ours, const Renames& ren
   return places;
 }
 
-std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, const StoredPlaces& places) {
+std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, const StoredPlaces& places,
+                                           std::string_view where) {
   std::map<std::string, ExpectedTensor> tensors;
   for (const OurParameter& parameter : ours) {
     const StoredPlace& place = places.at(parameter.name);
@@ -189,8 +190,13 @@ std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, c
     const auto [found, first] = tensors.emplace(place.tensor, ExpectedTensor{place.tensor, shape});
     // One shape is kept for both, so only equal ones can be compared with the file.
     if (!first && place.parts == 1 && found->second.shape != shape) {
-      raise<ConfigError>(kWhere, "parameters of different shapes are given one tensor",
-                         "`" + place.tensor + "` for `" + parameter.name + "` and another", "rename one of them");
+      const auto other = std::ranges::find(ours, place.tensor, [&](const OurParameter& earlier) -> const std::string& {
+        return places.at(earlier.name).tensor;
+      });
+      raise<ConfigError>(where, "parameters of different shapes are given one tensor",
+                         fmt::format("`{}` for `{}` {} and `{}` {}", place.tensor, other->name, to_string(other->shape),
+                                     parameter.name, to_string(parameter.shape)),
+                         "rename one of them");
     }
     const std::size_t axis = place.transposed ? 1 : 0;
     if (!first && place.parts > 1 && axis < shape.size()) found->second.shape.at(axis) += shape[axis];

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/training/weight_names.h"
@@ -25,6 +26,10 @@ struct ReadingPlan {
   std::optional<std::string> tied{};    ///< a tensor that must equal that of our embedding, which our head shares
 };
 
+/// Where a rename was given that an error is about: the key of a config, or an export.
+constexpr std::string_view kLoadRename = "model.load.rename";
+constexpr std::string_view kExport = "export";
+
 /// Plans the reading of `file` into parameters `ours`; `format` is found from the names when it is not given: ours when
 /// all of our names are there.
 /// Throws ConfigError when `rename` names no parameter of ours, the same one twice, or nothing in the file.
@@ -35,7 +40,8 @@ ReadingPlan plan_reading(const SafetensorsFile& file, std::span<const OurParamet
 StoredPlaces plan_writing(std::span<const OurParameter> ours, const Renames& rename, WeightFormat format);
 
 /// The tensors that these places make up, with the shapes that they have in a file, sorted by name. Throws
-/// ConfigError when a whole tensor is to serve parameters of different shapes.
-std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, const StoredPlaces& places);
+/// ConfigError, as from `where`, when a whole tensor is to serve parameters of different shapes.
+std::vector<ExpectedTensor> stored_tensors(std::span<const OurParameter> ours, const StoredPlaces& places,
+                                           std::string_view where);
 
 }  // namespace headlight

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "apps/training/weight_metadata.h"
 #include "core/error.h"
 #include "core/io/array_io.h"
 #include "core/rearrange.h"
@@ -41,7 +42,7 @@ void take_apart(Array stored, const std::vector<NamedBuffer>& tensors, const std
   for (const std::size_t i : indices) {
     Array value = uninitialized(tensors[i].tensor.shape());
     if (begin + value.size() > stored.size()) {
-      raise<ConfigError>("model.load.rename", "a tensor is too small for the parameters that share it",
+      raise<ConfigError>(kLoadRename, "a tensor is too small for the parameters that share it",
                          "`" + places.at(tensors[i].name).tensor + "` for `" + tensors[i].name + "`",
                          "rename one of them");
     }
@@ -96,11 +97,11 @@ void export_weights(const std::filesystem::path& path, const Module& module, con
   const Parts parts = parts_of(tensors, places);
   std::map<std::string, Array> joined;
   std::vector<TensorView> views;
-  for (const ExpectedTensor& tensor : stored_tensors(ours, places)) {
+  for (const ExpectedTensor& tensor : stored_tensors(ours, places, kExport)) {
     const std::vector<std::size_t>& indices = parts.at(tensor.name);
     const StoredPlace& place = places.at(tensors[indices.front()].name);
     if (indices.size() != place.parts) {
-      raise<ConfigError>("export", "parameters do not fill the tensor that they share",
+      raise<ConfigError>(kExport, "parameters do not fill the tensor that they share",
                          "`" + tensor.name + "` has " + std::to_string(indices.size()) + " parts instead of " +
                              std::to_string(place.parts),
                          "rename one of them");
@@ -118,10 +119,11 @@ std::vector<Array> read_weights(const std::filesystem::path& path, const Module&
   const std::vector<NamedBuffer> tensors = saved_tensors(module);
   const std::vector<OurParameter> ours = ours_of(tensors);
   const SafetensorsFile file(path, {.require_digest = options.require_digest});
+  check_metadata(file, options.step);
   const ReadingPlan plan = plan_reading(file, ours, options.rename, options.format);
   std::vector<std::string> left_out = plan.left_out;
   if (plan.tied) left_out.push_back(*plan.tied);
-  require_tensors(file, stored_tensors(ours, plan.places), left_out);
+  require_tensors(file, stored_tensors(ours, plan.places, kLoadRename), left_out);
   if (plan.tied) check_tied(file, *plan.tied, plan.places.at("embedding.weight").tensor);
   std::vector<Array> values(tensors.size());
   for (const auto& [tensor, indices] : parts_of(tensors, plan.places)) {

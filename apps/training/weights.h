@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -16,6 +17,7 @@ struct LoadOptions {
   Renames rename = {};
   std::optional<WeightFormat> format = {};  ///< without: found from the names
   bool require_digest = false;              ///< for files of our own
+  std::optional<std::uint64_t> step = {};   ///< the file must be of a checkpoint of this step
 };
 
 /// Everything of a module that a weight file holds: its parameters, then its buffers.
@@ -43,7 +45,8 @@ std::vector<Array> read_weights(const std::filesystem::path& path, const Module&
 /// Reads all parameters and buffers; any stored floating-point type is converted. Either all are replaced or, on an error, none.
 /// A model with tied embeddings takes a file with a head of its own when both tables are equal, one without reads a
 /// missing GPT-2 head from the embedding.
-/// Throws FileError that lists every missing, unknown and misshapen tensor, ConfigError when `rename` names no
+/// Throws FileError that lists every missing, unknown and misshapen tensor, or for a file of ours of another format or
+/// step; ConfigError when `rename` names no
 /// parameter of ours, the same one twice, or nothing in the file.
 void load_weights(const std::filesystem::path& path, const Module& module, const LoadOptions& options = {});
 

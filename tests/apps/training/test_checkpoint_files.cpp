@@ -1,4 +1,4 @@
-// Which checkpoints and files stay.
+// Which checkpoints and files stay, and what the files of a checkpoint must say of themselves.
 #include <unistd.h>
 
 #include <filesystem>
@@ -8,6 +8,8 @@
 
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
+#include "apps/training/weights.h"
+#include "core/io/array_io.h"
 #include "tests/apps/training/training_testing.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -15,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using headlight::testing::message_of;
+using headlight::testing::slurp;
 using headlight::testing::spill;
 using headlight::testing::TemporaryDirectory;
 using headlight::testing::tiny_config;
@@ -24,6 +27,16 @@ using Steps = std::vector<std::uint64_t>;
 
 void save(const fs::path& run, std::uint64_t step, Parts& parts) {
   save_checkpoint(run, {.step = step}, parts.config, *parts.model, *parts.optimizer);
+}
+
+/// Writes the tensors of a file of a checkpoint again under other metadata, and true digests.
+void rewrite(const fs::path& file, const Metadata& metadata) {
+  const std::vector<NamedArray> arrays = read_arrays(file);
+  std::vector<TensorView> views;
+  views.reserve(arrays.size());
+  for (const NamedArray& array : arrays) views.push_back(tensor_view(array.name, array.value));
+  write_safetensors(file, std::move(views), {.metadata = metadata});
+  finish_checkpoint(file.parent_path());
 }
 
 }  // namespace
@@ -66,6 +79,62 @@ TEST_CASE("A save removes what killed saves left half-written, and nothing else"
     CHECK(fs::exists(folder / ("notes" + ending)));
     CHECK(fs::exists(folder / ".left.tmp.1"));
   }
+}
+
+TEST_CASE("A file of a checkpoint names its format and its step, and is refused with others") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  save(run.path(), 3, parts);
+  const fs::path directory = checkpoint_directory(run.path(), 3);
+  const auto fault = [&](const fs::path& file, const Metadata& metadata) {
+    rewrite(file, metadata);
+    return message_of<FileError>([&] { load_checkpoint(directory, *parts.model, parts.optimizer.get()); });
+  };
+  for (const char* name : {"model.safetensors", "optimizer.safetensors"}) {
+    const fs::path file = directory / name;
+    const std::string remedy = "; it is not a file of this checkpoint; choose another --checkpoint";
+    CHECK(fault(file, {{"headlight.format", "2"}, {"headlight.step", "3"}}) ==
+          file.string() +
+              ": its format is not the one of this program; headlight.format `2`, this program reads 1; use the "
+              "Headlight that wrote it, or a newer one");
+    CHECK(fault(file, {{"headlight.format", "1"}, {"headlight.step", "4"}}) ==
+          file.string() +
+              ": it is of another step than its checkpoint; headlight.step `4` in the checkpoint of step 3" + remedy);
+    CHECK(fault(file, {{"headlight.step", "3"}}) == file.string() + ": its metadata has no headlight.format" + remedy);
+    CHECK(fault(file, {{"headlight.format", "1"}}) == file.string() + ": its metadata has no headlight.step" + remedy);
+    rewrite(file, {{"headlight.format", "1"}, {"headlight.step", "3"}});
+    CHECK(load_checkpoint(directory, *parts.model, parts.optimizer.get()).step == 3);
+  }
+}
+
+TEST_CASE("An optimiser's state that is not finite is never saved") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  // The square of a gradient of 10^20 is beyond float, though the gradient is not; of 10^160 beyond double.
+  const Tensor bias = parts.model->parameters().back().tensor;
+  const Real large = sizeof(Real) == 4 ? static_cast<Real>(1e20) : static_cast<Real>(1e160);
+  parts.optimizer->parameters().zero_grad();
+  bias.backward(full(bias.shape(), large));
+  parts.optimizer->step();
+  CHECK_THAT(message_of<NumericError>([&] { save(run.path(), 3, parts); }),
+             Catch::StartsWith(
+                 "checkpoint: `v.head.bias` of the optimiser's state holds NaN or infinity; after step 3"));
+  CHECK(run.entries() == 0);
+}
+
+TEST_CASE("Update counts that have no names are refused") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config());
+  save(run.path(), 3, parts);
+  const fs::path directory = checkpoint_directory(run.path(), 3);
+  std::string text = slurp(directory / "state.json");
+  const std::size_t begin = text.find('{', text.find("\"optimizer_updates\""));
+  REQUIRE(begin != std::string::npos);
+  text.replace(begin, text.find('}', begin) + 1 - begin, "[0, 0]");
+  spill(directory / "state.json", text);
+  finish_checkpoint(directory);
+  CHECK_THAT(message_of<FileError>([&] { load_checkpoint(directory, *parts.model, parts.optimizer.get()); }),
+             Catch::Contains("state.json: `optimizer_updates` must be an object"));
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

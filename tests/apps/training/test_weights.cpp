@@ -183,7 +183,33 @@ TEST_CASE("A tensor that serves two parameters of different shapes is refused") 
   save_weights(folder / "a", module, {});
   const Renames rename{{"head.weight", "layers.0.attention.query.weight"}, {"layers.0.attention.query.weight", ""}};
   CHECK_THAT(fault(folder / "a", module, {.rename = rename}),
-             Catch::Contains("model.load.rename: parameters of different shapes are given one tensor; `head.weight`"));
+             Catch::Contains(
+                 "model.load.rename: parameters of different shapes are given one tensor; `head.weight` for "
+                 "`layers.0.attention.query.weight` (4, 4) and `head.weight` (3, 4); rename one of them"));
+  // Written, it is the export that is at fault.
+  const auto exported = [&](const Renames& names) {
+    try {
+      export_weights(folder / "c", module, {.rename = names});
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(exported({{"head.weight", "layers.0.attention.query.weight"}}),
+             Catch::StartsWith("export: parameters of different shapes are given one tensor; `head.weight` for "
+                               "`layers.0.attention.query.weight` (4, 4) and `head.weight` (3, 4)"));
+  CHECK_THAT(exported({{"x", "no.such"}}), Catch::StartsWith("export: the model has no parameter `no.such`"));
+}
+
+TEST_CASE("Weights of another format of ours are refused, with both versions") {
+  const Folder folder;
+  const Small module(1);
+  save_weights(folder / "a", module, {{"headlight.format", "2"}});
+  CHECK(fault(folder / "a", module) == (folder / "a").string() +
+                                           ": its format is not the one of this program; headlight.format `2`, this "
+                                           "program reads 1; use the Headlight that wrote it, or a newer one");
+  save_weights(folder / "a", module, {{"headlight.format", "1"}});
+  CHECK(fault(folder / "a", module).empty());
 }
 
 TEST_CASE("Names of ours that look like PyTorch's are read as ours") {
