@@ -11,23 +11,12 @@
 #include "core/error.h"
 #include "layers/models/generate.h"
 #include "tests/common/arrays.h"
+#include "tests/layers/generation.h"
 
 using namespace headlight;
-using headlight::testing::tokens;
+using namespace headlight::layer_test;
 
 namespace {
-
-constexpr std::int32_t kEnd = 4;
-
-ModelOptions decoder(Positions positions = Positions::sinusoidal) {
-  return {.arch = Architecture::decoder,
-          .vocabulary = 5,
-          .d_model = 8,
-          .heads = 2,
-          .layers = 2,
-          .max_len = 12,
-          .positions = positions};
-}
 
 ModelOptions pair() {
   return {.arch = Architecture::encoder_decoder,
@@ -37,27 +26,6 @@ ModelOptions pair() {
           .heads = 2,
           .layers = 2,
           .max_len = 12};
-}
-
-/// A model with weights large enough that its distributions are far from uniform.
-template <class M>
-void sharpen(M& model) {
-  std::uint64_t seed = 50;
-  for (const NamedParameter& p : model.parameters()) {
-    if (p.tensor.rank() == 2) p.tensor.assign(headlight::testing::drawn(p.tensor.shape(), -0.9, 0.9, seed++));
-  }
-}
-
-/// log p(token | prefix) by a whole forward pass.
-std::vector<double> next_log_probabilities(Model& model, const std::vector<std::int32_t>& prefix) {
-  const NoGrad guard;
-  const Array logits = model(tokens({1, prefix.size()}, prefix), {}).value();
-  const Real* const last = logits.data() + logits.size() - 5;
-  double sum = 0;
-  for (int v = 0; v < 5; ++v) sum += std::exp(static_cast<double>(last[v]));
-  std::vector<double> log_probabilities;
-  for (int v = 0; v < 5; ++v) log_probabilities.push_back(static_cast<double>(last[v]) - std::log(sum));
-  return log_probabilities;
 }
 
 const double kTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
@@ -197,45 +165,6 @@ TEST_CASE("the seed decides what is drawn, the cache does not") {
   CHECK(drawn(1, true) == drawn(1, true));
   CHECK(drawn(1, true) == drawn(1, false));
   CHECK(drawn(1, true) != drawn(2, true));
-}
-
-TEST_CASE("a beam as wide as all continuations finds the best one, under every length penalty") {
-  Init init(3);
-  Model model(decoder(), init);
-  sharpen(model);
-  constexpr std::size_t most = 3;
-  for (const double penalty : {0.0, 0.6, 2.0}) {
-    double best = -1e30;
-    std::vector<std::int32_t> expected;
-    // Every continuation of up to three tokens that ends with the mark or is three long.
-    std::vector<std::pair<std::vector<std::int32_t>, double>> open{{{}, 0}};
-    while (!open.empty()) {
-      const auto [made, sum] = open.back();
-      open.pop_back();
-      std::vector<std::int32_t> sequence{0, 1};
-      sequence.insert(sequence.end(), made.begin(), made.end());
-      const std::vector<double> p = next_log_probabilities(model, sequence);
-      for (std::int32_t v = 0; v < 5; ++v) {
-        std::vector<std::int32_t> longer = made;
-        longer.push_back(v);
-        const double total = sum + p[static_cast<std::size_t>(v)];
-        if (v != kEnd && longer.size() < most) {
-          open.push_back({longer, total});
-          continue;
-        }
-        const double score = total / std::pow((5.0 + static_cast<double>(longer.size())) / 6, penalty);
-        if (score > best) best = score, expected = longer;
-      }
-    }
-    for (const bool cache : {true, false}) {
-      const auto found =
-          generate(model, {{0, 1}},
-                   {.max_new_tokens = most, .end = kEnd, .beams = 125, .length_penalty = penalty, .cache = cache});
-      INFO("penalty " << penalty);
-      CHECK(found[0].tokens == expected);
-      CHECK(found[0].ended == (expected.back() == kEnd));
-    }
-  }
 }
 
 TEST_CASE("an encoder-decoder generates behind its source, padded or not, with and without cache") {
