@@ -128,6 +128,29 @@ std::optional<Problem> statistics_have_members(const Config& config, const Node&
                                      : "set `trainer.drop_last` to true, or take another `trainer.batch_size`"};
 }
 
+std::optional<Problem> rope_turns_products(const Config& config, const Node& /*given*/) {
+  const AttentionScore score = config.model.attention.score;
+  const bool additive = score == AttentionScore::kAdditive;
+  if (config.model.positions != Positions::kRope || !(additive || score == AttentionScore::kBilinear)) {
+    return std::nullopt;
+  }
+  return Problem{.what = fmt::format("positions \"rope\" have no meaning with `model.attention.score` \"{}\": only in "
+                                     "dot products and distances do the rotations of query and key combine to one",
+                                     additive ? "additive" : "bilinear"),
+                 .place = {},
+                 .help = "take another score, such as \"scaled_dot\", or `model.positions` \"alibi\" or \"relative\""};
+}
+
+std::optional<Problem> cosine_normalises_itself(const Config& config, const Node& /*given*/) {
+  const AttentionConfig& attention = config.model.attention;
+  if (attention.score != AttentionScore::kCosine || !attention.qk_norm) return std::nullopt;
+  return Problem{.what =
+                     "`model.attention.qk_norm` has no meaning with `model.attention.score` \"cosine\", which "
+                     "normalises queries and keys itself",
+                 .place = {},
+                 .help = "remove `qk_norm`, or take `score` \"dot\""};
+}
+
 std::optional<Problem> random_positions_suffice(const Config& config, const Node& /*given*/) {
   const auto& range = config.model.randomised_positions;
   if (!range || *range >= config.model.max_len) return std::nullopt;
@@ -185,6 +208,8 @@ const std::vector<Rule>& model_rules() {
       {{"model.norm_type", "model.arch", "trainer.batch_size", "trainer.drop_last", "trainer.sampling",
         "task.train_examples"},
        statistics_have_members},
+      {{"model.attention.score", "model.positions"}, rope_turns_products},
+      {{"model.attention.score", "model.attention.qk_norm"}, cosine_normalises_itself},
       {{"model.randomised_positions", "model.max_len"}, random_positions_suffice},
       {{"loss.attention.block", "model.arch"}, supervised_block_exists},
       {{"loss.attention.layer", "model.layers", "model.encoder_layers", "model.decoder_layers"},

@@ -85,6 +85,21 @@ const std::vector<Together> kWrong = {
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9, "sampling": "fresh", "drop_last": true}})",
      "`trainer.drop_last` has no effect while `trainer.sampling` is \"fresh\"", "\"drop_last\"",
      "remove it; it belongs to \"epochs\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"model":{"positions":"rope","attention":{"score":"bilinear"}}})",
+     "positions \"rope\" have no meaning with `model.attention.score` \"bilinear\": only in dot products and distances "
+     "do "
+     "the rotations of query and key combine to one",
+     "\"bilinear\"", "take another score, such as \"scaled_dot\", or `model.positions` \"alibi\" or \"relative\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"model":{"positions":"rope","attention":{"score":"additive"}}})",
+     "positions \"rope\" have no meaning with `model.attention.score` \"additive\": only in dot products and distances "
+     "do "
+     "the rotations of query and key combine to one",
+     "\"additive\"", "take another score, such as \"scaled_dot\", or `model.positions` \"alibi\" or \"relative\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"model":{"attention":{"score":"cosine","qk_norm":true}}})",
+     "`model.attention.qk_norm` has no meaning with `model.attention.score` \"cosine\", which normalises queries and "
+     "keys "
+     "itself",
+     "\"cosine\"", "remove `qk_norm`, or take `score` \"dot\""},
 };
 
 }  // namespace
@@ -107,7 +122,9 @@ TEST_CASE("values at the edge fit together") {
         R"("schedule": {"warmup_steps": 99, "type": "cosine"})",
         R"("schedule": {"warmup_steps": 100, "type": "cosine_times_warmup"})",
         R"("schedule": {"warmup_steps": 70, "type": "wsd", "decay_steps": 30})",
-        R"("model": {"norm_type": "batch"}, "trainer": {"steps": 9, "batch_size": 1})",
+        R"("model": {"positions": "rope", "attention": {"score": "l2"}})",
+        R"("model": {"positions": "rope", "attention": {"score": "cosine"}})",
+        R"("model": {"attention": {"score": "dot", "qk_norm": true}})",
         R"("schedule": {"warmup_steps": 1000, "type": "noam"})", R"("optimizer": {"type": "muon", "momentum": 0})"}) {
     INFO(keys);
     CHECK(problems(with(keys)) == "");
@@ -115,6 +132,9 @@ TEST_CASE("values at the edge fit together") {
   CHECK(
       problems(R"({"task": {"type": "reverse", "train_examples": 64}, "trainer": {"epochs": 1, "batch_size": 64}})") ==
       "");
+  // An encoder's batch statistics are over its positions too.
+  CHECK(problems(R"({"task": {"type": "reverse"}, "trainer": {"steps": 9, "batch_size": 1}, "model": {"norm_type":
+  "batch"}})") == "");
 }
 
 TEST_CASE("a rule keeps quiet about a key that is wrong in itself") {
