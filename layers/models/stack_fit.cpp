@@ -96,8 +96,10 @@ class FitCheck {
       return behind;
     }
     if (inside(layer, json, path, width)) return std::nullopt;
+    // No width fits, so it may be something else: the layer's own message says what.
     faults_.add({.path = path,
-                 .what = fmt::format("{} does not take width {}, which {} gives", named(json, path), width, before),
+                 .what = fmt::format("{} cannot run on (1, {}, {}), the shape of what {} gives, nor on another width",
+                                     named(json, path), positions_, width, before),
                  .help = message});
     return std::nullopt;
   }
