@@ -57,6 +57,7 @@ BatchNorm::BatchNorm(const BatchNormOptions& options, Init& init)
   if (options.gain) gain_ = parameter("gain", init.ones(width_));
   if (options.bias) bias_ = parameter("bias", init.zeros(width_));
   const Shape shape = per_position_ ? Shape{max_len_, width_} : Shape{width_};
+  init.reserve(shape);
   running_mean_ = buffer("running_mean", zeros(shape));
   running_var_ = buffer("running_var", full(shape, 1));
 }

@@ -27,6 +27,6 @@ Tensor Embedding::operator()(const Tokens& ids) const {
   return bias_.defined() ? x + bias_ : x;
 }
 
-Tensor Embedding::operator()(const ModelInput& input, const Context&) { return (*this)(input.tokens()); }
+Tensor Embedding::read(const ModelInput& input) { return (*this)(input.tokens()); }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

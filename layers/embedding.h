@@ -20,13 +20,15 @@ class Embedding : public InputStage {
  public:
   Embedding(const EmbeddingOptions& options, Init& init);
 
+  using InputStage::operator();
   Tensor operator()(const Tokens& ids) const;
-  Tensor operator()(const ModelInput& input, const Context& context) override;
 
   /// The table (V, C); a head that is tied to it takes it as HeadOptions::tied.
   const Tensor& weight() const { return weight_; }
 
  private:
+  Tensor read(const ModelInput& input) override;
+
   Real scale_;
   Tensor weight_;
   Tensor bias_;

@@ -9,7 +9,9 @@
 
 #include "core/error.h"
 #include "core/shape.h"
+#include "layers/input_stage.h"
 #include "layers/multi_head_attention.h"
+#include "layers/residual_connection.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -26,12 +28,15 @@ bool fits(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-bool of_every_layer(HookPoint point) { return point == HookPoint::input || point == HookPoint::output; }
+template <class... Kinds>
+bool is_one_of(const Module& module) {
+  return ((dynamic_cast<const Kinds*>(&module) != nullptr) || ...);
+}
 
-void collect(const Module& module, std::vector<std::string>& layers, std::vector<std::string>& attentions) {
-  if (dynamic_cast<const Layer*>(&module) != nullptr) layers.push_back(module.path());
-  if (dynamic_cast<const MultiHeadAttention*>(&module) != nullptr) attentions.push_back(module.path());
-  for (const Module::NamedModule& child : module.children()) collect(*child.module, layers, attentions);
+template <class... Kinds>
+void collect(const Module& module, std::vector<std::string>& paths) {
+  if (is_one_of<Kinds...>(module)) paths.push_back(module.path());
+  for (const Module::NamedModule& child : module.children()) collect<Kinds...>(*child.module, paths);
 }
 
 }  // namespace
@@ -42,10 +47,15 @@ const char* name_of(HookPoint point) {
   return kNames[static_cast<std::size_t>(point)];
 }
 
-Hooks::Hooks(const Module& model) { collect(model, layers_, attentions_); }
+Hooks::Hooks(const Module& model) {
+  collect<Layer>(model, layers_);
+  collect<Layer, InputStage, ResidualConnection>(model, with_output_);
+  collect<MultiHeadAttention>(model, attentions_);
+}
 
 const std::vector<std::string>& Hooks::paths(HookPoint point) const {
-  return of_every_layer(point) ? layers_ : attentions_;
+  if (point == HookPoint::input) return layers_;
+  return point == HookPoint::output ? with_output_ : attentions_;
 }
 
 void Hooks::read(const std::string& pattern, HookPoint point, Read read) {

@@ -12,8 +12,10 @@ class Module;
 
 /// A place in a layer where a value can be read, or replaced by another.
 enum class HookPoint {
-  input,         ///< of every layer: what it is called with
-  output,        ///< of every layer: what it returns; of a residual layer the residual stream behind it
+  input,         ///< of every layer: what it is called with; of a block the residual stream before it
+  output,        ///< of every layer: what it returns; of a block the residual stream behind it. Of `embedding`: the
+                 ///< embeddings; of a residual connection (`layers.0.attention_residual`): the stream with what its
+                 ///< step has added
   query,         ///< of attention layers, this call's positions: (B, H, Tq, D), as the score reads it (normed, rotated)
   key,           ///< (B, Hkv, Tk, D), the same
   value,         ///< (B, Hkv, Tk, Dv)
@@ -37,6 +39,9 @@ const char* name_of(HookPoint point);
 /// overwrite returns takes the value's place; gradients flow through it as through any operation. Overwrites of one
 /// point run in the order in which they were added, then the reads, which see the result.
 ///
+/// Overwritten contributions take the place of what the attention's projection makes of its input, whose own points are
+/// visited all the same; to overwrite that input besides throws ConfigError when the model runs.
+///
 /// Layers are named by their path in the whole model; in a pattern, * stands for any characters, dots included. A
 /// pattern that fits no layer with this point throws ConfigError and lists the paths, when it is added.
 class Hooks {
@@ -50,7 +55,7 @@ class Hooks {
   void read(const std::string& pattern, HookPoint point, Read read);
   void overwrite(const std::string& pattern, HookPoint point, Overwrite overwrite);
 
-  /// The paths of the layers that have a point, in order of declaration.
+  /// The paths of the layers (and of the embedding and residual connections) that have a point, in order of declaration.
   const std::vector<std::string>& paths(HookPoint point) const;
 
   /// For layers: whether a value is wanted at all, or will be replaced.
@@ -72,6 +77,7 @@ class Hooks {
   void add(Hook hook);
 
   std::vector<std::string> layers_;
+  std::vector<std::string> with_output_;
   std::vector<std::string> attentions_;
   std::vector<Hook> hooks_;
 };

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "core/random_array.h"
+#include "layers/memory_limit.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -15,12 +17,20 @@ bool writes_to_residual(WeightRole role) {
 
 }  // namespace
 
+void Init::reserve(const Shape& shape) {
+  const double with_this = reserved_ + element_count(shape);
+  check_memory("parameters", with_this, 2, options_.memory);
+  reserved_ = with_this;
+}
+
 Initial Init::uniform(const Shape& shape, double bound, std::string_view name) {
+  reserve(shape);
   return {random_uniform(shape, -bound, bound, {seed_, stream_id("init"), draws_++}),
           fmt::format("{} +-{:.4g}", name, bound)};
 }
 
 Initial Init::normal(const Shape& shape, double deviation) {
+  reserve(shape);
   return {random_normal(shape, 0, deviation, {seed_, stream_id("init"), draws_++}),
           fmt::format("normal std {:.4g}", deviation)};
 }
@@ -51,6 +61,10 @@ Initial Init::conv_weight(std::size_t out, std::size_t in, std::size_t kernel) {
   return matrix({out, in, kernel}, static_cast<double>(in) * taps, static_cast<double>(out) * taps, WeightRole::dense);
 }
 
+Initial Init::vectors(std::size_t count, std::size_t size, WeightRole role) {
+  return matrix({count, size}, static_cast<double>(size), 1, role);
+}
+
 Initial Init::bias(std::size_t out, std::size_t in, WeightRole role) {
   const bool attention = role == WeightRole::attention_input || role == WeightRole::attention_output;
   if (options_.scheme != InitScheme::torch || attention) return zeros(out);
@@ -73,7 +87,9 @@ Initial Init::embedding(std::size_t rows, std::size_t cols) {
   return uniform({rows, cols}, std::sqrt(6 / static_cast<double>(rows + cols)), "xavier_uniform");
 }
 
-Initial Init::ones(std::size_t size) { return {full({size}, 1), "ones"}; }
-Initial Init::zeros(std::size_t size) { return {headlight::zeros({size}), "zeros"}; }
+Initial Init::constant(const Shape& shape, double value, std::string description) {
+  reserve(shape);
+  return {full(shape, static_cast<Real>(value)), std::move(description)};
+}
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

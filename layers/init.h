@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "core/machine.h"
 #include "layers/module.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -31,11 +33,14 @@ struct InitOptions {
   /// Weights that write to the residual stream are multiplied by 1 / sqrt(this many writes); 1 leaves them alone.
   /// GPT-2 uses 2 * layers (Radford et al. 2019, section 2.3).
   std::size_t residual_writes = 1;
+  std::size_t memory = machine_memory();  ///< bytes that all values and as many gradients may take
 };
 
 /// Draws the first values of parameters. The n-th draw is a pure function of the seed and of n, so a model built in the
 /// same order from the same seed has the same weights, in float and double up to rounding.
 /// Fans follow from the meaning of a weight (in, out), however a layer stores it.
+/// What would not fit into InitOptions::memory, together with all that was made before, throws ConfigError before any
+/// memory is asked for.
 class Init {
  public:
   explicit Init(std::uint64_t seed, InitOptions options = {}) : seed_(seed), options_(options) {}
@@ -44,12 +49,18 @@ class Init {
   Initial weight(std::size_t out, std::size_t in, WeightRole role = WeightRole::dense);
   /// A convolution's weight of shape (out, in, kernel): fans in * kernel and out * kernel.
   Initial conv_weight(std::size_t out, std::size_t in, std::size_t kernel);
+  /// `count` vectors of `size` elements, each the weight of one output: fans `size` and 1, however many there are.
+  Initial vectors(std::size_t count, std::size_t size, WeightRole role = WeightRole::dense);
   /// The bias (out) that belongs to a weight with `in` inputs.
   Initial bias(std::size_t out, std::size_t in, WeightRole role = WeightRole::dense);
   /// A table of `rows` vectors of `cols` elements.
   Initial embedding(std::size_t rows, std::size_t cols);
-  Initial ones(std::size_t size);
-  Initial zeros(std::size_t size);
+  Initial ones(std::size_t size) { return constant({size}, 1, "ones"); }
+  Initial zeros(std::size_t size) { return constant({size}, 0, "zeros"); }
+  Initial constant(const Shape& shape, double value, std::string description);
+
+  /// Counts an array that a layer makes by itself with those above.
+  void reserve(const Shape& shape);
 
  private:
   Initial uniform(const Shape& shape, double bound, std::string_view name);
@@ -59,6 +70,7 @@ class Init {
   std::uint64_t seed_;
   InitOptions options_;
   std::uint64_t draws_ = 0;
+  double reserved_ = 0;
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

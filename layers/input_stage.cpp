@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/shape.h"
+#include "layers/hooks.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
@@ -32,5 +33,11 @@ Shape ModelInput::checked_shape() const {
 
 std::size_t ModelInput::batch() const { return checked_shape()[0]; }
 std::size_t ModelInput::length() const { return checked_shape()[1]; }
+
+Tensor InputStage::operator()(const ModelInput& input, const Context& context) {
+  const LayerScope scope(scope_path());
+  const Tensor x = read(input);
+  return context.hooks == nullptr ? x : context.hooks->visit(path(), HookPoint::output, x);
+}
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -35,7 +35,10 @@ class ModelInput {
 class InputStage : public Module {
  public:
   /// Throws StateError on the kind of input that the stage does not read, ShapeError on a shape that does not fit.
-  virtual Tensor operator()(const ModelInput& input, const Context& context) = 0;
+  Tensor operator()(const ModelInput& input, const Context& context);
+
+ private:
+  virtual Tensor read(const ModelInput& input) = 0;
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -15,7 +15,8 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 ///     KeyValueCache cache;
 ///     while (...) next = model(newest_ids, {.mask = Mask::causal(), .cache = &cache, .offset = cache.length()});
 ///
-/// A causal model then gives what it would give for the whole sequence. Masks speak of all keys, cached ones included.
+/// A causal model then gives what it would give for the whole sequence. Masks speak of all keys, cached ones included;
+/// self-attention refuses any mask that is not causal with aligned ends, since what is cached has not seen later keys.
 /// Cross-attention computes keys and values of its memory at the first call and does not look at the memory again: use
 /// one cache per memory. Only for evaluation; no gradient reaches what lies in the cache.
 class KeyValueCache {

@@ -16,6 +16,7 @@
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/rope.h"
 #include "core/error.h"
+#include "core/mask_rule.h"
 #include "core/shape.h"
 #include "layers/hooks.h"
 #include "layers/padding.h"
@@ -26,15 +27,32 @@ namespace {
 
 constexpr Real kNormEps = static_cast<Real>(1e-6);
 
-Initial identity(std::size_t planes, std::size_t size, double factor, std::string description) {
+Initial identity(std::size_t planes, std::size_t size, double factor, std::string description, Init& init) {
+  init.reserve({planes, size, size});
   Array value = zeros({planes, size, size});
   for (std::size_t i = 0; i < planes * size; ++i) value.data()[i * size + i % size] = static_cast<Real>(factor);
   return {std::move(value), std::move(description)};
 }
 
-Initial identity(std::size_t size) {
-  Initial one = identity(1, size, 1, "identity");
+Initial identity(std::size_t size, Init& init) {
+  Initial one = identity(1, size, 1, "identity", init);
   return {reshaped(std::move(one.value), {size, size}), std::move(one.description)};
+}
+
+/// What lies in a cache was computed without the positions that came later, and its queries stand at the end of all
+/// keys: any mask but a causal one with aligned ends would silently mean something else than for the whole sequence.
+void check_cached_mask(const Mask& mask, const std::string& path) {
+  if (!mask.is_causal()) {
+    raise<StateError>("multi_head_attention", "with a cache earlier positions never see later keys",
+                      "no causal rule in the mask of `" + path + "`", "add Mask::causal(), or use no cache");
+  }
+  for (const auto& rule : mask.rules()) {
+    if (rule->kind != Mask::Rule::Kind::causal || rule->align == Align::ends) continue;
+    raise<StateError>("multi_head_attention",
+                      "a causal mask aligned to starts takes the first new query for the first of all",
+                      "Context::cache and Mask::causal(Align::starts) in `" + path + "`",
+                      "align the ends, as Mask::causal() does, or use no cache");
+  }
 }
 
 }  // namespace
@@ -73,13 +91,13 @@ void MultiHeadAttention::make_score_parameters(Init& init) {
     case ScoreKind::bilinear:
       score_matrix_ =
           parameter("score_matrix", identity(o.heads, o.head_size, 1 / std::sqrt(static_cast<double>(o.head_size)),
-                                             "identity / sqrt(head size)"));
+                                             "identity / sqrt(head size)", init));
       break;
     case ScoreKind::additive:
-      score_vector_ = parameter("score_vector", init.weight(o.heads, o.head_size));
+      score_vector_ = parameter("score_vector", init.vectors(o.heads, o.head_size));
       break;
     case ScoreKind::cosine:
-      score_log_scale_ = parameter("score_log_scale", {full({o.heads}, static_cast<Real>(std::log(10.0))), "log 10"});
+      score_log_scale_ = parameter("score_log_scale", init.constant({o.heads}, std::log(10.0), "log 10"));
       break;
   }
 }
@@ -87,19 +105,19 @@ void MultiHeadAttention::make_score_parameters(Init& init) {
 void MultiHeadAttention::make_other_parameters(Init& init) {
   const MultiHeadAttentionOptions& o = options_;
   if (o.qk_norm) {
-    query_gain_ = parameter("query_gain", {full({o.heads, o.head_size}, 1), "ones"});
-    key_gain_ = parameter("key_gain", {full({o.kv_heads, o.head_size}, 1), "ones"});
+    query_gain_ = parameter("query_gain", init.constant({o.heads, o.head_size}, 1, "ones"));
+    key_gain_ = parameter("key_gain", init.constant({o.kv_heads, o.head_size}, 1, "ones"));
   }
   if (o.talking_heads) {
-    talking_scores_ = parameter("talking_scores", identity(o.heads));
-    talking_weights_ = parameter("talking_weights", identity(o.heads));
+    talking_scores_ = parameter("talking_scores", identity(o.heads, init));
+    talking_weights_ = parameter("talking_weights", identity(o.heads, init));
   }
   if (o.positions == AttentionPositions::relative) {
-    relative_bias_ = parameter("relative_bias", {zeros({2 * o.max_distance + 1, o.heads}), "zeros"});
+    relative_bias_ = parameter("relative_bias", init.constant({2 * o.max_distance + 1, o.heads}, 0, "zeros"));
   }
   if (o.sink == SinkKind::learned) {
-    sink_key_ = parameter("sink_key", init.weight(o.kv_heads, o.head_size, WeightRole::attention_input));
-    sink_value_ = parameter("sink_value", init.weight(o.kv_heads, o.value_size, WeightRole::attention_input));
+    sink_key_ = parameter("sink_key", init.vectors(o.kv_heads, o.head_size, WeightRole::attention_input));
+    sink_value_ = parameter("sink_value", init.vectors(o.kv_heads, o.value_size, WeightRole::attention_input));
   }
 }
 
@@ -153,6 +171,7 @@ MultiHeadAttention::Projected MultiHeadAttention::project(const Tensor& query, c
     made.value = Tensor(entry->value);
     return made;
   }
+  if (entry != nullptr && !o.cross) check_cached_mask(mask, path());
   if (entry != nullptr && !o.cross && entry->length() != context.offset) {
     raise<StateError>("multi_head_attention",
                       fmt::format("the cache of `{}` holds {} positions but the input begins at {}", path(),
@@ -191,10 +210,6 @@ Tensor MultiHeadAttention::values(const Tensor& input, const Mask& mask, const C
     const Tensor x = zero_padding(input, mask, "multi_head_attention");
     return mask.is_causal() ? convolution_->apply(x, reach, 0) : convolution_->apply(x, reach / 2, reach - reach / 2);
   }
-  if (!mask.is_causal()) {
-    raise<StateError>("multi_head_attention", "a convolution over values that looks ahead cannot be cached",
-                      "value conv1d without a causal mask in `" + path() + "`", "add Mask::causal(), or use no cache");
-  }
   const Tensor x = zero_padding(input, mask, "multi_head_attention", context.offset);
   const Tensor all = append_to_cache(entry->value_input, entry->filled, x);
   const std::size_t kept = std::min(reach, context.offset);
@@ -206,14 +221,29 @@ Tensor MultiHeadAttention::output(const Tensor& z, const Context& context) {
   if (watches(HookPoint::contributions, context)) {
     const Tensor parts = contributions(z);
     const Tensor visited = visit(HookPoint::contributions, parts, context);
-    if (overwrites(HookPoint::contributions, context)) {
-      const Tensor total = sum(visited, {.axes = {1}});
-      return output_->bias().defined() ? total + output_->bias() : total;
-    }
+    if (overwrites(HookPoint::contributions, context)) return output_of_contributions(visited, z, context);
   }
-  if (options_.combine == CombineKind::concat) return (*output_)(z, context);
+  return (*output_)(joined(z), context);
+}
+
+Tensor MultiHeadAttention::joined(const Tensor& z) const {
+  if (options_.combine == CombineKind::concat) return z;
   const Shape apart{z.extent(0), z.extent(1), options_.heads, options_.value_size};
-  return (*output_)(sum(reshape(z, apart), {.axes = {2}}), context);
+  return sum(reshape(z, apart), {.axes = {2}});
+}
+
+Tensor MultiHeadAttention::output_of_contributions(const Tensor& parts, const Tensor& z, const Context& context) const {
+  const std::string& projection = output_->path();
+  if (context.hooks->overwrites(projection, HookPoint::input)) {
+    raise<ConfigError>("hooks", fmt::format("two overwrites decide what `{}` gives", projection),
+                       fmt::format("contributions of `{}`, input of `{}`", path(), projection),
+                       "overwrite z of the attention instead of its projection's input");
+  }
+  // The projection does not run, but its points are there all the same.
+  context.hooks->visit(projection, HookPoint::input, joined(z));
+  const Tensor total = sum(parts, {.axes = {1}});
+  const Tensor with_bias = output_->bias().defined() ? total + output_->bias() : total;
+  return context.hooks->visit(projection, HookPoint::output, with_bias);
 }
 
 Tensor MultiHeadAttention::contributions(const Tensor& heads) const {

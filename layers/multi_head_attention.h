@@ -37,11 +37,14 @@ struct AttentionOutput {
 /// final dense layer of a Keras attention class. By option: query_gain (H, D) and key_gain (Hkv, D), ones;
 /// score_matrix (H, D, D), score_vector (H, D), score_log_scale (H), see ScoreKind; those of a score of your own below
 /// `score`; talking_scores and talking_weights (H, H), identity; relative_bias (2 max_distance + 1, H), zeros;
-/// sink_key (Hkv, D) and sink_value (Hkv, Dv), drawn as weights are.
+/// sink_key (Hkv, D) and sink_value (Hkv, Dv). Sinks and score_vector are drawn by Init::vectors(): each head's as a
+/// weight with as many inputs as the vector has elements, and one output.
 ///
 /// A convolution over values sees zeros in place of padding, whatever the padding holds; through it a query depends on
 /// the value_kernel - 1 positions before (or around) each key that it sees.
 /// With talking heads and a mask per head, hidden keys keep weight 0 in each head.
+/// Outputs do not depend on what stands at a hidden key as long as it is finite: its value is multiplied by the weight
+/// 0, and 0 times NaN or infinity is NaN. Behind the lengths of Mask::padding() anything may stand, NaN included.
 /// Throws ConfigError as resolved() does.
 /// Sources: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; grouped heads: Ainslie et al. 2023, arXiv:2305.13245;
 /// qk_norm: Henry et al. 2020, arXiv:2010.04245, with an RMS norm in place of the L2 norm; talking heads: Shazeer et al.
@@ -53,8 +56,8 @@ class MultiHeadAttention : public Layer {
   /// Self-attention of x (B, T, d_model) under Context::mask; with `cross`, attention from x to Context::memory under
   /// Context::memory_mask. Tells Context::recorder of the weights. Positions begin at Context::offset. With
   /// Context::cache the keys of earlier calls come before those of x.
-  /// Throws StateError on a cache while training, with another length than the offset, or with a convolution over
-  /// values that looks ahead.
+  /// Throws StateError on a cache while training, with another length than the offset, or, in self-attention, without a
+  /// causal mask with aligned ends.
   Tensor forward(const Tensor& x, const Context& context) override;
 
   /// Attention between any three sequences: query (B, Tq, d_model), key (B, Tk, key_width), value (B, Tk, value_width).
@@ -101,6 +104,8 @@ class MultiHeadAttention : public Layer {
   Tensor positioned(const Tensor& projected, const Tensor& gain, std::size_t heads, std::ptrdiff_t offset) const;
   Tensor values(const Tensor& input, const Mask& mask, const Context& context, KeyValueCache::Entry* entry);
   Tensor output(const Tensor& z, const Context& context);
+  Tensor joined(const Tensor& z) const;
+  Tensor output_of_contributions(const Tensor& parts, const Tensor& z, const Context& context) const;
 
   bool has_dot_product() const;
   DotProduct dot_product(const Tensor& query, const Tensor& key) const;

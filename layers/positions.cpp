@@ -13,9 +13,11 @@
 #include "autograd/ops/gather.h"
 #include "autograd/ops/pieces.h"
 #include "core/error.h"
+#include "core/machine.h"
 #include "core/random.h"
 #include "core/shape.h"
 #include "layers/dropout.h"
+#include "layers/memory_limit.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -93,6 +95,7 @@ Tokens position_numbers(std::size_t time, const PositionRange& range, const Cont
 
 Array sinusoidal_table(std::size_t length, std::size_t width) {
   check_sizes({.max_length = length}, width);
+  check_memory("positions", element_count({length, width}), 1, machine_memory());
   Array table = uninitialized({length, width});
   for (std::size_t t = 0; t < length; ++t) {
     for (std::size_t c = 0; c < width; ++c) {

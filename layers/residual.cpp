@@ -28,14 +28,14 @@ void check_side(const StepOperations& operations, const std::string& side, const
   }
 }
 
-Tensor joined(const ResidualStep& step, const Tensor& x, const Tensor& y) {
+Tensor joined(const ResidualStep& step, const Tensor& x, const Tensor& y, const Context& context) {
   if (y.shape() != x.shape()) {
     raise<ShapeError>("residual", "the layer inside changes the shape, so its result cannot be added to its input",
                       "x " + to_string(x.shape()) + ", f(x) " + to_string(y.shape()) + " in `" + step.body->path() +
                           "`",
                       "give it the same width in and out");
   }
-  return (*step.connection)(x, y);
+  return (*step.connection)(x, y, context);
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Tensor ResidualStep::added(const Tensor& sum, const Tensor& input, const Context
         y = (*norm_after)(y, context);
         break;
       default:
-        y = joined(*this, sum, y);
+        y = joined(*this, sum, y, context);
     }
   }
   return y;

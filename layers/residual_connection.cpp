@@ -9,6 +9,7 @@
 #include "autograd/ops/linear.h"
 #include "core/error.h"
 #include "core/shape.h"
+#include "layers/hooks.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -23,8 +24,8 @@ void check(const ResidualConnectionOptions& options) {
   }
 }
 
-Initial constant(const Shape& shape, double value) {
-  return {full(shape, static_cast<Real>(value)), fmt::format("constant {:.4g}", value)};
+Initial constant(const Shape& shape, double value, Init& init) {
+  return init.constant(shape, value, fmt::format("constant {:.4g}", value));
 }
 
 }  // namespace
@@ -34,16 +35,21 @@ ResidualConnection::ResidualConnection(const ResidualConnectionOptions& options,
   check(options);
   if (kind_ == ResidualKind::scaled) {
     const Shape shape = options.per_channel ? Shape{width_} : Shape{};
-    scale_ = parameter("scale", constant(shape, options.scale_init));
+    scale_ = parameter("scale", constant(shape, options.scale_init, init));
   }
   if (kind_ == ResidualKind::gated) {
     gate_weight_ = parameter("gate_weight", init.weight(width_, width_));
-    gate_bias_ = parameter("gate_bias", constant({width_}, options.gate_bias));
+    gate_bias_ = parameter("gate_bias", constant({width_}, options.gate_bias, init));
   }
 }
 
-Tensor ResidualConnection::operator()(const Tensor& x, const Tensor& y) const {
+Tensor ResidualConnection::operator()(const Tensor& x, const Tensor& y, const Context& context) const {
   const LayerScope scope(scope_path());
+  const Tensor stream = joined(x, y);
+  return context.hooks == nullptr ? stream : context.hooks->visit(path(), HookPoint::output, stream);
+}
+
+Tensor ResidualConnection::joined(const Tensor& x, const Tensor& y) const {
   if (x.shape() != y.shape() || (kind_ != ResidualKind::plain && (x.rank() == 0 || x.extent(-1) != width_))) {
     const std::string width = kind_ == ResidualKind::plain ? "C" : std::to_string(width_);
     raise<ShapeError>("residual", "x and y must have one shape (..., " + width + ")",

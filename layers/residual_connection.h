@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "layers/context.h"
 #include "layers/init.h"
 #include "layers/module.h"
 
@@ -33,9 +34,11 @@ class ResidualConnection : public Module {
  public:
   ResidualConnection(const ResidualConnectionOptions& options, Init& init);
 
-  Tensor operator()(const Tensor& x, const Tensor& y) const;
+  Tensor operator()(const Tensor& x, const Tensor& y, const Context& context) const;
 
  private:
+  Tensor joined(const Tensor& x, const Tensor& y) const;
+
   ResidualKind kind_;
   std::size_t width_;
   Tensor scale_;

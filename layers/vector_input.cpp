@@ -17,8 +17,7 @@ VectorInput::VectorInput(const VectorInputOptions& options, Init& init) : featur
   if (options.bias) bias_ = parameter("bias", init.bias(options.width, options.features));
 }
 
-Tensor VectorInput::operator()(const ModelInput& input, const Context&) {
-  const LayerScope scope(scope_path());
+Tensor VectorInput::read(const ModelInput& input) {
   const Tensor& x = input.vectors();
   if (x.rank() != 3 || x.extent(2) != features_) {
     raise<ShapeError>("vector_input", fmt::format("vectors must be (B, T, {})", features_), to_string(x.shape()));

@@ -19,9 +19,9 @@ class VectorInput : public InputStage {
  public:
   VectorInput(const VectorInputOptions& options, Init& init);
 
-  Tensor operator()(const ModelInput& input, const Context& context) override;
-
  private:
+  Tensor read(const ModelInput& input) override;
+
   std::size_t features_;
   Tensor weight_;
   Tensor bias_;

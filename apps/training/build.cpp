@@ -1,5 +1,6 @@
 #include "apps/training/build.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 
 #include "apps/training/weights.h"
 #include "core/error.h"
+#include "layers/layer_error.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -151,12 +153,11 @@ nlohmann::ordered_json readable(const nlohmann::json& json) {
   return object;
 }
 
-InitOptions init_options(const config::Config& config, const Task& task) {
-  const config::InitConfig& init = config.model.init;
+InitOptions init_options(const config::InitConfig& init, const nlohmann::json& composed) {
   InitOptions options{.scheme = scheme_of(init.scheme)};
   if (options.scheme == InitScheme::normal) options.std = init.std;
   if (init.residual_scale.writes != 0) options.residual_writes = init.residual_scale.writes;
-  if (init.residual_scale.by_layers) options.residual_writes = residual_writes(model_options(config.model, task));
+  if (init.residual_scale.by_layers) options.residual_writes = std::max<std::size_t>(1, residual_writes(composed));
   return options;
 }
 
@@ -220,9 +221,6 @@ config::Config expanded(const config::Config& config, const Task& task) {
   config::Config written = config;
   config::ModelConfig& model = written.model;
   const nlohmann::json composed = composed_model(model, task);
-  if (model.init.residual_scale.by_layers && !model.blocks) {
-    model.init.residual_scale = {.by_layers = false, .writes = residual_writes(model_options(model, task))};
-  }
   model.blocks = config::LayerList{readable(composed.at("blocks")).dump()};
   if (composed.contains("encoder_blocks")) {
     model.encoder_blocks = config::LayerList{readable(composed.at("encoder_blocks")).dump()};
@@ -234,8 +232,16 @@ config::Config expanded(const config::Config& config, const Task& task) {
 }
 
 std::unique_ptr<Model> build_empty_model(const config::Config& config, const Task& task) {
-  Init init(config.seed, init_options(config, task));
-  return std::make_unique<Model>(composed_model(config.model, task), init, "model");
+  const nlohmann::json composed = composed_model(config.model, task);
+  Init init(config.seed, init_options(config.model.init, composed));
+  auto model = std::make_unique<Model>(composed, init, "model");
+  if (config.model.init.residual_scale.by_layers && residual_writes(composed) == 0) {
+    throw LayerError({{.path = "model.init.residual_scale",
+                       .what = "`residual_scale` has no effect: no layer of the model is a block or a residual, whose "
+                               "steps it counts",
+                       .help = "give the number of writes to the residual stream, or leave it out"}});
+  }
+  return model;
 }
 
 std::unique_ptr<Model> build_model(const config::Config& config, const Task& task) {

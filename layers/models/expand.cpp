@@ -252,13 +252,6 @@ void put_head(const ModelOptions& o, Json& model) {
 
 }  // namespace
 
-std::size_t residual_writes(const ModelOptions& options) {
-  const std::size_t steps = options.attention_only ? 1 : 2;
-  if (options.arch != Architecture::encoder_decoder) return std::max<std::size_t>(1, steps * options.layers);
-  const std::size_t encoder_layers = options.encoder_layers != 0 ? options.encoder_layers : options.layers;
-  return std::max({std::size_t{1}, steps * encoder_layers, (steps + 1) * options.layers});
-}
-
 Json expand(const ModelOptions& options) {
   check(options);
   Json model{{"arch", name_of(options.arch)}, {"d_model", options.d_model}};

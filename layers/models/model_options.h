@@ -87,8 +87,9 @@ nlohmann::json expand(const ModelOptions& options);
 /// The keys of a layer of type multi_head_attention with these options; defaults are left out.
 nlohmann::json to_json(const MultiHeadAttentionOptions& options);
 
-/// How often the layers of a stack write to its residual stream: InitOptions::residual_writes. Of an encoder_decoder
-/// the stack with the most.
-std::size_t residual_writes(const ModelOptions& options);
+/// How often the layers of a composed form write to the residual stream, for InitOptions::residual_writes: once for each
+/// step of a block and each residual, those in a sequential included. Of an encoder_decoder the stack with the most. 0
+/// where there is neither, and for what Model refuses anyway.
+std::size_t residual_writes(const nlohmann::json& composed);
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

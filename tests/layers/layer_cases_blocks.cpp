@@ -33,7 +33,7 @@ LayerCase connection(const std::string& what, const ResidualConnectionOptions& o
           .make = [options](Init& init) { return std::make_unique<ResidualConnection>(options, init); },
           .run =
               [](Module& module, const std::vector<Tensor>& inputs) {
-                return dynamic_cast<ResidualConnection&>(module)(inputs.at(0), inputs.at(1));
+                return dynamic_cast<ResidualConnection&>(module)(inputs.at(0), inputs.at(1), {});
               },
           .inputs = {std::move(x), std::move(y)}};
 }

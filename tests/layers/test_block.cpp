@@ -108,7 +108,7 @@ TEST_CASE("a scaled residual begins at its scale and a gated one lets the input 
     if (parameter.name == "gate_weight") parameter.tensor.assign(zeros({3, 3}));
   }
   // sigmoid(-2) = 0.11920292202211755 of y, the rest of x.
-  const Array y = gated(Tensor(full({2, 3}, 1)), Tensor(full({2, 3}, 11))).value();
+  const Array y = gated(Tensor(full({2, 3}, 1)), Tensor(full({2, 3}, 11)), {}).value();
   CHECK(difference(y, full({2, 3}, static_cast<Real>(1 + 10 * 0.11920292202211755)), kTolerance, 0) == "");
 }
 
@@ -260,10 +260,10 @@ TEST_CASE("misuse of residual steps and blocks says what is wrong and what to do
   CHECK_THROWS_WITH(Residual({.norm = NormPlacement::parallel}, std::make_unique<Affine>(Real{1}), init),
                     "residual: parallel placement needs a block of several steps; use the layer type block");
   ResidualConnection scaled({.kind = ResidualKind::scaled, .width = 3}, init);
-  CHECK_THROWS_WITH(scaled(Tensor(zeros({2, 2})), Tensor(zeros({2, 2}))),
+  CHECK_THROWS_WITH(scaled(Tensor(zeros({2, 2})), Tensor(zeros({2, 2})), {}),
                     "residual: x and y must have one shape (..., 3); x (2, 2), y (2, 2)");
   ResidualConnection plain({}, init);
-  CHECK_THROWS_WITH(plain(Tensor(zeros({2, 2})), Tensor(zeros({2, 1}))),
+  CHECK_THROWS_WITH(plain(Tensor(zeros({2, 2})), Tensor(zeros({2, 1})), {}),
                     "residual: x and y must have one shape (..., C); x (2, 2), y (2, 1)");
   CHECK_THROWS_WITH(residual_kind_of("rezero"),
                     "residual: there is no residual variant `rezero`; use plain, scaled or gated");

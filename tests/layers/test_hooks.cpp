@@ -199,6 +199,70 @@ TEST_CASE("a whole model is read and patched by path, residual stream included")
   CHECK(same_bytes(run_model(model, other, some_targets(), {.hooks = &patch}).logits, plain));
 }
 
+TEST_CASE("the projection's own points are there behind overwritten contributions, with every way to combine heads") {
+  for (const CombineKind combine : {CombineKind::concat, CombineKind::sum}) {
+    Init init(1);
+    MultiHeadAttention layer({.d_model = 6, .heads = 3, .combine = combine}, init);
+    const Tensor x(drawn({2, 4, 6}, -1, 1, 1));
+    Hooks hooks(layer);
+    hooks.overwrite("", HookPoint::contributions,
+                    [](const std::string&, const Tensor& parts) { return parts * Real{2}; });
+    Array input, output;
+    hooks.read("output", HookPoint::input, [&](const std::string&, const Tensor& value) { input = value.value(); });
+    hooks.read("output", HookPoint::output, [&](const std::string&, const Tensor& value) { output = value.value(); });
+    const Array y = layer(x, {.hooks = &hooks}).value();
+    CHECK(same_bytes(output, y));
+    // What the projection reads is what it reads without an overwrite.
+    Array plain_input;
+    Hooks plain(layer);
+    plain.read("output", HookPoint::input,
+               [&](const std::string&, const Tensor& value) { plain_input = value.value(); });
+    layer(x, {.hooks = &plain});
+    CHECK(same_bytes(input, plain_input));
+    // And what it gives can be overwritten in turn.
+    hooks.overwrite("output", HookPoint::output,
+                    [](const std::string&, const Tensor& value) { return value * Real{0}; });
+    CHECK(same_bytes(layer(x, {.hooks = &hooks}).value(), Array(y * Real{0})));
+    hooks.overwrite("output", HookPoint::input, [](const std::string&, const Tensor& value) { return value; });
+    CHECK_THROWS_WITH(layer(x, {.hooks = &hooks}),
+                      "hooks: two overwrites decide what `output` gives; contributions of ``, input of `output`; "
+                      "overwrite z of the attention instead of its projection's input");
+  }
+}
+
+TEST_CASE("the embeddings and the residual stream around each step are read and patched by name") {
+  Init init(5);
+  Model model(small_model(), init);
+  Hooks hooks(model);
+  std::map<std::string, Array> read;
+  hooks.read("*", HookPoint::output, [&](const std::string& path, const Tensor& x) { read[path] = x.value(); });
+  Array before, between;
+  hooks.read("layers.0", HookPoint::input, [&](const std::string&, const Tensor& x) { before = x.value(); });
+  const Array plain = run_model(model, some_ids(), some_targets(), {.hooks = &hooks}).logits;
+  CHECK(same_bytes(run_model(model, some_ids(), some_targets(), {}).logits, plain));
+  // embedding() of the table is what `embedding` returns; it joins the positions before the first block.
+  CHECK(read.count("embedding") == 1);
+  CHECK(read["embedding"].shape() == before.shape());
+  CHECK_FALSE(same_bytes(read["embedding"], before));
+  // The stream behind a step is the one before plus what the step adds; behind the last step the block's output.
+  const Array sum = before + read["layers.0.attention"];
+  CHECK(same_bytes(read["layers.0.attention_residual"], sum));
+  CHECK(same_bytes(read["layers.0.feed_forward_residual"], read["layers.0"]));
+
+  // The same places put into a run on other ids give the first run's result.
+  Tokens other = some_ids();
+  for (std::int32_t& id : flat(other)) id = (id + 1) % 7;
+  const NoGrad guard;
+  CHECK_FALSE(same_bytes(run_model(model, other, some_targets(), {}).logits, plain));
+  for (const char* place : {"embedding", "layers.0.feed_forward_residual"}) {
+    INFO(place);
+    Hooks patch(model);
+    patch.overwrite(place, HookPoint::output,
+                    [&](const std::string& path, const Tensor&) { return Tensor(read[path]); });
+    CHECK(same_bytes(run_model(model, other, some_targets(), {.hooks = &patch}).logits, plain));
+  }
+}
+
 TEST_CASE("overwrites run in order, before the reads, and gradients flow through them") {
   Init init(1);
   MultiHeadAttention layer({.d_model = 2}, init);

@@ -1,4 +1,6 @@
 // First weights: bounds and deviations of each scheme, and the same numbers in both precisions.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -6,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/error.h"
 #include "core/random.h"
 #include "layers/init.h"
 
@@ -114,6 +117,41 @@ TEST_CASE("weights that write to the residual stream are scaled by 1 / sqrt(writ
   check_normal(init.weight(200, 100), 0.02, "normal std 0.02");
   Init torch(7, {.scheme = InitScheme::torch, .residual_writes = 4});
   check_uniform(torch.weight(300, 100, WeightRole::attention_output), 0.05, "uniform +-0.05");
+}
+
+TEST_CASE("vectors are drawn each as the weight of one output, however many there are") {
+  // Fans 299 and 1: sqrt(6 / 300); PyTorch's and the scaled normal scheme read the inputs alone, of which 400 and 100.
+  Init init(9, {.scheme = InitScheme::xavier_uniform});
+  check_uniform(init.vectors(10, 299), 0.1414213562373095, "xavier_uniform +-0.1414");
+  check_uniform(init.vectors(100, 299), 0.1414213562373095, "xavier_uniform +-0.1414");
+  CHECK(init.vectors(3, 5).value.shape() == Shape{3, 5});
+  Init torch(10, {.scheme = InitScheme::torch});
+  check_uniform(torch.vectors(10, 400), 0.05, "uniform +-0.05");
+  Init scaled(11, {.scheme = InitScheme::scaled_normal});
+  check_normal(scaled.vectors(50, 100), 0.1, "normal std 0.1");
+}
+
+TEST_CASE("what would not fit into memory is refused before any is asked for, with count and bytes") {
+  const std::size_t each = 2 * sizeof(Real);  // a value and its gradient
+  Init small(1, {.memory = 100 * each});
+  CHECK(small.weight(6, 10).value.size() == 60);
+  CHECK(small.ones(40).value.size() == 40);
+  CHECK_THROWS_WITH(small.zeros(1),
+                    fmt::format("parameters: it would not fit into the memory of this machine; 101 numbers and their "
+                                "gradients need {} bytes of {}; make the sizes smaller",
+                                101 * each, 100 * each));
+  Init other(1, {.memory = 99 * each});
+  CHECK_THROWS_AS(other.embedding(10, 10), ConfigError);
+  CHECK_THROWS_AS(other.conv_weight(5, 5, 4), ConfigError);
+  CHECK_THROWS_AS(other.bias(100, 1), ConfigError);
+  CHECK_THROWS_AS(other.reserve({4, 5, 5}), ConfigError);
+  // By default the limit is the machine's memory; no machine holds 2^62 numbers.
+  const std::size_t huge = std::size_t{1} << 31U;
+  Init machine(1);
+  CHECK_THROWS_WITH(machine.weight(huge, huge),
+                    Catch::StartsWith("parameters: it would not fit into the memory of this "
+                                      "machine; 4611686018427387904 numbers"));
+  CHECK(machine.weight(2, 2).value.size() == 4);
 }
 
 TEST_CASE("gains begin at one and both precisions draw the same numbers") {

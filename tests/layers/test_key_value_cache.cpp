@@ -126,9 +126,22 @@ TEST_CASE("a cache refuses what would give wrong results") {
   CHECK_THROWS_WITH(layer(x, {.mask = mask, .cache = &cache, .offset = 2}),
                     "multi_head_attention: the cache of `` holds 0 positions but the input begins at 2; set "
                     "Context::offset to the cache's length()");
-  CHECK_THROWS_WITH(layer(x, {.cache = &cache}),
-                    "multi_head_attention: a convolution over values that looks ahead cannot be cached; value conv1d "
-                    "without a causal mask in ``; add Mask::causal(), or use no cache");
+  // Without these rules a later call would mean something else than the same positions of the whole sequence do.
+  for (const Mask& seeing_later :
+       {Mask(), Mask::padding({3, 2}), Mask::window(2), Mask::allow(Booleans(Shape{3, 3}, 1))}) {
+    CHECK_THROWS_WITH(
+        layer(x, {.mask = seeing_later, .cache = &cache}),
+        "multi_head_attention: with a cache earlier positions never see later keys; no causal rule in the "
+        "mask of ``; add Mask::causal(), or use no cache");
+  }
+  for (const Mask& from_starts : {Mask::causal(Align::starts), Mask::causal() & Mask::causal(Align::starts)}) {
+    CHECK_THROWS_WITH(
+        layer(x, {.mask = from_starts, .cache = &cache}),
+        "multi_head_attention: a causal mask aligned to starts takes the first new query for the first of "
+        "all; Context::cache and Mask::causal(Align::starts) in ``; align the ends, as Mask::causal() "
+        "does, or use no cache");
+  }
+  CHECK(cache.length() == 0);
   cache.clear();
   layer(x, {.mask = mask, .cache = &cache});
   CHECK_THROWS_WITH(layer(Tensor(zeros({1, 3, 4})), {.mask = mask, .cache = &cache, .offset = 3}),

@@ -122,6 +122,25 @@ const std::vector<Case> kCases = {
      "makes width 5 of 4, but `model.blocks.0` (residual) adds its result to a stream of 4", "width 4 at its end"},
     {R"([{"type": "block", "width": 8, "steps": [{"type": "activation"}]}])", "model.blocks.0", "takes width 8",
      "both 4, or both 8"},
+    // no width is at fault
+    {R"([{"type": "multi_head_attention", "d_model": 4, "cross": true}])", "model.blocks.0",
+     "`model.blocks.0` (multi_head_attention) cannot run on (1, 2, 4), the shape of what the embedding (`d_model`) "
+     "gives, "
+     "nor on another width",
+     "cross-attention needs a memory to attend to"},
+    // sizes that no machine has memory for: 2^31 - 1 is the largest that is read
+    {R"([{"type": "dense", "in": 2147483647, "out": 2147483647}])", "model.blocks.0",
+     "it would not fit into the memory of this machine; 46116860141", ""},
+    {R"([{"type": "residual", "norm": "none", "body": {"type": "sinusoidal_positions", "max_len": 2147483647,
+          "width": 2147483647}}])",
+     "model.blocks.0.body", "it would not fit into the memory", ""},
+    {R"([{"type": "batch_norm", "width": 2147483647, "per_position": true, "max_len": 2147483647}])", "model.blocks.0",
+     "it would not fit into the memory", ""},
+    {R"([{"type": "multi_head_attention", "d_model": 2, "heads": 65536, "head_size": 1, "positions": "relative",
+          "max_distance": 2147483647}])",
+     "model.blocks.0", "it would not fit into the memory", ""},
+    {R"([{"type": "multi_head_attention", "d_model": 1, "head_size": 4194304, "score": "bilinear"}])", "model.blocks.0",
+     "it would not fit into the memory", ""},
 };
 
 std::vector<LayerError::Fault> faults_of(const std::string& model) {

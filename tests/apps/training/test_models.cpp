@@ -112,6 +112,45 @@ TEST_CASE("a user's layer is used from JSON, checked at its place, and trained")
   }
 }
 
+TEST_CASE("residual_scale counts the residual steps of layers that are written out") {
+  // Two blocks of two steps, one of them in a sequential, and one residual: GPT-2's rule divides by sqrt(5).
+  const auto first_weights = [](const std::string& residual_scale) {
+    const std::string attention = R"({"name": "attention", "type": "multi_head_attention", "d_model": 8, "heads": 2})";
+    const std::string block = R"({"type": "block", "width": 8, "steps": [)" + attention +
+                              R"(, {"type": "feed_forward", "d_model": 8, "d_ff": 16}]})";
+    const config::Config config =
+        with_model(R"("arch": "decoder", "init": {"scheme": "normal", "residual_scale": )" + residual_scale +
+                   R"(}, "blocks": [)" + block + R"(, {"type": "sequential", "layers": [)" + block +
+                   R"(]}, {"type": "residual", "width": 8, "body": {"type": "dense", "in": 8, "out": 8}}])");
+    return headlight::summary(*build_model(config, *make_task(config)));
+  };
+  CHECK(first_weights("true") == first_weights("5"));
+  CHECK(first_weights("true") != first_weights("false"));
+  // 0.02 / sqrt(5) = 0.0089443
+  CHECK_THAT(first_weights("true"), Catch::Contains("normal std 0.008944"));
+
+  const config::LoadedConfig none = config::read_config_text(
+      {{.name = "a.json",
+        .text = R"({"task": {"type": "reverse"}, "trainer": {"steps": 1}, "model": {"d_model": 8,
+  "init": {"residual_scale": true}, "blocks": [{"type": "gated_residual", "dim": 8}]}})",
+        .directory = {}}});
+  const std::unique_ptr<Task> task = make_task(none.config);
+  try {
+    build_model(none.config, *task);
+    FAIL("built");
+  } catch (const LayerError& error) {
+    REQUIRE(error.faults().size() == 1);
+    const LayerError::Fault& fault = error.faults().front();
+    CHECK(
+        config::explain(*none.origin, {{.path = fault.path, .what = fault.what, .help = fault.help}}) ==
+        "error: `residual_scale` has no effect: no layer of the model is a block or a residual, whose steps it counts\n"
+        "  --> a.json:2:30\n"
+        "   2 |   \"init\": {\"residual_scale\": true}, \"blocks\": [{\"type\": \"gated_residual\", \"dim\": 8}]}}\n"
+        "     |                              ^^^^\n"
+        "help: give the number of writes to the residual stream, or leave it out\n");
+  }
+}
+
 TEST_CASE("the README's config with a layer of one's own trains") {
   const std::string readme = read_file(HEADLIGHT_SOURCE_DIR "/README.md", 1 << 20);
   const std::size_t begin = readme.find("```json\n") + 8;
