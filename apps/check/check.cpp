@@ -39,6 +39,7 @@ std::vector<std::string> facts_of(const Study& study) {
   const CheckSubject& subject = probe.subject();
   std::string input = probe.reads_tokens() ? fmt::format("token ids (B, T) below {}", subject.vocabulary)
                                            : fmt::format("input (B, T, {})", subject.width);
+  if (subject.memory_vocabulary != 0) input += fmt::format(", source ids (B, Ts) below {}", subject.memory_vocabulary);
   if (subject.memory_width != 0) input += fmt::format(", memory (B, Tm, {})", subject.memory_width);
   return {fmt::format("{}; {} parameters, moved off their first values", input, parameter_count(*study.module)),
           study.describe()};
@@ -58,7 +59,7 @@ CheckReport check_subject(const CheckSubject& subject, CheckExtent extent) {
     return report;
   }
   for (const Family family :
-       {check_gradients, check_parameters, check_leaks, check_dependence, check_modes, check_state}) {
+       {check_gradients, check_parameters, check_leaks, check_dependence, check_cache, check_modes, check_state}) {
     append(report.rows, family(*study));
   }
   return report;

@@ -28,6 +28,18 @@ void clear_padded(Array& a, const std::vector<std::size_t>& lengths) {
              [&](std::size_t b, std::size_t t) { std::fill_n(a.data() + (b * length + t) * row, row, Real{0}); });
 }
 
+/// `x` (B, T, C) with what `filler` holds behind the lengths.
+Tensor behind_lengths(const Tensor& x, const Tensor& filler, const std::vector<std::size_t>& lengths) {
+  Array filled = x.value();
+  const std::size_t length = x.extent(1);
+  const std::size_t width = x.extent(2);
+  for_padded(lengths, length, [&](std::size_t b, std::size_t t) {
+    const std::size_t begin = (b * length + t) * width;
+    std::copy_n(filler.value().data() + begin, width, filled.data() + begin);
+  });
+  return Tensor(std::move(filled), true);
+}
+
 /// The same inputs with other content behind the lengths; vectors a hundred times as large.
 CheckInputs refilled(const Probe& probe, const CheckInputs& inputs, const std::vector<std::size_t>& lengths,
                      std::uint64_t draw) {
@@ -37,13 +49,21 @@ CheckInputs refilled(const Probe& probe, const CheckInputs& inputs, const std::v
     for_padded(lengths, probe.length(), [&](std::size_t b, std::size_t t) { other.ids(b, t) = filler.ids(b, t); });
     return other;
   }
-  Array x = inputs.x.value();
-  const std::size_t width = x.shape()[2];
-  for_padded(lengths, probe.length(), [&](std::size_t b, std::size_t t) {
-    const std::size_t begin = (b * probe.length() + t) * width;
-    std::copy_n(filler.x.value().data() + begin, width, x.data() + begin);
-  });
-  other.x = Tensor(std::move(x), true);
+  other.x = behind_lengths(inputs.x, filler.x, lengths);
+  return other;
+}
+
+/// Likewise with other content behind the lengths of the memory.
+CheckInputs refilled_memory(const Probe& probe, const CheckInputs& inputs, const std::vector<std::size_t>& lengths,
+                            std::uint64_t draw) {
+  CheckInputs other = inputs;
+  const CheckInputs filler = probe.inputs(lengths.size(), probe.length(), draw, 100);
+  if (probe.subject().memory_vocabulary != 0) {
+    for_padded(lengths, probe.memory_length(),
+               [&](std::size_t b, std::size_t t) { other.memory_ids(b, t) = filler.memory_ids(b, t); });
+  } else {
+    other.memory = behind_lengths(inputs.memory, filler.memory, lengths);
+  }
   return other;
 }
 
@@ -58,9 +78,11 @@ void try_padding(const Study& study, RowBuilder& row) {
   }
   if (!study.obeys.padding) return row.skip("declared not to keep to padding masks");
   const std::vector<std::size_t> lengths = some_lengths(probe.batch(), probe.length());
+  const std::vector<std::size_t> memory_lengths = some_lengths(probe.batch(), probe.memory_length());
   const CheckInputs inputs = probe.inputs();
   for (const bool training : {false, true}) {
-    const CheckCall call{.training = training, .mask = Mask::padding(lengths)};
+    CheckCall call{.training = training, .mask = Mask::padding(lengths)};
+    if (probe.reads_memory()) call.memory_mask = Mask::padding(memory_lengths);
     Array cotangent = probe.random(probe.output(*study.module, inputs, call).shape(), 31);
     if (study.has_time) clear_padded(cotangent, lengths);
     const auto run = [&](const CheckInputs& given) {
@@ -70,9 +92,17 @@ void try_padding(const Study& study, RowBuilder& row) {
     };
     const CheckPass before = run(inputs);
     for (const std::uint64_t draw : {41U, 42U}) {
-      const std::string what = difference_of(before, run(refilled(probe, inputs, lengths, draw)));
+      const char* const while_training = training ? ", while training" : "";
+      std::string what = difference_of(before, run(refilled(probe, inputs, lengths, draw)));
+      if (!what.empty()) {
+        return row.fail(fmt::format("{} changes with what stands behind the lengths{}", what, while_training),
+                        kPaddingAdvice);
+      }
+      if (!probe.reads_memory()) continue;
+      what = difference_of(before, run(refilled_memory(probe, inputs, memory_lengths, draw)));
       if (what.empty()) continue;
-      return row.fail(what + " changes with what stands behind the lengths" + (training ? ", while training" : ""),
+      return row.fail(fmt::format("{} changes with what stands behind the lengths of the memory{}", what,
+                                  while_training),
                       kPaddingAdvice);
     }
   }

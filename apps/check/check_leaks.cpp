@@ -116,10 +116,6 @@ class LeakChecks {
     return run_check("batch", "what members read of each other", [&](RowBuilder& row) { judge_batch(row); });
   }
 
-  CheckRow memory_row() {
-    return run_check("leak: memory", "what outputs read of the memory", [&](RowBuilder& row) { judge_memory(row); });
-  }
-
  private:
   std::string reason_not_to(const MaskCase& mask, bool obeyed) const {
     if (study_.probe.length() < 2) return "sequences of one position have nothing to hide";
@@ -190,21 +186,10 @@ class LeakChecks {
   }
 
   static bool cross_talk(const Influence& seen, const std::string& mask, bool training, RowBuilder& row) {
-    for (std::size_t b = 0; b < seen.batch(); ++b) {
-      for (std::size_t c = 0; c < seen.batch(); ++c) {
-        for (std::size_t q = 0; b != c && q < seen.queries(); ++q) {
-          for (std::size_t k = 0; k < seen.keys(); ++k) {
-            if (!seen.reads(b, q, c, k)) continue;
-            row.fail(
-                fmt::format("output {} of member {} reads input {} of member {}, {} ({})", q, b, k, c,
-                            training ? "while training" : "in evaluation", mask),
-                "look for an operation over axis 0: statistics of the batch, or an attention whose axes are (T, B, C)");
-            return true;
-          }
-        }
-      }
-    }
-    return false;
+    const std::string what = cross_talk_in(seen);
+    if (what.empty()) return false;
+    row.fail(fmt::format("{}, {} ({})", what, training ? "while training" : "in evaluation", mask), kBatchAdvice);
+    return true;
   }
 
   /// A member by itself must give what it gave among others, but for the order of sums.
@@ -219,13 +204,18 @@ class LeakChecks {
       std::copy(a.data(), a.data() + one.size(), one.data());
       return one;
     };
+    const auto first_ids = [](const Tokens& ids) {
+      Tokens one(Shape{1, ids.shape()[1]});
+      std::copy_n(ids.data(), one.size(), one.data());
+      return one;
+    };
     if (probe.reads_tokens()) {
-      alone.ids = Tokens(Shape{1, probe.length()});
-      std::copy(inputs_.ids.data(), inputs_.ids.data() + probe.length(), alone.ids.data());
+      alone.ids = first_ids(inputs_.ids);
     } else {
       alone.x = Tensor(first(inputs_.x.value()));
     }
     if (inputs_.memory.defined()) alone.memory = Tensor(first(inputs_.memory.value()));
+    if (probe.subject().memory_vocabulary != 0) alone.memory_ids = first_ids(inputs_.memory_ids);
     const double difference = relative_difference(probe.output(*study_.module, alone, {}), first(among));
     if (difference > rounding_bound()) {
       return row.fail(fmt::format("a member alone in its batch gives other numbers: relative difference {:.2g}",
@@ -233,41 +223,6 @@ class LeakChecks {
                       "look for a factor that depends on the batch size, such as a mean over axis 0");
     }
     row.pass(fmt::format("nothing; alone it differs by {:.1g}", difference));
-  }
-
-  void judge_memory(RowBuilder& row) const {
-    const Probe& probe = study_.probe;
-    if (probe.subject().memory_width == 0) return row.skip("it reads no Context::memory");
-    const std::size_t keys = probe.memory_length();
-    std::size_t pairs = 0;
-    std::vector<MaskCase> masks{no_mask(), padding_mask(probe.batch(), keys)};
-    // A convolution over the memory's values, say, lets a query see the neighbours of the keys that it is allowed.
-    if (study_.obeys.allow) masks.push_back(allow_mask(probe.batch(), probe.length(), keys));
-    for (const MaskCase& mask : masks) {
-      for (const bool training : {false, true}) {
-        const Influence seen =
-            measure_influence(probe, *study_.module, inputs_, {.training = training, .memory_mask = mask.mask},
-                              Stream::memory, study_.queries);
-        if (cross_talk(seen, "memory, " + mask.name, training, row)) return;
-        for (std::size_t b = 0; b < seen.batch(); ++b) {
-          for (std::size_t q = 0; q < seen.queries(); ++q) {
-            for (std::size_t k = 0; k < keys; ++k) {
-              if (!seen.reads(b, q, k)) continue;
-              ++pairs;
-              if (mask.visible(b, q, k) || !study_.has_time) continue;
-              return row.fail(
-                  fmt::format("{}: output {} of member {} reads position {} of the memory", mask.name, q, b, k),
-                  "look at whether Context::memory_mask, and not Context::mask, reaches the cross-attention");
-            }
-          }
-        }
-      }
-    }
-    if (pairs == 0) {
-      return row.fail("no output reads any position of the memory",
-                      "look at whether the cross-attention's result reaches the output");
-    }
-    row.pass("what Context::memory_mask allows, no other");
   }
 
   const Study& study_;
@@ -287,7 +242,7 @@ std::vector<CheckRow> check_leaks(const Study& study) {
   rows.push_back(checks.leak_row(padding_mask(batch, length), study.obeys.padding));
   rows.push_back(checks.leak_row(window_mask(), study.obeys.window));
   rows.push_back(checks.leak_row(allow_mask(batch, length, length), study.obeys.allow));
-  rows.push_back(checks.memory_row());
+  rows.push_back(check_memory(study));
   rows.push_back(checks.batch_row());
   return rows;
 }

@@ -1,5 +1,7 @@
 #include "apps/check/influence.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <utility>
 
@@ -17,15 +19,16 @@ CheckInputs changed(const Probe& probe, const CheckInputs& inputs, Stream stream
                     std::uint64_t way) {
   CheckInputs other = inputs;
   Random random({probe.subject().seed, stream_id("check change"), way});
-  if (stream == Stream::input && probe.reads_tokens()) {
-    const std::size_t vocabulary = probe.subject().vocabulary;
+  const bool input = stream == Stream::input;
+  const std::size_t vocabulary = input ? probe.subject().vocabulary : probe.subject().memory_vocabulary;
+  if (vocabulary != 0) {
     if (vocabulary < 2) return other;
-    std::int32_t& id = other.ids(b, t);
+    std::int32_t& id = (input ? other.ids : other.memory_ids)(b, t);
     const std::uint64_t shift = 1 + (way + random.uniform_below(vocabulary - 1)) % (vocabulary - 1);
     id = static_cast<std::int32_t>((static_cast<std::uint64_t>(id) + shift) % vocabulary);
     return other;
   }
-  Tensor& sequence = stream == Stream::input ? other.x : other.memory;
+  Tensor& sequence = input ? other.x : other.memory;
   Array values = sequence.value();
   const std::size_t width = values.shape()[2];
   Real* const row = values.data() + (b * values.shape()[1] + t) * width;
@@ -37,14 +40,32 @@ CheckInputs changed(const Probe& probe, const CheckInputs& inputs, Stream stream
   return other;
 }
 
+Shape shape_of(const CheckInputs& inputs, Stream stream) {
+  const Tokens& ids = stream == Stream::input ? inputs.ids : inputs.memory_ids;
+  if (ids.dimension() == 2) return ids.shape();
+  return stream == Stream::input ? inputs.x.shape() : inputs.memory.shape();
+}
+
 }  // namespace
+
+std::string cross_talk_in(const Influence& seen) {
+  for (std::size_t b = 0; b < seen.batch(); ++b) {
+    for (std::size_t c = 0; c < seen.batch(); ++c) {
+      for (std::size_t q = 0; b != c && q < seen.queries(); ++q) {
+        for (std::size_t k = 0; k < seen.keys(); ++k) {
+          if (seen.reads(b, q, c, k))
+            return fmt::format("output {} of member {} reads input {} of member {}", q, b, k, c);
+        }
+      }
+    }
+  }
+  return "";
+}
 
 Influence measure_influence(const Probe& probe, Module& module, const CheckInputs& inputs, const CheckCall& call,
                             Stream stream, std::size_t queries) {
   const Array before = probe.output(module, inputs, call);
-  const Shape& sequence = stream == Stream::memory ? inputs.memory.shape()
-                          : probe.reads_tokens()   ? Shape(inputs.ids.shape())
-                                                   : inputs.x.shape();
+  const Shape sequence = shape_of(inputs, stream);
   Influence influence(sequence[0], queries, sequence[1]);
   const std::size_t row = before.size() / (sequence[0] * queries);
   for (std::size_t c = 0; c < influence.batch(); ++c) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "apps/check/probe.h"
@@ -37,6 +38,9 @@ class Influence {
   std::size_t keys_;
   std::vector<std::uint8_t> reads_;
 };
+
+/// The first output that reads another member, in words; "" when none does.
+std::string cross_talk_in(const Influence& seen);
 
 /// The sequence whose positions are changed.
 enum class Stream { input, memory };

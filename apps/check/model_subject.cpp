@@ -37,14 +37,10 @@ bool is_equivariant(const config::ModelConfig& model) {
          model.attention.value == config::ValueKind::kDense;
 }
 
-/// An encoder-decoder is looked at from the side of its target, behind one fixed source.
-Tensor answer(Model& model, const Tokens& ids, const Context& context) {
-  if (model.arch() != Architecture::encoder_decoder) return model(ids, context);
-  Tokens source(Shape{ids.shape()[0], 3});
-  for (std::size_t i = 0; i < source.size(); ++i) source.data()[i] = static_cast<std::int32_t>(i % 2);
-  Context own = context;
-  own.memory_mask = {};
-  return model(source, ids, own);
+/// An encoder-decoder is looked at from the side of its target; its source is the memory.
+Tensor answer(Model& model, const CheckInputs& inputs, const Context& context) {
+  if (model.arch() != Architecture::encoder_decoder) return model(inputs.ids, context);
+  return model(inputs.memory_ids, inputs.ids, context);
 }
 
 }  // namespace
@@ -76,9 +72,10 @@ CheckSubject model_subject(const config::Config& config) {
           .make = maker(config),
           .make_without_dropout = maker(without_dropout(config)),
           .run = [](Module& module, const CheckInputs& inputs,
-                    const Context& context) { return answer(dynamic_cast<Model&>(module), inputs.ids, context); },
+                    const Context& context) { return answer(dynamic_cast<Model&>(module), inputs, context); },
           .vocabulary = two_stacks ? shape.second_vocabulary : shape.vocabulary,
           .width = model.d_model,
+          .memory_vocabulary = two_stacks ? shape.vocabulary : 0,
           .max_length = bounded ? model.max_len : CheckSubject{}.max_length,
           .seed = config.seed,
           .promises = promises};

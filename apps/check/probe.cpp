@@ -41,12 +41,17 @@ Array Probe::random(const Shape& shape, std::uint64_t draw) const {
   return random_uniform(shape, -1.5, 1.5, {subject_.seed, stream_id("check input"), draw});
 }
 
+Tokens Probe::ids(const Shape& shape, std::size_t vocabulary, std::string_view stream, std::uint64_t draw) const {
+  Tokens ids(shape);
+  Random random({subject_.seed, stream_id(stream), draw});
+  for (std::int32_t& id : flat(ids)) id = static_cast<std::int32_t>(random.uniform_below(vocabulary));
+  return ids;
+}
+
 CheckInputs Probe::inputs(std::size_t batch, std::size_t length, std::uint64_t draw, double scale) const {
   CheckInputs inputs;
   if (reads_tokens()) {
-    inputs.ids = Tokens(Shape{batch, length});
-    Random random({subject_.seed, stream_id("check tokens"), draw});
-    for (std::int32_t& id : flat(inputs.ids)) id = static_cast<std::int32_t>(random.uniform_below(subject_.vocabulary));
+    inputs.ids = ids({batch, length}, subject_.vocabulary, "check tokens", draw);
   } else {
     Array x = random({batch, length, subject_.width}, 2 * draw);
     for (Real& value : flat(x)) value *= static_cast<Real>(scale);
@@ -54,6 +59,9 @@ CheckInputs Probe::inputs(std::size_t batch, std::size_t length, std::uint64_t d
   }
   if (subject_.memory_width != 0) {
     inputs.memory = Tensor(random({batch, memory_length(), subject_.memory_width}, 2 * draw + 1), true);
+  }
+  if (subject_.memory_vocabulary != 0) {
+    inputs.memory_ids = ids({batch, memory_length()}, subject_.memory_vocabulary, "check memory tokens", draw);
   }
   return inputs;
 }
@@ -66,7 +74,10 @@ Tensor Probe::run(Module& module, const CheckInputs& inputs, const CheckCall& ca
                        .mask = call.mask,
                        .memory = inputs.memory.defined() ? &inputs.memory : nullptr,
                        .memory_mask = call.memory_mask,
-                       .recorder = call.recorder});
+                       .recorder = call.recorder,
+                       .hooks = call.hooks,
+                       .cache = call.cache,
+                       .offset = call.offset});
 }
 
 Array Probe::output(Module& module, const CheckInputs& inputs, const CheckCall& call) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/check/subject.h"
@@ -19,6 +20,9 @@ struct CheckCall {
   bool random = true;      ///< give the context a source of randomness
   std::uint64_t step = 0;  ///< of the randomness
   AttentionRecorder* recorder = nullptr;
+  const Hooks* hooks = nullptr;
+  KeyValueCache* cache = nullptr;
+  std::size_t offset = 0;  ///< of the input, behind what the cache holds
 };
 
 /// What one forward and backward pass left.
@@ -36,11 +40,14 @@ class Probe {
 
   const CheckSubject& subject() const { return subject_; }
   bool reads_tokens() const { return subject_.vocabulary != 0; }
+  bool reads_memory() const { return subject_.memory_width != 0 || subject_.memory_vocabulary != 0; }
 
   /// Sizes of ordinary inputs: 3 members of 7 positions, or fewer where sequences must be shorter; 5 in the memory.
   std::size_t batch() const { return 3; }
   std::size_t length() const { return std::min<std::size_t>(7, subject_.max_length); }
-  std::size_t memory_length() const { return 5; }
+  std::size_t memory_length() const {
+    return subject_.memory_vocabulary == 0 ? 5 : std::min<std::size_t>(5, subject_.max_length);
+  }
 
   /// A module whose parameters are moved away from their first values, so that zeros and ones hide nothing.
   std::unique_ptr<Module> instance() const { return built(subject_.make, subject_.seed); }
@@ -65,6 +72,7 @@ class Probe {
   Array random(const Shape& shape, std::uint64_t draw) const;
 
  private:
+  Tokens ids(const Shape& shape, std::size_t vocabulary, std::string_view stream, std::uint64_t draw) const;
   std::unique_ptr<Module> built(const std::function<std::unique_ptr<Module>(std::uint64_t)>& make,
                                 std::uint64_t seed) const;
 

@@ -17,9 +17,10 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 
 /// What one call is given: vectors or token ids, and perhaps a second sequence to attend to.
 struct CheckInputs {
-  Tensor x = {};       ///< (B, T, C); empty when ids are given
-  Tokens ids = {};     ///< (B, T)
-  Tensor memory = {};  ///< (B, Tm, Cm); empty when there is none
+  Tensor x = {};           ///< (B, T, C); empty when ids are given
+  Tokens ids = {};         ///< (B, T)
+  Tensor memory = {};      ///< (B, Tm, Cm); empty when there is none
+  Tokens memory_ids = {};  ///< (B, Tm): the same as token ids, the source of an encoder-decoder
 };
 
 /// What is checked: something that is built anew from a seed and called.
@@ -29,11 +30,12 @@ struct CheckSubject {
   std::function<std::unique_ptr<Module>(std::uint64_t seed)> make;
   /// The same with every dropout at 0, where `make` has some; may be empty.
   std::function<std::unique_ptr<Module>(std::uint64_t seed)> make_without_dropout = {};
-  /// Calls a module that `make` has built. CheckInputs::memory stands in the context already.
+  /// Calls a module that `make` has built. CheckInputs::memory stands in the context already, memory_ids do not.
   std::function<Tensor(Module& module, const CheckInputs& inputs, const Context& context)> run;
   std::size_t vocabulary = 0;  ///< ids are below it; 0: the input is vectors
   std::size_t width = 0;       ///< C of the vectors; of a model on ids its inner width, from which sizes are chosen
   std::size_t memory_width = 0;
+  std::size_t memory_vocabulary = 0;  ///< ids of the memory are below it; 0: it is vectors, or there is none
   std::size_t max_length = 128;
   std::uint64_t seed = 1;
   Promises promises = {};

@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "layers/dense.h"
 #include "layers/dropout.h"
+#include "layers/key_value_cache.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace check_test {
@@ -107,9 +108,16 @@ class Planted : public Layer {
     Tensor value = value_(source, context);
     if (is(Fault::path_detached)) value = value.detach();
     if (is(Fault::gradient_off)) value = with_gradient_off(value);
-    if (is(Fault::softmax_of_nothing)) return by_infinity(query_(x, context), key_(x, context), value, mask);
-    const AttentionResult result =
-        attention(query_(source, context), key_(source, context), value, {.heads = 2, .mask = mask});
+    Tensor key = key_(source, context);
+    // Attention over the batch knows nothing of time, and so nothing of earlier positions.
+    if (context.cache != nullptr && !is(Fault::cache_ignored) && !is(Fault::attention_over_batch)) {
+      KeyValueCache::Entry& entry = context.cache->entry(path());
+      key = append_to_cache(entry.key, entry.filled, key);
+      value = append_to_cache(entry.value, entry.filled, value);
+      entry.filled = true;
+    }
+    if (is(Fault::softmax_of_nothing)) return by_infinity(query_(x, context), key, value, mask);
+    const AttentionResult result = attention(query_(source, context), key, value, {.heads = 2, .mask = mask});
     if (context.recorder != nullptr) context.recorder->record(path(), result.weights, result.hidden_rows);
     return is(Fault::attention_over_batch) ? transpose(result.output, 0, 1) : result.output;
   }
@@ -117,12 +125,13 @@ class Planted : public Layer {
   /// Attention as a textbook has it: minus infinity where a key is hidden.
   static Tensor by_infinity(const Tensor& query, const Tensor& key, const Tensor& value, const Mask& mask) {
     const std::size_t batch = query.extent(0);
-    const std::size_t length = query.extent(1);
+    const std::size_t queries = query.extent(1);
+    const std::size_t length = key.extent(1);
     const Tensor scores = matmul(query, key, {.transpose_b = true});
     Tokens visible(scores.shape());
-    const MaskRows rows(mask, {batch, 1, length, length});
+    const MaskRows rows(mask, {batch, 1, queries, length});
     for (std::size_t i = 0; i < visible.size(); ++i) {
-      const kernels::VisibleKeys keys = rows.row(i / (length * length), 0, i / length % length);
+      const kernels::VisibleKeys keys = rows.row(i / (queries * length), 0, i / length % queries);
       const std::size_t k = i % length;
       visible.data()[i] = k >= keys.begin && k < keys.end && (keys.visible == nullptr || keys.visible[k] != 0) ? 1 : 0;
     }
@@ -167,7 +176,7 @@ class Planted : public Layer {
       case Fault::nan_of_long_inputs:
         return length <= 10 ? y : y * (exp(Tensor(scalar(Real{1000}))) / exp(Tensor(scalar(Real{1000}))));
       case Fault::position_dependent:
-        return y + Tensor(positions(length));
+        return y + Tensor(positions(context.offset, length));
       case Fault::throws_on_one_position:
         if (length == 1) raise<ShapeError>("planted", "one position is too few", "T 1");
         return y;
@@ -176,9 +185,9 @@ class Planted : public Layer {
     }
   }
 
-  static Array positions(std::size_t length) {
+  static Array positions(std::size_t first, std::size_t length) {
     Array table = zeros({length, 1});
-    for (std::size_t t = 0; t < length; ++t) table.data()[t] = static_cast<Real>(t);
+    for (std::size_t t = 0; t < length; ++t) table.data()[t] = static_cast<Real>(first + t);
     return table;
   }
 

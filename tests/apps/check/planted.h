@@ -20,6 +20,7 @@ enum class Fault {
   mask_of_first_member,
   window_too_wide,
   memory_mask_ignored,
+  cache_ignored,
   softmax_of_nothing,
   attention_over_batch,
   norm_over_time,

@@ -2,10 +2,14 @@
 #include <catch2/catch.hpp>
 
 #include "apps/check/check.h"
+#include "apps/check/model_subject.h"
+#include "apps/config/read.h"
 #include "autograd/ops.h"
 #include "core/error.h"
 #include "layers/dense.h"
 #include "layers/multi_head_attention.h"
+#include "layers/registry.h"
+#include "layers/sequential.h"
 
 using namespace headlight;
 
@@ -48,6 +52,31 @@ Tensor shifted_sum(const Tensor& x, const Context&) {
 
 Tensor mean_over_time(const Tensor& x, const Context&) { return x + mean(x, {.axes = {1}, .keep_dims = true}); }
 
+/// x + the mean over time, whatever the mask: an encoder's layer that counts padding.
+const RegisterLayer mean_of_all{"mean_of_all",
+                                [](const LayerConfig&, Init&) { return std::make_unique<Computed>(mean_over_time); }};
+
+/// What a mean over the members does in place of one over time.
+const RegisterLayer mean_of_members{"mean_of_members", [](const LayerConfig&, Init&) {
+                                      return std::make_unique<Computed>([](const Tensor& x, const Context&) {
+                                        return x - mean(x, {.axes = {0}, .keep_dims = true});
+                                      });
+                                    }};
+
+/// The report on an encoder-decoder with this layer at the end of its encoder.
+CheckReport report_on_encoder_with(const std::string& layer) {
+  const std::string attention = R"({"type": "multi_head_attention", "d_model": 8, "heads": 2)";
+  const std::string text = R"({"task": {"type": "reverse", "symbols": 3, "length": 6}, "trainer": {"steps": 1},
+    "model": {"arch": "encoder-decoder", "d_model": 8, "encoder_blocks": [
+        {"type": "residual", "width": 8, "body": )" +
+                           attention + R"(}}, {"type": ")" + layer + R"("}], "blocks": [
+        {"type": "block", "width": 8, "steps": [)" +
+                           attention + R"(, "name": "attention"}, )" + attention +
+                           R"(, "name": "cross", "cross": true}]}]}})";
+  return check_subject(
+      model_subject(config::read_config_text({{.name = "a.json", .text = text, .directory = {}}}).config));
+}
+
 Verdict verdict(const CheckReport& report, const char* row) {
   INFO(to_string(report));
   return report.row(row).verdict;
@@ -58,7 +87,7 @@ Verdict verdict(const CheckReport& report, const char* row) {
 TEST_CASE("a layer that is found to be causal by itself needs no mask") {
   const CheckReport report = report_on(shifted_sum);
   INFO(to_string(report));
-  CHECK(report.passed());
+  CHECK(report.rows_with(Verdict::failed) == std::vector<std::string>{"cache"});
   CHECK(report.facts.back() == "output t may read inputs 0 to t, whatever the mask (measured)");
   CHECK(report.row("leak: no mask").figure == "39 of 84 allowed pairs, no other");
   CHECK(report.row("leak: causal").figure ==
@@ -69,7 +98,7 @@ TEST_CASE("a layer that is found to be causal by itself needs no mask") {
 
 TEST_CASE("the same layer declared to keep to masks fails where it does not") {
   const CheckReport report = report_on(shifted_sum, {.reach = Reach::mask, .attention_layers = 1});
-  CHECK(report.rows_with(Verdict::failed) == std::vector<std::string>{"leak: allow"});
+  CHECK(report.rows_with(Verdict::failed) == std::vector<std::string>{"leak: allow", "cache"});
 }
 
 TEST_CASE("a layer that mixes positions must keep to masks unless it is declared to read the whole sequence") {
@@ -86,7 +115,7 @@ TEST_CASE("masks that are declared not to be obeyed are left out, with the reaso
   const CheckReport report =
       report_on(shifted_sum, {.reach = Reach::mask, .obeys = {.window = false, .allow = false}, .causal = true});
   INFO(to_string(report));
-  CHECK(report.passed());
+  CHECK(report.rows_with(Verdict::failed) == std::vector<std::string>{"cache"});
   CHECK(report.row("leak: window").figure == "declared not to take such masks, or not to keep to them");
   CHECK(report.row("leak: causal").figure == "39 of 84 allowed pairs, no other");
 }
@@ -125,6 +154,59 @@ TEST_CASE("running statistics must be saved: a buffer is, a member of another ki
   INFO(to_string(report(true)));
   CHECK(report(true).passed());
   CHECK(report(false).rows_with(Verdict::failed) == std::vector<std::string>{"save and load"});
+}
+
+TEST_CASE("of an encoder-decoder the source is varied too, and what stands behind its lengths") {
+  const CheckReport good = report_on_encoder_with("activation");
+  INFO(to_string(good));
+  CHECK(good.passed());
+  CHECK(good.row("leak: memory").verdict == Verdict::passed);
+  CHECK_THAT(good.facts.front(), Catch::Contains("source ids (B, Ts) below"));
+
+  const CheckReport padding = report_on_encoder_with("mean_of_all");
+  INFO(to_string(padding));
+  CHECK(padding.rows_with(Verdict::failed) == std::vector<std::string>{"leak: memory", "padding"});
+  CHECK_THAT(padding.row("leak: memory").figure, Catch::StartsWith("padding: output 0 of member 1 reads position 4"));
+  CHECK_THAT(padding.row("leak: memory").advice, Catch::Contains("each layer of the encoder"));
+  CHECK_THAT(padding.row("padding").figure,
+             Catch::Contains("changes with what stands behind the lengths of the memory"));
+
+  const CheckReport members = report_on_encoder_with("mean_of_members");
+  INFO(to_string(members));
+  CHECK_THAT(members.row("leak: memory").figure, Catch::Contains("of member 0 reads input 0 of member 1"));
+}
+
+TEST_CASE("a layer that runs step by step must keep to the cache, refuse it, or read its own position alone") {
+  // Causal by itself, and it knows no cache: step 1 alone has no position before it.
+  const CheckReport ignored = report_on(shifted_sum);
+  CHECK_THAT(ignored.row("cache").figure, Catch::StartsWith("the cache is ignored: step 1 alone gives other outputs"));
+  CHECK_THAT(ignored.row("cache").advice, Catch::Contains("throw StateError when context.offset is above 0"));
+  const CheckReport refused = report_on([](const Tensor& x, const Context& context) {
+    if (context.offset > 0) raise<StateError>("mine", "nothing is kept");
+    return shifted_sum(x, context);
+  });
+  CHECK(refused.row("cache").figure == "it refuses to run with a cache: mine: nothing is kept");
+  CHECK(refused.row("cache").verdict == Verdict::not_applicable);
+  const CheckReport alone = report_on([](const Tensor& x, const Context&) { return x * x; });
+  CHECK(alone.row("cache").verdict == Verdict::passed);
+  const CheckReport looking = report_on(mean_over_time, {.reach = Reach::sequence});
+  CHECK(looking.row("cache").figure == "its outputs may read later inputs, so it cannot run step by step");
+}
+
+TEST_CASE("the layer inside that ignores the cache is named") {
+  const CheckReport report = check_layer(
+      [](Init& init) {
+        std::vector<NamedLayer> layers;
+        layers.push_back(
+            {"attention",
+             std::make_unique<MultiHeadAttention>(MultiHeadAttentionOptions{.d_model = 8, .heads = 2}, init)});
+        layers.push_back({"shift", std::make_unique<Computed>(shifted_sum)});
+        layers.push_back({"dense", std::make_unique<Dense>(8, 8, init)});
+        return std::make_unique<Sequential>(std::move(layers));
+      },
+      {.promises = {.obeys = {.window = false, .allow = false}}});
+  INFO(to_string(report));
+  CHECK_THAT(report.row("cache").figure, Catch::Contains("gives other outputs than the whole sequence in `shift`"));
 }
 
 TEST_CASE("one output per sequence may read all of it, but nothing behind its length") {
