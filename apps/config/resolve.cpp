@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "apps/config/checks.h"
 #include "apps/config/field.h"
+#include "core/io/system_error.h"
 
 namespace headlight::config::schema {
 
@@ -70,9 +72,11 @@ Json value_of(const Node& node, const Type& type) {
     }
     case Node::Kind::kText:
       if (type.kind == Type::Kind::kText && type.rule == TextRule::kPath) {
-        return std::filesystem::absolute(node.value.source->directory / std::get<std::string>(node.scalar))
-            .lexically_normal()
-            .string();
+        const std::filesystem::path path = node.value.source->directory / std::get<std::string>(node.scalar);
+        std::error_code fault;
+        const std::filesystem::path absolute = std::filesystem::absolute(path, fault);
+        if (fault) raise_system_error(path, "find the current directory for", fault.value());
+        return absolute.lexically_normal().string();
       }
       return *node.text();
     case Node::Kind::kList:

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "apps/training/progress.h"
 #include "core/error.h"
@@ -32,7 +33,8 @@ TerminalStyle terminal_style(const GlobalOptions& global) {
 ConfigArguments sort_arguments(const std::vector<std::string>& arguments) {
   ConfigArguments sorted;
   for (const std::string& argument : arguments) {
-    if (argument.find('=') != std::string::npos && !std::filesystem::exists(argument)) {
+    std::error_code no_file;  // a long override is a name that no file can have
+    if (argument.find('=') != std::string::npos && !std::filesystem::exists(argument, no_file)) {
       sorted.overrides.push_back(argument);
     } else {
       sorted.files.emplace_back(argument);

@@ -1,6 +1,10 @@
+#include <sched.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -120,6 +124,42 @@ TEST_CASE("Lists and facts go to stdout") {
   // A global flag stands before or after the command.
   CHECK_THAT(headlight::testing::headlight({"--threads", "3", "info"}).out, StartsWith("threads    3\n"));
   CHECK_THAT(headlight::testing::headlight({"info", "--threads", "3"}).out, StartsWith("threads    3\n"));
+}
+
+TEST_CASE("A path that no file can have is an error with its reason, a long override is none") {
+  const Workplace place;
+  const std::string longest = (place / std::string(300, 'n')).string();
+  const std::string circle = (place / "circle").string();
+  fs::create_symlink("circle", circle);
+  for (const auto& [path, reason] :
+       {std::pair{longest, "File name too long"}, std::pair{circle, "Too many levels of symbolic links"}}) {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"train", place.config(), "--run-dir", path},
+          std::vector<std::string>{"train", place.config(), "--run-dir", path, "--force"},
+          std::vector<std::string>{"eval", path}}) {
+      const Finished finished = headlight::testing::headlight(arguments);
+      CHECK(finished.status == 1);
+      CHECK_THAT(finished.err, StartsWith("error: " + path + ": cannot look at; " + reason));
+    }
+  }
+  const std::string name(300, 'x');
+  const Finished print = headlight::testing::headlight({"config", "print", place.config(), "output.root=/" + name});
+  REQUIRE(print.status == 0);
+  CHECK(nlohmann::json::parse(print.out)["output"]["root"] == "/" + name);
+}
+
+TEST_CASE("Threads are as many as the processors that the program may use") {
+  cpu_set_t before;
+  REQUIRE(::sched_getaffinity(0, sizeof(before), &before) == 0);
+  std::size_t first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  REQUIRE(::sched_setaffinity(0, sizeof(one), &one) == 0);
+  const Finished finished = headlight::testing::headlight({"info"});
+  REQUIRE(::sched_setaffinity(0, sizeof(before), &before) == 0);
+  CHECK_THAT(finished.out, StartsWith("threads    1\n"));
 }
 
 TEST_CASE("A dry run prints the facts and writes nothing") {
