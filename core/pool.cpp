@@ -190,17 +190,6 @@ PoolStatistics pool_statistics() {
   return p.statistics;
 }
 
-void pool_trim() {
-  Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  for (BlockList& list : p.lists) {
-    for (void* block : list.waiting) std::free(block);
-    list.issued -= list.waiting.size();
-    list.waiting.clear();
-  }
-  p.statistics.bytes_held = p.statistics.bytes_in_use;
-}
-
 FlatMemory::FlatMemory(std::size_t bytes) : data_(nullptr), bytes_(bytes) {
   if (bytes > kLargestBlock) throw std::bad_alloc();
   const std::size_t held = std::max(bytes, kAlignment);

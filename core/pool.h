@@ -30,9 +30,6 @@ void pool_reserve(std::size_t bytes, std::size_t count);
 
 PoolStatistics pool_statistics();
 
-/// Gives the waiting blocks back to the system.
-void pool_trim();
-
 /// One contiguous piece of memory in which arrays are placed side by side: the parameters of a model, their gradients,
 /// an optimiser's moments. Arrays placed here are ordinary arrays; the memory lives until both this object and the
 /// last of them are gone.

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <string>
 
 #include <Random123/philox.h>
@@ -195,13 +194,6 @@ std::uint64_t Random::uniform_below(std::uint64_t count) {
 double Random::normal() {
   const double u = 1 - uniform();
   return normal_pair(u, uniform()).cosine;
-}
-
-std::vector<std::size_t> Random::permutation(std::size_t count) {
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(std::span<std::size_t>(order));
-  return order;
 }
 
 }  // namespace headlight

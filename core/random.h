@@ -6,7 +6,6 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// Random numbers as a pure function of where they are used: nothing to save, nothing to advance, no order to keep.
 ///
@@ -83,9 +82,6 @@ class Random {
       swap(values[i - 1], values[static_cast<std::size_t>(uniform_below(i))]);
     }
   }
-
-  /// 0 ... count - 1 in random order.
-  std::vector<std::size_t> permutation(std::size_t count);
 
  private:
   void refill();
