@@ -206,8 +206,8 @@ TEST_CASE("what cannot be generated is refused") {
   CHECK_THROWS_AS(generate(model, {{}}), ShapeError);
   CHECK_THROWS_AS(generate(model, Prompts{std::vector<std::int32_t>(13, 0)}), ShapeError);
   CHECK(generate(model, {}).empty());
-  CHECK_THROWS_WITH(generate(model, {{0}}, {.end = 5}), Catch::Contains("end 5, 5 outputs"));
-  CHECK_THROWS_AS(generate(model, {{0}}, {.end = -1}), ConfigError);
+  CHECK_THROWS_WITH(generate(model, Prompts{{0}}, {.end = 5}), Catch::Contains("end 5, 5 outputs"));
+  CHECK_THROWS_AS(generate(model, Prompts{{0}}, {.end = -1}), ConfigError);
   ModelOptions wide = decoder();
   wide.outputs = 6;
   Model unreadable(wide, init);

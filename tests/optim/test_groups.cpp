@@ -88,7 +88,7 @@ TEST_CASE("decay touches parameters of two or more axes by default, and all on r
   CHECK(decays(DecayScope::all) == std::vector<double>{0.1, 0.1, 0.1, 0.1, 0.1});
 }
 
-TEST_CASE("a group sets rate and decay of what it matches; the first group that matches counts") {
+TEST_CASE("a group sets rate and decay of what it matches, and the first group that matches counts") {
   CHECK(rates({{.match = "embedding.*", .learning_rate = 0.25}, {.match = "*.weight", .learning_rate = 0.125}}) ==
         std::vector<double>{0.25, 0.125, 0.5, 0.5, 0.125});
   // A group's decay holds whatever the scope says; without one the scope decides.

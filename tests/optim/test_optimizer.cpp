@@ -73,7 +73,7 @@ TEST_CASE("SGD's first step is the rate times the gradient, with any momentum an
   CHECK(after_one_step(nesterov, theta, 0.25) == 1 - 0.5 * (0.25 + 0.5 * 0.25));
 }
 
-TEST_CASE("decoupled decay shrinks by rate * decay, also where the gradient is 0; L2 works through the gradient") {
+TEST_CASE("decoupled decay shrinks by rate * decay, also where the gradient is 0, and L2 works through the gradient") {
   const Tensor a = labelled(full({1, 1}, 1), "a");
   Adam adamw({a}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
   CHECK(std::abs(after_one_step(adamw, a, 0) - 0.95) <= kTolerance);

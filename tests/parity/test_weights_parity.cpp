@@ -114,7 +114,7 @@ TEST_CASE("A state dict of nn.TransformerDecoder loads, pre and post norm, self 
   }
 }
 
-TEST_CASE("A state dict around nn.Transformer loads; only the embeddings, which users name, are renamed") {
+TEST_CASE("A state dict around nn.Transformer loads, and only the embeddings, which users name, are renamed") {
   for (const std::string norm : {"pre", "post"}) {
     INFO(norm);
     const Fixture run("weights/transformer_" + norm + "_run");

@@ -179,7 +179,8 @@ TEST_CASE("row N10: a run has the same bytes for every number of threads, dropou
   CHECK(weights(3) == one);
 }
 
-TEST_CASE("row N11: an unknown key is refused with line, column and the nearest one; the resolved config reads back") {
+TEST_CASE(
+    "row N11: an unknown key is refused with line, column and the nearest one, and the resolved config reads back") {
   const std::string message = message_of<ConfigError>([] {
     read_text("{\"task\": {\"type\": \"reverse\"}, \"trainer\": {\"steps\": 2},\n \"model\": {\"d_modle\": 8}}");
   });

@@ -26,7 +26,7 @@ TEST_CASE("the example of the page is the file that is compiled") {
 TEST_CASE("the page explains every check") {
   const std::string page = text_of("apps/check/README.md");
   const CheckReport report = check_registered_layer({{"type", "dense"}});
-  CHECK(report.rows.size() == 23);
+  CHECK(report.rows.size() == 24);
   for (const CheckRow& row : report.rows) {
     INFO(row.name);
     CHECK(page.find("`" + row.name + "`") != std::string::npos);

@@ -74,7 +74,7 @@ TEST_CASE("Heads are cut out of a layer: concatenated, grouped and summed") {
   CHECK_THROWS_WITH(head_weights(layer, "other", {.heads = 3}), Catch::Contains("`other.output.weight`"));
 }
 
-TEST_CASE("Neighbouring heads share keys and values; summed heads share the output projection") {
+TEST_CASE("Neighbouring heads share keys and values, and summed heads share the output projection") {
   struct Projections : Module {
     Projections(std::size_t query, std::size_t key, std::size_t output, Init& init) {
       child<Dense>("query", DenseOptions{.in = 4, .out = query, .bias = false}, init);

@@ -102,10 +102,12 @@ TEST_CASE("Program reverse: the map is the anti-diagonal, the answer the mirrore
   }
 }
 
-TEST_CASE("Program previous token: each position reads the one before; the first reads all that it sees alike") {
+TEST_CASE("Program previous token: each position reads the one before, and the first reads all that it sees alike") {
   const std::vector<Ids> sequences = drawn_sequences(6, 8, 6, false);
   for (const bool causal : {true, false}) {
-    const Run run = run_program("previous_token", sequences, {causal ? "model.arch=decoder" : "model.arch=encoder"});
+    // An encoder reads no marks: its vocabulary are the symbols, and its sequences hold no answer.
+    const std::vector<std::string> encoder = {"model.arch=encoder", "task.symbols=6", "task.length=8"};
+    const Run run = run_program("previous_token", sequences, causal ? std::vector<std::string>{} : encoder);
     Map expected = empty_map(8);
     for (std::size_t k = 0; k < 8; ++k) expected[0][k] = causal ? (k == 0 ? 1 : 0) : 1.0 / 8;
     for (std::size_t q = 1; q < 8; ++q) expected[q][q - 1] = 1;

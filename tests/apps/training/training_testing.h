@@ -34,6 +34,16 @@ inline config::Config tiny_config(const std::vector<std::string>& overrides = {}
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace testing_run {
 
+/// A tiny config with these keys under `model`, and further overrides.
+inline config::Config with_model(const std::string& model, const std::vector<std::string>& overrides = {}) {
+  const std::string text = R"({
+    "task": {"type": "reverse", "symbols": 3, "length": 4, "train_examples": 40, "eval": {"examples": 20, "seed": 1}},
+    "trainer": {"steps": 6, "batch_size": 8, "eval_every": 6, "eval_examples": 10}, "optimizer": {"lr": 0.01},
+    "model": {"d_model": 8, )" +
+                           model + "}}";
+  return config::read_config_text({{.name = "a.json", .text = text, .directory = {}}}, overrides).config;
+}
+
 /// What a config builds.
 struct Parts {
   explicit Parts(config::Config given)

@@ -28,7 +28,7 @@ TEST_CASE("Arrays are made in a shape and filled with one value") {
   CHECK(std::all_of(flat(zero).begin(), flat(zero).end(), [](Real x) { return x == Real{0}; }));
 }
 
-TEST_CASE("A scalar array has rank 0 and one element; an array may be empty") {
+TEST_CASE("A scalar array has rank 0 and one element, and an array may be empty") {
   const Array a = scalar(Real{3});
   CHECK(a.dimension() == 0);
   REQUIRE(a.size() == 1);

@@ -169,7 +169,7 @@ TEST_CASE("Filled values are the same in pieces of any size") {
   }
 }
 
-TEST_CASE("Uniform numbers lie in [0, 1) and have the moments of the uniform distribution") {
+TEST_CASE("Uniform numbers lie from 0 to below 1 and have the moments of the uniform distribution") {
   Random random(kKey);
   std::vector<double> values(1'000'000);
   for (double& value : values) value = random.uniform();
