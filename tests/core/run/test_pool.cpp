@@ -72,7 +72,7 @@ TEST_CASE("Many blocks of one size all come back and serve again") {
 }
 
 TEST_CASE("Reserved blocks are handed out together without asking the system, and reserving again asks for none") {
-  constexpr std::size_t kBytes = 700'000;  // a size class of which no other test of this program leaves a block
+  constexpr std::size_t kBytes = 5'300'000;  // a size class of which no other test of this program leaves a block
   const PoolStatistics before = pool_statistics();
   pool_reserve(kBytes, 3);
   const PoolStatistics reserved = pool_statistics();
