@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <complex>
-#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #define WITH_OPENBLAS
 #include <xflens/cxxblas/cxxblas.cxx>
@@ -18,8 +18,6 @@
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
-
-constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits<int>::max());
 
 // Blocks of C, measured on the shapes of linear layers (width 32 to 1024): smaller ones pack too much per product,
 // larger ones leave a thread idle at the end.
@@ -51,7 +49,7 @@ void check(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c) {
   check_stride(a.transposed ? a.rows : a.cols, a.stride, "A");
   check_stride(b.transposed ? b.rows : b.cols, b.stride, "B");
   check_stride(c.cols, c.stride, "C");
-  if (std::max({a.rows, a.cols, b.cols, a.stride, b.stride, c.stride}) > kLargestInt) {
+  if (!std::in_range<int>(std::max({a.rows, a.cols, b.cols, a.stride, b.stride, c.stride}))) {
     raise<ShapeError>("matrix product", "an extent or a stride exceeds the range of int", shapes(),
                       "split the product");
   }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #define WITH_OPENBLAS
 #include <xflens/cxxblas/cxxblas.cxx>
@@ -20,11 +21,10 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 void check(const Array& a, std::string_view where) {
-  constexpr std::size_t kLargestInt = static_cast<std::size_t>(std::numeric_limits<int>::max());
   if (a.dimension() != 2 || a.size() == 0) {
     raise<ShapeError>(where, "the argument is no matrix with at least one row and one column", to_string(a.shape()));
   }
-  if (std::max(a.shape()[0], a.shape()[1]) > kLargestInt) {
+  if (!std::in_range<int>(std::max(a.shape()[0], a.shape()[1]))) {
     raise<ShapeError>(where, "an extent exceeds the range of int", to_string(a.shape()));
   }
   const std::span<const Real> values = flat(a);

@@ -55,7 +55,7 @@ struct Failure {
   }
 };
 
-struct Pool {
+struct Workers {
   alignas(kCacheLine) std::atomic<std::uint64_t> gate{0};
   Region region;  // written by the owner of region_mutex while nobody is inside
   alignas(kCacheLine) std::atomic<std::size_t> next_chunk{0};
@@ -71,8 +71,8 @@ struct Pool {
 };
 
 // Never destroyed: workers sleep in it until the process has ended, whatever static destructors do.
-Pool& pool() {
-  static Pool* const instance = new Pool;
+Workers& workers() {
+  static Workers* const instance = new Workers;
   return *instance;
 }
 
@@ -99,7 +99,7 @@ void pause() {
 #endif
 }
 
-void take_chunks(Pool& p) {
+void take_chunks(Workers& p) {
   const Region region = p.region;
   for (;;) {
     const std::size_t chunk = p.next_chunk.fetch_add(1, std::memory_order_relaxed);
@@ -130,7 +130,7 @@ bool concerns(std::uint64_t gate, std::uint64_t seen_epoch) {
 }
 
 // The gate once it is open for a region other than `seen_epoch`, or tells to stop.
-std::uint64_t wait_at_gate(Pool& p, std::uint64_t seen_epoch) {
+std::uint64_t wait_at_gate(Workers& p, std::uint64_t seen_epoch) {
   using Clock = std::chrono::steady_clock;
   std::uint64_t noticed_epoch = seen_epoch;
   Clock::time_point deadline = Clock::now() + kSpinTime;
@@ -158,7 +158,7 @@ std::uint64_t wait_at_gate(Pool& p, std::uint64_t seen_epoch) {
   }
 }
 
-void work(Pool& p) {
+void work(Workers& p) {
   const Inside region(regions), loop(loops);  // for good: whatever a body calls on this thread is nested
   std::uint64_t seen_epoch = 0;
   for (;;) {
@@ -171,7 +171,7 @@ void work(Pool& p) {
   }
 }
 
-void wake(Pool& p, std::size_t wanted) {
+void wake(Workers& p, std::size_t wanted) {
   const std::size_t sleepers = p.sleepers.load();
   if (sleepers == 0) return;
   p.alarm.fetch_add(1);
@@ -199,7 +199,7 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-void start_workers(Pool& p) {
+void start_workers(Workers& p) {
   p.started = true;
   const std::size_t threads = p.threads.load(std::memory_order_relaxed);
   p.crowded.store(threads > usable_processors(), std::memory_order_relaxed);
@@ -212,7 +212,7 @@ void start_workers(Pool& p) {
   }
 }
 
-void stop_workers(Pool& p) {
+void stop_workers(Workers& p) {
   const std::uint64_t closed = p.gate.load(std::memory_order_relaxed) + kEpoch;
   p.gate.store(closed | kStop);
   p.alarm.fetch_add(1);
@@ -223,7 +223,7 @@ void stop_workers(Pool& p) {
   p.started = false;
 }
 
-void run_region(Pool& p, const Region& region) {
+void run_region(Workers& p, const Region& region) {
   p.region = region;
   p.next_chunk.store(0, std::memory_order_relaxed);
   p.gate.store((epoch_of(p.gate.load(std::memory_order_relaxed)) + 1) * kEpoch | kOpen);
@@ -246,7 +246,7 @@ void run_region(Pool& p, const Region& region) {
 
 }  // namespace
 
-std::size_t thread_count() { return pool().threads.load(std::memory_order_relaxed); }
+std::size_t thread_count() { return workers().threads.load(std::memory_order_relaxed); }
 
 void set_thread_count(std::size_t count) {
   if (count == 0 || count > kMaximumThreads) {
@@ -257,7 +257,7 @@ void set_thread_count(std::size_t count) {
     raise<StateError>("threads", "the number of threads cannot change inside a parallel loop", {},
                       "set it before the loop");
   }
-  Pool& p = pool();
+  Workers& p = workers();
   const std::lock_guard lock(p.region_mutex);
   if (count == p.threads.load(std::memory_order_relaxed)) return;
   if (p.started) stop_workers(p);
@@ -270,7 +270,7 @@ void run_chunks(std::size_t chunk_count, ChunkBody body, void* context) {
   if (chunk_count == 0) return;
   const Inside loop(loops);
   if (chunk_count == 1) return body(context, 0);
-  Pool& p = pool();
+  Workers& p = workers();
   if (regions > 0) return run_alone(chunk_count, body, context);
   std::unique_lock lock(p.region_mutex, std::try_to_lock);
   if (!lock.owns_lock() || p.threads.load(std::memory_order_relaxed) == 1) {

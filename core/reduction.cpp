@@ -73,8 +73,8 @@ Scratch<Pass> plan(const Shape& from, const Shape& to) {
 // Each row in blocks of fixed size; the blocks' totals are combined in order.
 template <class R>
 void reduce_rows(const Real* x, Real* y, const Pass& pass) {
-  constexpr std::size_t kBlock = 4 * kElementGrain;
-  if (pass.reduced <= kBlock) {
+  constexpr std::size_t kReducedBlock = 4 * kElementGrain;
+  if (pass.reduced <= kReducedBlock) {
     parallel_ranges(pass.outer, std::max<std::size_t>(1, kElementGrain / pass.reduced),
                     [&](std::size_t begin, std::size_t end) {
                       for (std::size_t row = begin; row < end; ++row) {
@@ -83,11 +83,11 @@ void reduce_rows(const Real* x, Real* y, const Pass& pass) {
                     });
     return;
   }
-  const std::size_t blocks = (pass.reduced + kBlock - 1) / kBlock;
+  const std::size_t blocks = (pass.reduced + kReducedBlock - 1) / kReducedBlock;
   Scratch<typename R::Total> totals(pass.outer * blocks);
   parallel_for(totals.size(), [&](std::size_t chunk) {
-    const std::size_t begin = chunk % blocks * kBlock;
-    totals[chunk] = R::of_row(x + chunk / blocks * pass.reduced + begin, std::min(kBlock, pass.reduced - begin));
+    const std::size_t begin = chunk % blocks * kReducedBlock;
+    totals[chunk] = R::of_row(x + chunk / blocks * pass.reduced + begin, std::min(kReducedBlock, pass.reduced - begin));
   });
   for (std::size_t row = 0; row < pass.outer; ++row) {
     typename R::Total total = R::kNothing;

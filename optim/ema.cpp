@@ -11,7 +11,7 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-constexpr std::size_t kElementsPerTask = 8192;
+constexpr std::size_t kAverageGrain = 8192;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Ema::Ema(std::size_t size, double decay) : average_(zeros({size})), decay_(decay
 
 void Ema::update(std::span<const Real> weights) {
   const bool first = updates_ == 0;
-  parallel_ranges(weights.size(), kElementsPerTask, [&](std::size_t begin, std::size_t end) {
+  parallel_ranges(weights.size(), kAverageGrain, [&](std::size_t begin, std::size_t end) {
     if (first) {
       std::copy(weights.data() + begin, weights.data() + end, average_.data() + begin);
     } else {

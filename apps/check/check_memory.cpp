@@ -7,7 +7,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 /// The masks of the memory under which it is read.
-std::vector<MaskCase> masks_of(const Study& study) {
+std::vector<MaskCase> memory_masks(const Study& study) {
   const Probe& probe = study.probe;
   const std::size_t keys = probe.memory_length();
   std::vector<MaskCase> masks{no_mask(), padding_mask(probe.batch(), keys)};
@@ -40,7 +40,7 @@ void try_memory(const Study& study, RowBuilder& row) {
   const CheckInputs inputs = probe.inputs();
   const bool statistics = probe.subject().promises.batch_statistics;
   std::size_t pairs = 0;
-  for (const MaskCase& mask : masks_of(study)) {
+  for (const MaskCase& mask : memory_masks(study)) {
     for (const bool training : {false, true}) {
       if (training && statistics) continue;
       const Influence seen =

@@ -11,7 +11,7 @@ struct SilentRecorder : AttentionRecorder {
 };
 
 /// Masks under which modes are compared: none, and the strongest that is obeyed.
-std::vector<Mask> masks_of(const Study& study) {
+std::vector<Mask> compared_masks(const Study& study) {
   return {Mask(), strongest_mask(study, study.probe.batch(), study.probe.length())};
 }
 
@@ -24,7 +24,7 @@ void try_training(const Study& study, RowBuilder& row) {
   }
   const std::unique_ptr<Module> module = probe.calm_instance();
   const CheckInputs inputs = probe.inputs();
-  for (const Mask& mask : masks_of(study)) {
+  for (const Mask& mask : compared_masks(study)) {
     const CheckPass evaluation = probe.pass(*module, inputs, {.mask = mask});
     const CheckPass training = probe.pass(*module, inputs, {.training = true, .mask = mask});
     const std::string what = difference_of(evaluation, training);
@@ -38,7 +38,7 @@ void try_training(const Study& study, RowBuilder& row) {
 void try_no_grad(const Study& study, RowBuilder& row) {
   const Probe& probe = study.probe;
   const CheckInputs inputs = probe.inputs();
-  for (const Mask& mask : masks_of(study)) {
+  for (const Mask& mask : compared_masks(study)) {
     const CheckCall call{.mask = mask};
     if (same_bytes(probe.run(*study.module, inputs, call).value(), probe.output(*study.module, inputs, call))) continue;
     return row.fail("the output differs inside NoGrad",
@@ -52,7 +52,7 @@ void try_recording(const Study& study, RowBuilder& row) {
   const CheckInputs inputs = probe.inputs();
   SilentRecorder recorder;
   for (const bool training : {false, true}) {
-    for (const Mask& mask : masks_of(study)) {
+    for (const Mask& mask : compared_masks(study)) {
       const CheckPass plain = probe.pass(*study.module, inputs, {.training = training, .mask = mask});
       const std::string what =
           difference_of(plain,

@@ -15,8 +15,6 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-double element(const Array& a, std::size_t index) { return static_cast<double>(a.data()[index]); }
-
 /// Batch, time and width of a stream.
 struct Extent {
   std::size_t batch;

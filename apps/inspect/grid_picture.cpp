@@ -14,13 +14,13 @@ namespace {
 constexpr int kGridPixels = 1120;  // that all columns together aim at
 constexpr int kLargestThumb = 300;
 constexpr int kSmallestThumb = 64;
-constexpr int kLargestCell = 48;
+constexpr int kGridLargestCell = 48;
 constexpr int kThumbGap = 22;
 constexpr int kNameGap = 14;
-constexpr int kTitleGap = 8;
-constexpr int kHeadingGap = 32;
-constexpr int kBarGap = 34;
-constexpr int kLegendGap = 26;
+constexpr int kGridTitleGap = 8;
+constexpr int kGridHeadingGap = 32;
+constexpr int kGridBarGap = 34;
+constexpr int kGridLegendGap = 26;
 
 void check_grid(const AttentionGrid& grid) {
   const std::size_t places = grid.row_names.size() * grid.col_names.size();
@@ -73,7 +73,7 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
       (longest_side(grid.maps) + static_cast<std::size_t>(room) - 1) / static_cast<std::size_t>(room);
   std::vector<AttentionMap> maps;
   for (const AttentionMap& map : grid.maps) maps.push_back(max_pool(map, factor));
-  const int cell = std::min(room / static_cast<int>(longest_side(maps)), kLargestCell);
+  const int cell = std::min(room / static_cast<int>(longest_side(maps)), kGridLargestCell);
   int thumb_width = 0;
   int thumb_height = 0;
   bool titled = false;
@@ -82,22 +82,22 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
     thumb_height = std::max(thumb_height, static_cast<int>(map.rows) * cell - cell_gap(cell));
     titled = titled || !map.title.empty();
   }
-  const int title_height = titled ? small.cap_height + kTitleGap : 0;
+  const int title_height = titled ? small.cap_height + kGridTitleGap : 0;
   const int left = text.cap_height + text.descent + kNameGap;
   const int columns_width = columns * (thumb_width + kThumbGap) - kThumbGap;
   const int row_pitch = title_height + thumb_height + kThumbGap;
   const AttentionMap bar = bar_map(maps);
-  const int content = std::max(left + columns_width + kBarGap + color_bar_width(bar), 480);
+  const int content = std::max(left + columns_width + kGridBarGap + color_bar_width(bar), 480);
   const std::string pooled =
       factor > 1 ? fmt::format(" · each cell is the maximum of {} × {}", factor, factor) : std::string();
   const Heading heading = make_heading(grid.title, grid.subtitle + pooled, content);
-  const int names_y = kMargin + heading.height + (heading.height > 0 ? kHeadingGap : 0) + text.cap_height;
+  const int names_y = kMargin + heading.height + (heading.height > 0 ? kGridHeadingGap : 0) + text.cap_height;
   const int top = names_y + kNameGap;
   const int bottom = top + rows * row_pitch - kThumbGap;
   const int bar_height = std::max(bottom - top - title_height, 160);
   const int legend = mark_legend_height(maps);
   const int height =
-      std::max(bottom + (legend > 0 ? kLegendGap + legend : 0), top + title_height + bar_height) + kMargin;
+      std::max(bottom + (legend > 0 ? kGridLegendGap + legend : 0), top + title_height + bar_height) + kMargin;
 
   Canvas canvas(kMargin + content + kMargin, height, colors.paper);
   draw_heading(canvas, heading, kMargin, kMargin, colors);
@@ -116,12 +116,13 @@ Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
           maps[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
       const int x = kMargin + left + column * (thumb_width + kThumbGap);
       const std::string title = fit_text(small, visible_line(map.title, Charset::kUtf8), thumb_width);
-      canvas.text(small, x, y - kTitleGap, title, colors.ink);
+      canvas.text(small, x, y - kGridTitleGap, title, colors.ink);
       draw_cells(canvas, map, x, y, cell, shades, colors);
     }
   }
-  draw_color_bar(canvas, bar, kMargin + left + columns_width + kBarGap, top + title_height, bar_height, shades, colors);
-  draw_mark_legend(canvas, maps, kMargin + left, bottom + kLegendGap, colors);
+  draw_color_bar(canvas, bar, kMargin + left + columns_width + kGridBarGap, top + title_height, bar_height, shades,
+                 colors);
+  draw_mark_legend(canvas, maps, kMargin + left, bottom + kGridLegendGap, colors);
   return canvas;
 }
 

@@ -13,8 +13,6 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-double element(const Array& a, std::size_t index) { return static_cast<double>(a.data()[index]); }
-
 void check_norm(const FrozenNorm& norm, std::size_t width) {
   for (const std::optional<Array>& vector : {norm.gain, norm.bias}) {
     if (vector && vector->shape() != Shape{width}) {

@@ -36,4 +36,7 @@ struct HeadWeights {
 /// not divide into these heads or a value is convolved.
 std::vector<HeadWeights> head_weights(const Module& model, const std::string& path, const HeadLayout& layout);
 
+/// An element by its place in row-major order, for sums in double.
+inline double element(const Array& a, std::size_t index) { return static_cast<double>(a.data()[index]); }
+
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -26,7 +26,7 @@ constexpr std::string_view kLast = "last.txt";
 constexpr std::string_view kBest = "best.txt";
 constexpr std::string_view kDone = "DONE";
 constexpr std::string_view kPrefix = "step-";
-constexpr std::array kFiles = {kModelFile, kOptimizerFile, kStateFile};
+constexpr std::array kCheckedFiles = {kModelFile, kOptimizerFile, kStateFile};
 
 template <class Integer>
 std::optional<Integer> whole_number(std::string_view text) {
@@ -93,7 +93,7 @@ void begin_checkpoint(const fs::path& directory) {
 
 void finish_checkpoint(const fs::path& directory) {
   nlohmann::ordered_json done{{"format", kFileFormat}, {"digest", "xxh64"}};
-  for (const std::string_view name : kFiles) done["files"][std::string(name)] = file_digest(directory / name);
+  for (const std::string_view name : kCheckedFiles) done["files"][std::string(name)] = file_digest(directory / name);
   write_json(directory / kDone, done);
   write_file_atomically(directory.parent_path() / kLast, directory.filename().string() + "\n");
 }
@@ -150,7 +150,7 @@ void verify_checkpoint(const fs::path& directory) {
   const nlohmann::json done = read_json_file(directory / kDone);
   const auto files = done.find("files");
   if (files == done.end() || !files->is_object()) damaged(kDone, "it holds no list of files");
-  for (const std::string_view name : kFiles) {
+  for (const std::string_view name : kCheckedFiles) {
     const auto digest = files->find(std::string(name));
     if (digest == files->end() || !digest->is_string()) damaged(kDone, fmt::format("it has no digest of {}", name));
     if (!path_exists(directory / name)) damaged(name, "the file is missing");

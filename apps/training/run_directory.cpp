@@ -34,9 +34,9 @@ constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kRecord = "run.json";
 constexpr std::uint64_t kLargestRecord = std::uint64_t{1} << 20U;
 // Everything a run writes: what --force may remove.
-constexpr std::array<std::string_view, 8> kFiles = {"attention.png",  "checkpoints", "config.json",
-                                                    "overrides.json", "run.json",    "config.source.json",
-                                                    "metrics.jsonl",  "train.log"};
+constexpr std::array<std::string_view, 8> kRunFiles = {"attention.png",  "checkpoints", "config.json",
+                                                       "overrides.json", "run.json",    "config.source.json",
+                                                       "metrics.jsonl",  "train.log"};
 
 bool is_empty_but_for_lock(const fs::path& directory) {
   const std::vector<fs::path> entries = list_directory(directory);
@@ -102,7 +102,7 @@ void mark(const FileDescriptor& lock, const fs::path& directory) {
 }
 
 void remove_run(const fs::path& directory) {
-  for (const std::string_view name : kFiles) {
+  for (const std::string_view name : kRunFiles) {
     std::error_code fault;
     fs::remove_all(directory / name, fault);
     if (fault) raise_system_error(directory / name, "remove", fault.value());

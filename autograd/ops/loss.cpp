@@ -17,7 +17,7 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-constexpr std::size_t kRowsPerChunk = 128;
+constexpr std::size_t kLossRowsPerChunk = 128;
 
 void check(const Tensor& logits, const Tokens& targets, const CrossEntropyOptions& options) {
   const auto shapes = [&] {
@@ -66,10 +66,10 @@ Tensor cross_entropy(const Tensor& logits, const Tokens& targets, const CrossEnt
   std::optional<Array> dlogits;
   if (wants_gradient) dlogits.emplace(logits.shape());
 
-  const std::size_t chunks = (rows + kRowsPerChunk - 1) / kRowsPerChunk;
+  const std::size_t chunks = (rows + kLossRowsPerChunk - 1) / kLossRowsPerChunk;
   std::vector<kernels::CrossEntropySum, PoolAllocator<kernels::CrossEntropySum>> sums(chunks);
-  parallel_ranges(rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
-    sums[begin / kRowsPerChunk] =
+  parallel_ranges(rows, kLossRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+    sums[begin / kLossRowsPerChunk] =
         kernels::cross_entropy_rows(logits.value().data() + begin * classes, targets.data() + begin,
                                     options.weights.has_value() ? options.weights->data() + begin : nullptr, nullptr,
                                     wants_gradient ? dlogits->data() + begin * classes : nullptr, end - begin, classes,

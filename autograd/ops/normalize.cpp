@@ -17,7 +17,7 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-constexpr std::size_t kRowsPerChunk = 128;
+constexpr std::size_t kNormRowsPerChunk = 128;
 
 void check(std::string_view op, const Tensor& x, const Tensor& gain, const Tensor& bias, Real eps) {
   if (x.rank() == 0 || x.extent(-1) == 0) {
@@ -38,7 +38,7 @@ struct Rows {
   std::size_t rows;
   std::size_t cols;
   explicit Rows(const Array& x) : rows(x.size() / x.shape().back()), cols(x.shape().back()) {}
-  std::size_t chunks() const { return (rows + kRowsPerChunk - 1) / kRowsPerChunk; }
+  std::size_t chunks() const { return (rows + kNormRowsPerChunk - 1) / kNormRowsPerChunk; }
 };
 
 /// Sums of each chunk of rows for a gain or bias, added to its gradient in the order of the chunks.
@@ -48,7 +48,7 @@ class ChunkSums {
     if (wanted) partial_.emplace(zeros({rows.chunks(), rows.cols}));
   }
   Real* chunk(std::size_t first_row) {
-    return partial_.has_value() ? partial_->data() + first_row / kRowsPerChunk * partial_->shape()[1] : nullptr;
+    return partial_.has_value() ? partial_->data() + first_row / kNormRowsPerChunk * partial_->shape()[1] : nullptr;
   }
   void deliver(BackwardPass& pass, std::size_t input) {
     if (!partial_.has_value()) return;
@@ -70,7 +70,7 @@ Tensor apply_layer_norm(OpName op, const Tensor& x, const Tensor& gain, const Te
   Array y = uninitialized(x.shape());
   Array mean = uninitialized({size.rows});
   Array rstd = uninitialized({size.rows});
-  parallel_ranges(size.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+  parallel_ranges(size.rows, kNormRowsPerChunk, [&](std::size_t begin, std::size_t end) {
     kernels::layer_norm_rows(x.value().data() + begin * size.cols, data_or_null(gain), data_or_null(bias), eps,
                              y.data() + begin * size.cols, mean.data() + begin, rstd.data() + begin, end - begin,
                              size.cols);
@@ -91,7 +91,7 @@ Tensor apply_layer_norm(OpName op, const Tensor& x, const Tensor& gain, const Te
                    const Real* const gain_data = has_gain ? pass.x(1).data() : nullptr;
                    const Array& g = pass.g();
                    Array dx(x_value.shape());
-                   parallel_ranges(rows.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+                   parallel_ranges(rows.rows, kNormRowsPerChunk, [&](std::size_t begin, std::size_t end) {
                      const std::size_t first = begin * rows.cols;
                      kernels::layer_norm_backward_rows(x_value.data() + first, mean.data() + begin, rstd.data() + begin,
                                                        gain_data, g.data() + first, dx.data() + first,
@@ -108,7 +108,7 @@ Tensor apply_rms_norm(OpName op, const Tensor& x, const Tensor& gain, Real eps) 
   const Rows size(x.value());
   Array y = uninitialized(x.shape());
   Array rstd = uninitialized({size.rows});
-  parallel_ranges(size.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+  parallel_ranges(size.rows, kNormRowsPerChunk, [&](std::size_t begin, std::size_t end) {
     kernels::rms_norm_rows(x.value().data() + begin * size.cols, data_or_null(gain), eps, y.data() + begin * size.cols,
                            rstd.data() + begin, end - begin, size.cols);
   });
@@ -122,7 +122,7 @@ Tensor apply_rms_norm(OpName op, const Tensor& x, const Tensor& gain, Real eps) 
     const Real* const gain_data = has_gain ? pass.x(1).data() : nullptr;
     const Array& g = pass.g();
     Array dx(x_value.shape());
-    parallel_ranges(rows.rows, kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
+    parallel_ranges(rows.rows, kNormRowsPerChunk, [&](std::size_t begin, std::size_t end) {
       const std::size_t first = begin * rows.cols;
       kernels::rms_norm_backward_rows(x_value.data() + first, rstd.data() + begin, gain_data, g.data() + first,
                                       dx.data() + first, dgain.chunk(begin), end - begin, rows.cols);

@@ -64,7 +64,7 @@ void check_not_empty(std::string_view op, const ReductionPlan& reduction, const 
                     "the reduced axes must not be empty");
 }
 
-void scale(Array& y, Real factor) {
+void multiply(Array& y, Real factor) {
   update(y, [factor](Real p) { return factor * p; });
 }
 
@@ -89,7 +89,7 @@ Tensor mean(const Tensor& x, const ReduceOptions& options) {
   return make_op("mean", reshaped(std::move(y), reduction.result), {x},
                  [kept = reduction.kept, weight](BackwardPass& pass) {
                    Array g = reshaped(pass.take_g(), kept);
-                   scale(g, weight);
+                   multiply(g, weight);
                    pass.give(0, broadcast_copy(g, pass.x(0).shape(), "mean"));
                  });
 }
@@ -110,7 +110,7 @@ Tensor var(const Tensor& x, const VarianceOptions& options) {
   return make_op("var", reshaped(std::move(y), reduction.result), {x},
                  [center = std::move(center), divisor](BackwardPass& pass) {
                    Array g = reshaped(pass.take_g(), center.shape());
-                   scale(g, 2 / divisor);
+                   multiply(g, 2 / divisor);
                    Array dx = zip("var", pass.x(0), center, [](Real p, Real m) { return p - m; });
                    pass.give(0, zip("var", dx, g, [](Real p, Real q) { return p * q; }));
                  });

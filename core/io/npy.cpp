@@ -12,7 +12,7 @@ namespace headlight {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kMaxHeader = 10'000;
+constexpr std::size_t kLongestHeader = 10'000;
 constexpr std::size_t kAlignment = 64;
 
 /// Where the header's text starts and how long it is.
@@ -45,9 +45,9 @@ HeaderPlace locate_header(const InputFile& file, const std::string& where) {
 NpyFile::NpyFile(const std::filesystem::path& path) : file_(path) {
   const std::string where = path.string();
   const HeaderPlace place = locate_header(file_, where);
-  if (place.length > kMaxHeader) {
+  if (place.length > kLongestHeader) {
     raise<FileError>(where, "the header is too long",
-                     fmt::format("{} characters, at most {}", place.length, kMaxHeader));
+                     fmt::format("{} characters, at most {}", place.length, kLongestHeader));
   }
   if (place.length > file_.size() - place.begin) {
     raise<FileError>(where, "the header is cut off",

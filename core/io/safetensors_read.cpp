@@ -14,7 +14,7 @@ namespace headlight {
 namespace {
 
 constexpr std::uint64_t kLengthBytes = sizeof(std::uint64_t);
-constexpr std::uint64_t kMaxHeader = 100'000'000;
+constexpr std::uint64_t kLargestHeader = 100'000'000;
 
 /// The N bytes of the header, N checked against the file before anything is allocated.
 std::string read_header(const InputFile& file, const std::string& where) {
@@ -25,8 +25,8 @@ std::string read_header(const InputFile& file, const std::string& where) {
   std::array<std::byte, kLengthBytes> length_bytes;
   file.read(0, length_bytes);
   const auto length = load<std::uint64_t>(length_bytes);
-  if (length > kMaxHeader) {
-    raise<FileError>(where, "the header is too long", fmt::format("{} bytes, at most {}", length, kMaxHeader),
+  if (length > kLargestHeader) {
+    raise<FileError>(where, "the header is too long", fmt::format("{} bytes, at most {}", length, kLargestHeader),
                      "check that it is a safetensors file");
   }
   if (length > file.size() - kLengthBytes) {

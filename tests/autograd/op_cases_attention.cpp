@@ -6,7 +6,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace op_test {
 namespace {
 
-struct Setting {
+struct AttentionSetting {
   std::string what;
   std::size_t batch, queries, keys, heads, head_size, value_size;
   Mask mask = {};
@@ -14,7 +14,7 @@ struct Setting {
   std::size_t kv_heads = 0;
 };
 
-std::vector<Setting> settings() {
+std::vector<AttentionSetting> settings() {
   Booleans allowed = Booleans({std::uint8_t{1}, std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{1}});
   Booleans hides_all_of_member_0(Shape{2, 1, 1, 3});
   for (std::size_t i = 0; i < 6; ++i) hides_all_of_member_0.data()[i] = i < 3 ? 1 : 0;
@@ -37,7 +37,7 @@ std::vector<Setting> settings() {
 
 std::vector<OpCase> attention_cases() {
   std::vector<OpCase> cases;
-  for (const Setting& s : settings()) {
+  for (const AttentionSetting& s : settings()) {
     const std::size_t kv_heads = s.kv_heads == 0 ? s.heads : s.kv_heads;
     const AttentionOptions options{.heads = s.heads,
                                    .kv_heads = s.kv_heads,

@@ -9,8 +9,7 @@
 
 #include "core/shape.h"
 
-namespace headlight::inline HEADLIGHT_PRECISION {
-namespace testing {
+namespace headlight::testing::inline HEADLIGHT_PRECISION {
 
 Array drawn(const Shape& shape, double low, double high, std::uint64_t seed, const std::vector<double>& kinks,
             double gap) {
@@ -86,5 +85,4 @@ std::string difference(const Array& actual, const Array& expected, double rtol, 
 
 bool close(const Array& a, const Array& b, double rtol, double atol) { return difference(a, b, rtol, atol).empty(); }
 
-}  // namespace testing
-}  // namespace headlight::inline HEADLIGHT_PRECISION
+}  // namespace headlight::testing::inline HEADLIGHT_PRECISION

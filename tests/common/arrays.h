@@ -9,8 +9,7 @@
 
 #include "core/array.h"
 
-namespace headlight::inline HEADLIGHT_PRECISION {
-namespace testing {
+namespace headlight::testing::inline HEADLIGHT_PRECISION {
 
 /// Numbers in [low, high), none within `gap` of a kink.
 Array drawn(const Shape& shape, double low, double high, std::uint64_t seed, const std::vector<double>& kinks = {},
@@ -39,5 +38,4 @@ std::string difference(const Array& actual, const Array& expected, double rtol, 
 /// True when there is no difference.
 bool close(const Array& a, const Array& b, double rtol, double atol);
 
-}  // namespace testing
-}  // namespace headlight::inline HEADLIGHT_PRECISION
+}  // namespace headlight::testing::inline HEADLIGHT_PRECISION

@@ -18,7 +18,7 @@ using headlight::testing::drawn;
 namespace {
 
 // Sums of some ten numbers below 3.
-constexpr double kTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
+constexpr double kBatchNormTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
 
 Tensor buffer_of(const Module& module, const std::string& name) {
   for (const NamedBuffer& buffer : module.buffers()) {
@@ -55,9 +55,9 @@ TEST_CASE("padded positions do not count: statistics and results are those of th
   BatchNorm masked({.width = 3}, init), plain({.width = 3}, init);
   const Array y = masked(Tensor(x), {.training = true, .mask = Mask::padding(lengths)}).value();
   const Array expected = plain(Tensor(packed), {.training = true}).value();
-  CHECK(difference(real_rows(y, lengths), expected, 0, kTolerance) == "");
+  CHECK(difference(real_rows(y, lengths), expected, 0, kBatchNormTolerance) == "");
   for (const std::string name : {"running_mean", "running_var"}) {
-    CHECK(difference(buffer_of(masked, name).value(), buffer_of(plain, name).value(), 0, kTolerance) == "");
+    CHECK(difference(buffer_of(masked, name).value(), buffer_of(plain, name).value(), 0, kBatchNormTolerance) == "");
   }
 }
 
@@ -94,12 +94,13 @@ TEST_CASE("running statistics are blended by the momentum with the unbiased vari
   CHECK(buffer_of(layer, "running_mean").value() == zeros({2}));
   CHECK(buffer_of(layer, "running_var").value() == full({2}, 1));
   layer(Tensor(x), training);
-  CHECK(at(buffer_of(layer, "running_mean").value(), {0}) == Approx(1.0).margin(kTolerance));  // 0.75 0 + 0.25 4
-  CHECK(at(buffer_of(layer, "running_var").value(), {0}) == Approx(0.75 + 5.0 / 3).epsilon(kTolerance));
-  CHECK(at(buffer_of(layer, "running_var").value(), {1}) == Approx(0.75).epsilon(kTolerance));
+  CHECK(at(buffer_of(layer, "running_mean").value(), {0}) ==
+        Approx(1.0).margin(kBatchNormTolerance));  // 0.75 0 + 0.25 4
+  CHECK(at(buffer_of(layer, "running_var").value(), {0}) == Approx(0.75 + 5.0 / 3).epsilon(kBatchNormTolerance));
+  CHECK(at(buffer_of(layer, "running_var").value(), {1}) == Approx(0.75).epsilon(kBatchNormTolerance));
   const Array y = layer(Tensor(full({1, 1, 2}, 4)), {}).value();
-  CHECK(at(y, {0, 0, 0}) == Approx(3 / std::sqrt(0.75 + 5.0 / 3)).epsilon(kTolerance));
-  CHECK(at(y, {0, 0, 1}) == Approx(3.5 / std::sqrt(0.75)).epsilon(kTolerance));
+  CHECK(at(y, {0, 0, 0}) == Approx(3 / std::sqrt(0.75 + 5.0 / 3)).epsilon(kBatchNormTolerance));
+  CHECK(at(y, {0, 0, 1}) == Approx(3.5 / std::sqrt(0.75)).epsilon(kBatchNormTolerance));
 }
 
 TEST_CASE("statistics that are not finite do not enter the running ones") {
@@ -125,7 +126,7 @@ TEST_CASE("per position a sequence's own future never matters, and each position
       CHECK(at(buffer_of(layer, "running_var").value(), {4, c}) == 1);
       double mean = 0;
       for (std::size_t b = 0; b < 3; ++b) mean += at(x, {b, 1, c}) / 3;
-      CHECK(at(buffer_of(layer, "running_mean").value(), {1, c}) == Approx(0.1 * mean).margin(kTolerance));
+      CHECK(at(buffer_of(layer, "running_mean").value(), {1, c}) == Approx(0.1 * mean).margin(kBatchNormTolerance));
     }
     // In evaluation position 1 is the same whether it comes alone or after position 0.
     const Array whole = layer(Tensor(x), {}).value();

@@ -14,7 +14,7 @@ using namespace headlight::layer_test;
 
 namespace {
 
-const double kTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
+const double kBeamTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
 
 }  // namespace
 
@@ -107,8 +107,8 @@ TEST_CASE("a beam of two keeps the two best beginnings at each step, against all
       const Generated found = generate(model, {{0, 1}}, {.max_new_tokens = steps, .beams = 2, .cache = cache}).front();
       CAPTURE(number, cache);
       CHECK(found.tokens == expected.second);
-      CHECK(std::abs(found.log_probability - expected.first) <= 10 * kTolerance);
-      CHECK(found.log_probability <= best.first + 10 * kTolerance);
+      CHECK(std::abs(found.log_probability - expected.first) <= 10 * kBeamTolerance);
+      CHECK(found.log_probability <= best.first + 10 * kBeamTolerance);
     }
     if (expected.first > kept_of(1).first) ++better_than_greedy;
     if (expected.second == best.second) ++best_of_all;

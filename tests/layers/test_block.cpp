@@ -18,7 +18,8 @@
 #include "layers/multi_head_attention.h"
 #include "layers/registry.h"
 #include "tests/common/arrays.h"
-#include "tests/layers/affine.h"
+#include "tests/layers/parameter_names.h"
+#include "tests/layers/two_steps.h"
 
 using namespace headlight;
 using headlight::testing::difference;
@@ -27,20 +28,9 @@ using headlight::testing::drawn;
 namespace {
 
 // A handful of roundings of numbers below 10.
-constexpr double kTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
+constexpr double kBlockTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
 
 constexpr std::size_t kWidth = 4;
-
-std::vector<BlockStep> two_steps() {
-  std::vector<BlockStep> steps;
-  steps.push_back({"first", std::make_unique<Affine>(Real{2})});
-  steps.push_back({"second", std::make_unique<Affine>(Real{-3})});
-  return steps;
-}
-
-Tensor first(const Tensor& x) { return x * Real{2} + Real{1}; }
-Tensor second(const Tensor& x) { return x * Real{-3} + Real{1}; }
-Tensor norm(const Tensor& x) { return normalize(x, Real(1e-5)); }
 
 /// The block of two steps under these options, from the formulas in residual.h.
 void check_block(ResidualOptions options, const std::function<Tensor(const Tensor&)>& formula) {
@@ -49,13 +39,7 @@ void check_block(ResidualOptions options, const std::function<Tensor(const Tenso
   Init init(1);
   Block block(options, two_steps(), init);
   const Tensor x(drawn({2, 3, kWidth}, -2, 2, 1));
-  CHECK(difference(block(x, {}).value(), formula(x).value(), kTolerance, kTolerance) == "");
-}
-
-std::vector<std::string> names_of(const Module& module) {
-  std::vector<std::string> names;
-  for (const NamedParameter& parameter : module.parameters()) names.push_back(parameter.name);
-  return names;
+  CHECK(difference(block(x, {}).value(), formula(x).value(), kBlockTolerance, kBlockTolerance) == "");
 }
 
 std::unique_ptr<Layer> from(const std::string& json) {
@@ -109,7 +93,7 @@ TEST_CASE("a scaled residual begins at its scale and a gated one lets the input 
   }
   // sigmoid(-2) = 0.11920292202211755 of y, the rest of x.
   const Array y = gated(Tensor(full({2, 3}, 1)), Tensor(full({2, 3}, 11)), {}).value();
-  CHECK(difference(y, full({2, 3}, static_cast<Real>(1 + 10 * 0.11920292202211755)), kTolerance, 0) == "");
+  CHECK(difference(y, full({2, 3}, static_cast<Real>(1 + 10 * 0.11920292202211755)), kBlockTolerance, 0) == "");
 }
 
 TEST_CASE("operation strings say the same as placements, and more") {
@@ -203,7 +187,7 @@ TEST_CASE("a gated feed-forward layer multiplies its two halves: swiglu with sil
       }
       return y;
     });
-    CHECK(difference(layer->forward(x, {}).value(), expected, kTolerance, kTolerance) == "");
+    CHECK(difference(layer->forward(x, {}).value(), expected, kBlockTolerance, kBlockTolerance) == "");
   }
 }
 

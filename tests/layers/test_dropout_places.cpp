@@ -16,7 +16,7 @@
 #include "layers/multi_head_attention.h"
 #include "layers/residual.h"
 #include "tests/common/arrays.h"
-#include "tests/layers/affine.h"
+#include "tests/layers/two_steps.h"
 
 using namespace headlight;
 using headlight::testing::difference;
@@ -25,7 +25,7 @@ using headlight::testing::drawn;
 namespace {
 
 // Sums of some ten products of numbers below 10.
-constexpr double kTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
+constexpr double kDropoutTolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
 
 constexpr std::uint64_t kSeed = 3, kStep = 4;
 constexpr double kRate = 0.4;
@@ -37,10 +37,6 @@ Array trained(Layer& layer, const Tensor& x) {
   StepRandom random(kSeed, kStep);
   return layer(x, {.training = true, .random = &random}).value();
 }
-
-Tensor first(const Tensor& x) { return x * Real{2} + Real{1}; }
-Tensor second(const Tensor& x) { return x * Real{-3} + Real{1}; }
-Tensor norm(const Tensor& x) { return normalize(x, Real(1e-5)); }
 
 void draw(const Module& module) {
   std::uint64_t seed = 20;
@@ -71,7 +67,7 @@ TEST_CASE("a residual layer drops elements of what its body makes, before norm a
     return trained(layer, x);
   };
   const auto check = [](const Array& made, const Tensor& expected) {
-    CHECK(difference(made, expected.value(), kTolerance, kTolerance) == "");
+    CHECK(difference(made, expected.value(), kDropoutTolerance, kDropoutTolerance) == "");
   };
   check(run({.norm = NormPlacement::pre}), x + dropped(first(norm(x)), 0));
   check(run({.norm = NormPlacement::post}), norm(x + dropped(first(x), 0)));
@@ -83,17 +79,15 @@ TEST_CASE("a residual layer drops elements of what its body makes, before norm a
 TEST_CASE("each step of a block has its own dropout, in the order of the steps") {
   const Tensor x(drawn({2, 3, 4}, -1, 1, 1));
   const auto run = [&](NormPlacement placement) {
-    std::vector<BlockStep> steps;
-    steps.push_back({"first", std::make_unique<Affine>(Real{2})});
-    steps.push_back({"second", std::make_unique<Affine>(Real{-3})});
     Init init(1);
-    Block block({.norm = placement, .normalization = {.width = 4}, .dropout = kRate}, std::move(steps), init);
+    Block block({.norm = placement, .normalization = {.width = 4}, .dropout = kRate}, two_steps(), init);
     return trained(block, x);
   };
   const Tensor y = x + dropped(first(norm(x)), 0);
-  CHECK(difference(run(NormPlacement::pre), (y + dropped(second(norm(y)), 1)).value(), kTolerance, kTolerance) == "");
+  CHECK(difference(run(NormPlacement::pre), (y + dropped(second(norm(y)), 1)).value(), kDropoutTolerance,
+                   kDropoutTolerance) == "");
   const Tensor parallel = x + dropped(first(norm(x)), 0) + dropped(second(norm(x)), 1);
-  CHECK(difference(run(NormPlacement::parallel), parallel.value(), kTolerance, kTolerance) == "");
+  CHECK(difference(run(NormPlacement::parallel), parallel.value(), kDropoutTolerance, kDropoutTolerance) == "");
 }
 
 TEST_CASE("a feed-forward layer drops hidden elements, behind activation and gate") {
@@ -106,7 +100,7 @@ TEST_CASE("a feed-forward layer drops hidden elements, behind activation and gat
     const Tensor up = through(layer, "up", x);
     const Tensor hidden = gated ? gelu(through(layer, "gate", x)) * up : gelu(up);
     const Tensor expected = through(layer, "down", dropped(hidden, 0));
-    CHECK(difference(trained(layer, x), expected.value(), kTolerance, kTolerance) == "");
+    CHECK(difference(trained(layer, x), expected.value(), kDropoutTolerance, kDropoutTolerance) == "");
   }
 }
 
@@ -127,7 +121,7 @@ TEST_CASE("a learned sink's weight is dropped like the others, with the key behi
   const Tensor z =
       dropped(own / (own + sink), 0) * split("value") + dropped(sink / (own + sink), 1) * of_sink("sink_value");
   const Tensor expected = through(layer, "output", reshape(z, {6, 1, 4}));
-  CHECK(difference(trained(layer, x), expected.value(), kTolerance, kTolerance) == "");
+  CHECK(difference(trained(layer, x), expected.value(), kDropoutTolerance, kDropoutTolerance) == "");
 }
 
 TEST_CASE("a model drops elements of its embeddings before positions are added, and of the sums behind them") {
@@ -144,5 +138,5 @@ TEST_CASE("a model drops elements of its embeddings before positions are added, 
   const Tensor placed =
       dropped(embedded, 0) + slice(parameter_named(model, "positions.weight"), {.begin = 0, .end = 3});
   const Tensor expected = through(model, "head", tanh(dropped(placed, 1, 0.25)));
-  CHECK(difference(made, expected.value(), kTolerance, kTolerance) == "");
+  CHECK(difference(made, expected.value(), kDropoutTolerance, kDropoutTolerance) == "");
 }

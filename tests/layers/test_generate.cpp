@@ -28,7 +28,7 @@ ModelOptions pair() {
           .max_len = 12};
 }
 
-const double kTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
+const double kGenerateTolerance = sizeof(Real) == 8 ? 1e-12 : 1e-5;
 
 const Prompts kPrompts = {{0, 1, 2}, {3}, {2, 2, 1}, {1, 0}};
 
@@ -51,7 +51,7 @@ TEST_CASE("greedy generation takes the likeliest token of a whole forward pass, 
           const std::vector<double> expected = next_log_probabilities(model, sequence);
           const auto best = std::max_element(expected.begin(), expected.end());
           CHECK(results[i].tokens[t] == best - expected.begin());
-          CHECK(std::abs(results[i].log_probabilities[t] - *best) <= kTolerance);
+          CHECK(std::abs(results[i].log_probabilities[t] - *best) <= kGenerateTolerance);
           sum += results[i].log_probabilities[t];
           sequence.push_back(results[i].tokens[t]);
         }
@@ -181,7 +181,7 @@ TEST_CASE("an encoder-decoder generates behind its source, padded or not, with a
     }
     for (std::size_t i = 0; i < sources.size(); ++i) {
       CHECK(runs[0][i].tokens == runs[1][i].tokens);
-      CHECK(std::abs(runs[0][i].log_probability - runs[1][i].log_probability) <= 10 * kTolerance);
+      CHECK(std::abs(runs[0][i].log_probability - runs[1][i].log_probability) <= 10 * kGenerateTolerance);
       const auto alone =
           generate(model, padded_source({sources[i]}), {{0}}, {.max_new_tokens = 6, .end = kEnd, .beams = beams});
       CHECK(alone[0].tokens == runs[0][i].tokens);

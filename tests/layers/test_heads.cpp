@@ -26,7 +26,7 @@ using headlight::testing::tokens;
 namespace {
 
 // Sums of up to ten numbers below 2.
-constexpr double kTolerance = sizeof(Real) == 8 ? 1e-14 : 1e-6;
+constexpr double kHeadTolerance = sizeof(Real) == 8 ? 1e-14 : 1e-6;
 
 const std::vector<std::size_t> kLengths{3, 0, 4, 1};
 
@@ -76,12 +76,12 @@ TEST_CASE("pooling is the mean over the real positions, which alone receive a gr
     for (std::size_t t = 0; t < kLengths[i[0]]; ++t) sum += at(x.value(), {i[0], t, i[1]});
     return kLengths[i[0]] == 0 ? 0.0 : sum / static_cast<double>(kLengths[i[0]]);
   });
-  CHECK(difference(y.value(), expected, 0, kTolerance) == "");
+  CHECK(difference(y.value(), expected, 0, kHeadTolerance) == "");
   y.backward(full({4, 2}, 1));
   const Array g = by_index({4, 4, 2}, [&](const auto& i) {
     return real(i[0], i[1]) ? 1 / static_cast<double>(kLengths[i[0]]) : 0.0;
   });
-  CHECK(difference(x.grad(), g, 0, kTolerance) == "");
+  CHECK(difference(x.grad(), g, 0, kHeadTolerance) == "");
 }
 
 TEST_CASE("a head computes the same at the positions it wants as everywhere") {
@@ -99,7 +99,7 @@ TEST_CASE("a head computes the same at the positions it wants as everywhere") {
     CHECK(all.shape() == Shape{3, 4, 3});
     const std::vector<std::size_t> where{1, 3, 0};
     const Array expected = by_index({3, 3}, [&](const auto& i) { return at(all, {i[0], where[i[0]], i[1]}); });
-    CHECK(difference(some, expected, 0, kTolerance) == "");
+    CHECK(difference(some, expected, 0, kHeadTolerance) == "");
   }
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a pointer's logits are scaled products of one query with every positi
       }
       return dot / std::sqrt(2.0);
     });
-    CHECK(difference(head(x, {}).value(), expected, 0, 10 * kTolerance) == "");
+    CHECK(difference(head(x, {}).value(), expected, 0, 10 * kHeadTolerance) == "");
   }
 }
 

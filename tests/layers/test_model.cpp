@@ -9,17 +9,12 @@
 #include "layers/summary.h"
 #include "tests/common/arrays.h"
 #include "tests/layers/model_runs.h"
+#include "tests/layers/parameter_names.h"
 
 using namespace headlight;
 using namespace headlight::layer_test;
 
 namespace {
-
-std::vector<std::string> names_of(const Module& module) {
-  std::vector<std::string> names;
-  for (const NamedParameter& parameter : module.parameters()) names.push_back(parameter.name);
-  return names;
-}
 
 /// The published one-layer model of the reverse task (UvA deep learning tutorial 6).
 ModelOptions reverse_model() {
@@ -147,7 +142,7 @@ TEST_CASE("a model that cannot be is refused with what is wrong") {
   Init init(1);
   CHECK_THROWS_WITH(Model({.vocabulary = 0, .d_model = 4, .d_ff = 4}, init),
                     "model: a model reads either tokens or vectors; vocabulary 0, features 0; give one of the two");
-  CHECK_THROWS_WITH(Model({.vocabulary = 3}, init), "model: d_model must be at least 1; d_model 0");
+  CHECK_THROWS_WITH(Model(ModelOptions{.vocabulary = 3}, init), "model: d_model must be at least 1; d_model 0");
   CHECK_THROWS_WITH(Model({.vocabulary = 3, .d_model = 4, .d_ff = 4}, init),
                     "max_len: missing key `max_len` in the model; it cannot be built without");
   CHECK_THROWS_WITH(Model({.vocabulary = 3, .d_model = 12, .heads = 5, .d_ff = 4, .max_len = 4}, init),

@@ -10,6 +10,7 @@
 #include "layers/dense.h"
 #include "layers/sequential.h"
 #include "layers/summary.h"
+#include "tests/layers/parameter_names.h"
 
 using namespace headlight;
 
@@ -26,12 +27,6 @@ class Open : public Module {
 };
 
 Initial some(const Shape& shape) { return {full(shape, 1), "ones"}; }
-
-std::vector<std::string> names_of(const Module& module) {
-  std::vector<std::string> names;
-  for (const NamedParameter& parameter : module.parameters()) names.push_back(parameter.name);
-  return names;
-}
 
 /// Multiplies by a parameter of rank 0.
 class Scale : public Layer {

@@ -12,7 +12,7 @@
 #include "tests/common/arrays.h"
 #include "tests/optim/labelled.h"
 
-namespace headlight::testing {
+namespace headlight::testing::inline HEADLIGHT_PRECISION {
 
 using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
 
@@ -60,4 +60,4 @@ inline std::string state_fault(Optimizer& optimizer, const OptimizerState& state
   return "no error";
 }
 
-}  // namespace headlight::testing
+}  // namespace headlight::testing::inline HEADLIGHT_PRECISION

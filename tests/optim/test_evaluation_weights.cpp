@@ -26,7 +26,7 @@ Array averaged(Optimizer& optimizer, const Tensor& parameter) {
   return parameter.value();
 }
 
-const double kTolerance = sizeof(Real) == 8 ? 1e-15 : 5e-7;
+const double kAverageTolerance = sizeof(Real) == 8 ? 1e-15 : 5e-7;
 
 }  // namespace
 
@@ -106,7 +106,7 @@ TEST_CASE("schedule-free weights are the mean of z under a constant rate") {
     optimizer.step();
     for (std::size_t i = 0; i < 4; ++i) mean.data()[i] += theta.value().data()[i] / Real{6};
   }
-  CHECK(difference(averaged(optimizer, theta), mean, 8 * kTolerance, 8 * kTolerance) == "");
+  CHECK(difference(averaged(optimizer, theta), mean, 8 * kAverageTolerance, 8 * kAverageTolerance) == "");
 }
 
 TEST_CASE("schedule-free updates with rate 0 have no weight: the average stays where it is") {
@@ -119,6 +119,6 @@ TEST_CASE("schedule-free updates with rate 0 have no weight: the average stays w
   optimizer.step(1);
   // The first update with weight is the whole average: x = z = 1 - rate g / (sqrt(v / (1 - beta2^2)) + eps), and v has
   // taken in two squares of 1.
-  CHECK(difference(averaged(optimizer, theta), full({2}, static_cast<Real>(1 - 0.0025 / (1 + 1e-8))), kTolerance, 0) ==
-        "");
+  CHECK(difference(averaged(optimizer, theta), full({2}, static_cast<Real>(1 - 0.0025 / (1 + 1e-8))), kAverageTolerance,
+                   0) == "");
 }

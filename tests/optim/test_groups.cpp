@@ -10,21 +10,16 @@
 #include "core/error.h"
 #include "optim/muon.h"
 #include "optim/sgd.h"
+#include "tests/optim/labelled.h"
 
 using namespace headlight;
 
 namespace {
 
-Tensor labelled(const Shape& shape, const std::string& label) {
-  Tensor tensor(zeros(shape), true);
-  tensor.set_label(label);
-  return tensor;
-}
-
 std::vector<Tensor> model() {
-  return {labelled({5, 4}, "embedding.weight"), labelled({4, 4}, "layers.0.attention.query.weight"),
-          labelled({4}, "layers.0.attention.query.bias"), labelled({4}, "norm.gain"),
-          labelled({2, 2, 2}, "conv.weight")};
+  return {labelled(zeros({5, 4}), "embedding.weight"), labelled(zeros({4, 4}), "layers.0.attention.query.weight"),
+          labelled(zeros({4}), "layers.0.attention.query.bias"), labelled(zeros({4}), "norm.gain"),
+          labelled(zeros({2, 2, 2}), "conv.weight")};
 }
 
 Algorithm sgd_with(double learning_rate, double weight_decay, DecayScope scope) {
@@ -189,7 +184,7 @@ TEST_CASE(
   const Algorithm muon = algorithm(options);
   std::vector<Tensor> parameters = model();
   for (const char* name : {"head.weight", "decoder.head.hidden.weight", "positions.weight", "transformer.wte.weight"}) {
-    parameters.push_back(labelled({4, 4}, name));
+    parameters.push_back(labelled(zeros({4, 4}), name));
   }
   const std::vector<ParameterSettings> settings =
       assign_groups(parameters, muon, {{.match = "norm.*", .learning_rate = 1}});

@@ -22,19 +22,15 @@
 #include "tests/common/arrays.h"
 #include "tests/core/run/threads.h"
 #include "tests/optim/labelled.h"
+#include "tests/optim/saved_training.h"
 
 using namespace headlight;
 using headlight::testing::difference;
 using headlight::testing::drawn;
+using headlight::testing::Make;
+using headlight::testing::maker;
 
 namespace {
-
-using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
-
-template <class Kind, class Options>
-Make maker(const Options& options) {
-  return [options](std::vector<Tensor> parameters) { return std::make_unique<Kind>(std::move(parameters), options); };
-}
 
 /// The only element after one step from `start` with gradient `g`.
 double after_one_step(Optimizer& optimizer, const Tensor& theta, double g) {
@@ -44,7 +40,7 @@ double after_one_step(Optimizer& optimizer, const Tensor& theta, double g) {
 }
 
 // Float keeps 7 digits of a value near 1.
-const double kTolerance = sizeof(Real) == 8 ? 1e-15 : 1.2e-7;
+const double kStepTolerance = sizeof(Real) == 8 ? 1e-15 : 1.2e-7;
 
 }  // namespace
 
@@ -55,7 +51,7 @@ TEST_CASE("Adam's first step is the rate for gradients far above eps, and smalle
     const Tensor theta = labelled(zeros({1}), "theta");
     Adam adam({theta}, {.common = {.learning_rate = 0.01}});
     INFO("g " << g);
-    CHECK(std::abs(after_one_step(adam, theta, g) + 0.01 * share) <= 0.01 * 8 * kTolerance);
+    CHECK(std::abs(after_one_step(adam, theta, g) + 0.01 * share) <= 0.01 * 8 * kStepTolerance);
   }
 }
 
@@ -76,14 +72,14 @@ TEST_CASE("SGD's first step is the rate times the gradient, with any momentum an
 TEST_CASE("decoupled decay shrinks by rate * decay, also where the gradient is 0, and L2 works through the gradient") {
   const Tensor a = labelled(full({1, 1}, 1), "a");
   Adam adamw({a}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
-  CHECK(std::abs(after_one_step(adamw, a, 0) - 0.95) <= kTolerance);
+  CHECK(std::abs(after_one_step(adamw, a, 0) - 0.95) <= kStepTolerance);
   const Tensor b = labelled(full({1, 1}, 1), "b");
   Adam adam({b}, {.common = {.learning_rate = 0.1, .l2 = 0.5}});
   // g becomes 0.5, and Adam's first step is the rate whatever its size.
-  CHECK(std::abs(after_one_step(adam, b, 0) - (1 - 0.1 / (1 + 2e-8))) <= kTolerance);
+  CHECK(std::abs(after_one_step(adam, b, 0) - (1 - 0.1 / (1 + 2e-8))) <= kStepTolerance);
   const Tensor c = labelled(full({1, 1}, 1), "c");
   Sgd sgd({c}, {.common = {.learning_rate = 0.1, .weight_decay = 0.5}});
-  CHECK(std::abs(after_one_step(sgd, c, 1) - (0.95 - 0.1)) <= kTolerance);
+  CHECK(std::abs(after_one_step(sgd, c, 1) - (0.95 - 0.1)) <= kStepTolerance);
 }
 
 TEST_CASE("decay leaves biases and gains alone unless told otherwise, and groups have rates of their own") {

@@ -21,11 +21,14 @@
 #include "optim/sgd.h"
 #include "tests/common/arrays.h"
 #include "tests/optim/labelled.h"
+#include "tests/optim/saved_training.h"
 
 using namespace headlight;
 using headlight::testing::by_index;
 using headlight::testing::difference;
 using headlight::testing::drawn;
+using headlight::testing::Make;
+using headlight::testing::maker;
 
 namespace {
 
@@ -36,13 +39,6 @@ constexpr std::size_t kSize = kRows * kCols;
 // Parts of another length, so that no cut of theirs lies where the optimiser cuts.
 constexpr std::size_t kPart = 2500;
 constexpr std::size_t kSteps = 3;
-
-using Make = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
-
-template <class Kind, class Options>
-Make maker(const Options& options) {
-  return [options](std::vector<Tensor> parameters) { return std::make_unique<Kind>(std::move(parameters), options); };
-}
 
 Array start() { return drawn({kRows, kCols}, -1, 1, 1); }
 Array gradient(std::size_t step) { return drawn({kRows, kCols}, -1, 1, 2 + step); }

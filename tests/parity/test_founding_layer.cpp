@@ -20,7 +20,7 @@ namespace {
 
 constexpr double kTolerance = 1e-5;
 
-void check_close(const std::string& what, const Array& actual, const Array& expected) {
+void check_founding(const std::string& what, const Array& actual, const Array& expected) {
   INFO(what);
   CHECK(difference(actual, expected, 0, kTolerance) == "");
 }
@@ -53,18 +53,18 @@ TEST_CASE("MultiHeadAttention equals the founding document's class: output, weig
     const Tensor value(array_of(c.at("value")), true);
     const Mask mask = c.at("mask").is_null() ? Mask() : Mask::forbid(booleans_of(c.at("mask")));
     const AttentionOutput result = layer.attend(query, key, value, mask, {});
-    check_close("output", result.output.value(), array_of(c.at("output")));
-    check_close("weights", result.weights.value(), array_of(c.at("attention_weights")));
+    check_founding("output", result.output.value(), array_of(c.at("output")));
+    check_founding("weights", result.weights.value(), array_of(c.at("attention_weights")));
     result.output.backward(array_of(c.at("cotangent")));
     const nlohmann::json& gradients = c.at("gradients");
-    check_close("gradient of query", query.grad(), array_of(gradients.at("query")));
-    check_close("gradient of key", key.grad(), array_of(gradients.at("key")));
-    check_close("gradient of value", value.grad(), array_of(gradients.at("value")));
+    check_founding("gradient of query", query.grad(), array_of(gradients.at("query")));
+    check_founding("gradient of key", key.grad(), array_of(gradients.at("key")));
+    check_founding("gradient of value", value.grad(), array_of(gradients.at("value")));
     for (const auto& [theirs, ours] : names) {
-      check_close("gradient of " + theirs + ".kernel", parameter_named(layer, ours + ".weight").grad(),
-                  transposed_copy(array_of(gradients.at(theirs + ".kernel"))));
-      check_close("gradient of " + theirs + ".bias", parameter_named(layer, ours + ".bias").grad(),
-                  array_of(gradients.at(theirs + ".bias")));
+      check_founding("gradient of " + theirs + ".kernel", parameter_named(layer, ours + ".weight").grad(),
+                     transposed_copy(array_of(gradients.at(theirs + ".kernel"))));
+      check_founding("gradient of " + theirs + ".bias", parameter_named(layer, ours + ".bias").grad(),
+                     array_of(gradients.at(theirs + ".bias")));
     }
   }
 }
@@ -105,7 +105,7 @@ TEST_CASE("MultiHeadAttention equals a Keras layer with its own key, value and o
       mask = mask & Mask::allow(visible);
     }
     const AttentionOutput result = layer.attend(query, value, value, mask, {});
-    check_close("output", result.output.value(), array_of(c.at("output")));
-    check_close("weights", result.weights.value(), array_of(c.at("attention_scores")));
+    check_founding("output", result.output.value(), array_of(c.at("output")));
+    check_founding("weights", result.weights.value(), array_of(c.at("attention_scores")));
   }
 }

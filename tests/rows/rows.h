@@ -17,11 +17,11 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace rows {
 
 using headlight::parity::parameter_named;
-using HEADLIGHT_PRECISION::testing::at;
-using HEADLIGHT_PRECISION::testing::by_index;
-using HEADLIGHT_PRECISION::testing::difference;
-using HEADLIGHT_PRECISION::testing::drawn;
-using HEADLIGHT_PRECISION::testing::tokens;
+using testing::at;
+using testing::by_index;
+using testing::difference;
+using testing::drawn;
+using testing::tokens;
 using Index = std::vector<std::size_t>;
 
 constexpr double kEpsilon = std::numeric_limits<Real>::epsilon();

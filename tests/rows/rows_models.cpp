@@ -110,7 +110,7 @@ TEST_CASE("row 24: a model of attention alone has no feed-forward layers and lea
 }
 
 TEST_CASE("row 25: as many layers as the config says, each with first weights of its own") {
-  const testing_run::Parts parts(tiny_config({"model.layers=5"}));
+  const testing::Parts parts(tiny_config({"model.layers=5"}));
   CHECK(count_containing(*parts.model, "attention.query.weight") == 5);
   for (int layer = 1; layer < 5; ++layer) {
     const std::string name = ".attention.query.weight";

@@ -17,7 +17,7 @@
 
 using namespace headlight;
 using namespace headlight::rows;
-using namespace headlight::testing_run;
+using namespace headlight::testing;
 
 namespace {
 

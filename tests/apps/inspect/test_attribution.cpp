@@ -1,5 +1,4 @@
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +12,11 @@
 #include "layers/feed_forward.h"
 #include "layers/layer_norm.h"
 #include "layers/multi_head_attention.h"
+#include "tests/apps/inspect/matrices.h"
 #include "tests/common/arrays.h"
 
 using namespace headlight;
+using headlight::matrices::kEpsilon;
 using headlight::testing::at;
 using headlight::testing::by_index;
 using headlight::testing::difference;
@@ -26,7 +27,6 @@ namespace {
 
 using Index = std::vector<std::size_t>;
 
-constexpr double kEpsilon = std::numeric_limits<Real>::epsilon();
 // Sums of some hundred products of numbers of size about 1, rounded in another order.
 constexpr double kRounding = 2e3 * kEpsilon;
 

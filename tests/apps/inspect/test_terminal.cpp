@@ -11,8 +11,8 @@ using namespace headlight;
 
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNanWeight = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfiniteWeight = std::numeric_limits<float>::infinity();
 
 AttentionMap two_by_two() {
   AttentionMap map;
@@ -57,7 +57,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool shows(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ TEST_CASE("Without colour a map is plain ASCII with a shade per cell") {
   map.rows = 3;
   map.cols = 4;
   // The shades of 0, 0.2, 0.5, 0.8, 1 are entries 0, round(1.8), round(4.5), round(7.2), 9 of the ramp.
-  map.weights = {0, 0.2F, 0.8F, 0, 0.5F, 0.5F, kNan, kInfinity, 1, 0.3F, 0.3F, 0.3F};
+  map.weights = {0, 0.2F, 0.8F, 0, 0.5F, 0.5F, kNanWeight, kInfiniteWeight, 1, 0.3F, 0.3F, 0.3F};
   map.hidden = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1};
   map.row_labels = {"<s>", "b", " "};
   map.col_labels = {"w", "xy", "\n", ""};
@@ -125,19 +125,19 @@ TEST_CASE("Compact cells put two rows into one line of half blocks") {
   REQUIRE(lines.size() == 11);
   CHECK(lines[6] == "\x1b[0;2m0\x1b[0m \x1b[0;38;2;0;0;0;48;2;255;255;255m▀\x1b[0;38;2;255;255;255m▀\x1b[0m");
   CHECK(lines[7] == "\x1b[0;2m2\x1b[0m \x1b[0;38;2;255;255;255m▀\x1b[0;2m·\x1b[0m");
-  CHECK(contains(lines[10], "two rows per line"));
+  CHECK(shows(lines[10], "two rows per line"));
 }
 
 TEST_CASE("Hidden cells, NaN and infinity have marks of their own in colour") {
   AttentionMap map = two_by_two();
-  map.weights = {0, kNan, kInfinity, 0};
+  map.weights = {0, kNanWeight, kInfiniteWeight, 0};
   map.hidden = {0, 0, 0, 1};
   const std::string text =
       without_color(render_terminal(map, {.color = ColorMode::kTrueColor, .charset = Charset::kUtf8}));
   const std::vector<std::string> lines = lines_of(text);
   CHECK(lines[6] == "0 a   ××");
   CHECK(lines[7] == "1 b II··");
-  CHECK(contains(lines[9], "·· hidden  ×× NaN  II infinite"));
+  CHECK(shows(lines[9], "·· hidden  ×× NaN  II infinite"));
 }
 
 TEST_CASE("Values are printed where there is room, and a note says where there is not") {
@@ -147,7 +147,7 @@ TEST_CASE("Values are printed where there is room, and a note says where there i
   CHECK(lines[6] == "0 a  0.25 0.75");
   CHECK(lines[7] == "1 b  <.01 1.00");
   const std::string narrow = render_terminal(map, {.width = 12, .values = true});
-  CHECK(contains(narrow, "values left out: 2 columns need a width of 14, the terminal has 12"));
+  CHECK(shows(narrow, "values left out: 2 columns need a width of 14, the terminal has 12"));
 }
 
 TEST_CASE("The rows of cells never exceed the width of the terminal") {
@@ -157,7 +157,7 @@ TEST_CASE("The rows of cells never exceed the width of the terminal") {
         const std::string text = render_terminal(identity(size), {.color = mode, .charset = charset, .width = 80});
         for (const std::string& line : lines_of(without_color(text))) CHECK(display_width(line) <= 80);
         // Two digits and a space before the cells leave 77 columns.
-        CHECK(contains(text, "each cell is the maximum of") == (size > 77));
+        CHECK(shows(text, "each cell is the maximum of") == (size > 77));
       }
     }
   }
@@ -174,7 +174,7 @@ TEST_CASE("Hostile tokens and titles send no control character but colours") {
   for (const ColorMode mode : {ColorMode::kNone, ColorMode::kTrueColor}) {
     for (const Charset charset : {Charset::kAscii, Charset::kUtf8}) {
       const std::string text = render_terminal(map, {.color = mode, .charset = charset});
-      if (mode == ColorMode::kNone) CHECK_FALSE(contains(text, "\x1b"));
+      if (mode == ColorMode::kNone) CHECK_FALSE(shows(text, "\x1b"));
       for (const char32_t code : code_points(without_color(text))) {
         CHECK((code == U'\n' || (code >= U' ' && code != 0x7F && (code < 0x80 || code > 0x9F))));
         CHECK(code != 0x202E);

@@ -65,7 +65,7 @@ TEST_CASE("From the third update on no block above 1 KiB comes from the heap, ep
                                     "optimizer.type=schedule_free", "optimizer.type=lion");
   INFO(more);
   large_blocks = 0;
-  testing_run::Parts parts(headlight::testing::tiny_config({"batch_size=8", "d_model=32", more}));
+  testing::Parts parts(headlight::testing::tiny_config({"batch_size=8", "d_model=32", more}));
   const Objective objective(parts.config.loss, *parts.task, *parts.model);
   const UpdateParts update{
       .model = *parts.model, .objective = objective, .optimizer = *parts.optimizer, .grad_clip = 1.0, .seed = 3};

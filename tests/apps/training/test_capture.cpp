@@ -10,7 +10,7 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 TEST_CASE("A capture holds every layer's weights, joins batches, and changes nothing") {
-  testing_run::Parts parts(headlight::testing::tiny_config({"layers=2"}));
+  testing::Parts parts(headlight::testing::tiny_config({"layers=2"}));
   const NoGrad no_grad;
   Batch batch;
   fill_batch(*parts.task, Split::eval, 0, 5, batch);

@@ -23,11 +23,11 @@ using headlight::testing::slurp;
 using headlight::testing::spill;
 using headlight::testing::TemporaryDirectory;
 using headlight::testing::tiny_config;
-using testing_run::Notes;
-using testing_run::Parts;
-using testing_run::Saving;
-using testing_run::train_into;
-using testing_run::weight_bytes;
+using testing::Notes;
+using testing::Parts;
+using testing::Saving;
+using testing::train_into;
+using testing::weight_bytes;
 
 }  // namespace
 

@@ -21,7 +21,7 @@ using headlight::testing::slurp;
 using headlight::testing::spill;
 using headlight::testing::TemporaryDirectory;
 using headlight::testing::tiny_config;
-using testing_run::Parts;
+using testing::Parts;
 
 using Steps = std::vector<std::uint64_t>;
 

@@ -13,7 +13,7 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 
 using headlight::testing::tiny_config;
-using testing_run::Parts;
+using testing::Parts;
 
 TEST_CASE("A report by length has the lengths that the config asks for, each with its share of the examples") {
   const config::Config config = tiny_config({"task.eval.lengths=[2, 4, 7]", "steps=1"});

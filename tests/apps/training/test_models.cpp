@@ -19,7 +19,7 @@
 #include "tests/common/arrays.h"
 
 using namespace headlight;
-using namespace headlight::testing_run;
+using namespace headlight::testing;
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include "tests/common/arrays.h"
 
 using namespace headlight;
-using namespace headlight::testing_run;
+using namespace headlight::testing;
 
 TEST_CASE("a supervised head looks where the task says, and the same model without supervision does not") {
   const auto mass = [](const std::vector<std::string>& overrides) {
@@ -56,9 +56,9 @@ TEST_CASE("the loss of an objective is the task's plus the weighted supervision"
   CHECK(value({"loss.label_smoothing=1"}) > 0);
 
   // The squared error by hand.
-  const Tensor logits(HEADLIGHT_PRECISION::testing::drawn({1, 2, 3}, -1, 1, 5));
+  const Tensor logits(testing::drawn({1, 2, 3}, -1, 1, 5));
   Batch two;
-  two.targets = HEADLIGHT_PRECISION::testing::tokens({1, 2}, {2, kIgnoredTarget});
+  two.targets = testing::tokens({1, 2}, {2, kIgnoredTarget});
   const config::Config mse = with_model(R"("heads": 2)", {"loss.type=mse"});
   const Real* const y = logits.value().data();
   const double by_hand = static_cast<double>(y[0] * y[0] + y[1] * y[1] + (y[2] - 1) * (y[2] - 1)) / 3;

@@ -14,10 +14,10 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 using headlight::testing::slurp;
 using headlight::testing::TemporaryDirectory;
 using headlight::testing::tiny_config;
-using testing_run::Parts;
-using testing_run::Saving;
-using testing_run::train_into;
-using testing_run::weight_bytes;
+using testing::Parts;
+using testing::Saving;
+using testing::train_into;
+using testing::weight_bytes;
 
 namespace {
 

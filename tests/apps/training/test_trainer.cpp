@@ -11,9 +11,9 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 using headlight::testing::tiny_config;
-using testing_run::Notes;
-using testing_run::Parts;
-using testing_run::weight_bytes;
+using testing::Notes;
+using testing::Parts;
+using testing::weight_bytes;
 
 struct Trained {
   std::string weights;

@@ -31,8 +31,7 @@ inline config::Config tiny_config(const std::vector<std::string>& overrides = {}
 
 }  // namespace headlight::testing
 
-namespace headlight::inline HEADLIGHT_PRECISION {
-namespace testing_run {
+namespace headlight::testing::inline HEADLIGHT_PRECISION {
 
 /// A tiny config with these keys under `model`, and further overrides.
 inline config::Config with_model(const std::string& model, const std::vector<std::string>& overrides = {}) {
@@ -109,5 +108,4 @@ inline std::string weight_bytes(const Module& module) {
   return bytes;
 }
 
-}  // namespace testing_run
-}  // namespace headlight::inline HEADLIGHT_PRECISION
+}  // namespace headlight::testing::inline HEADLIGHT_PRECISION

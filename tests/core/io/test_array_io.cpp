@@ -17,7 +17,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const std::filesystem::path kFixtures = std::filesystem::path(HEADLIGHT_SOURCE_DIR) / "tests/reference/npy";
+const std::filesystem::path kArrayFixtures = std::filesystem::path(HEADLIGHT_SOURCE_DIR) / "tests/reference/npy";
 
 Array counting(const Shape& shape) {
   Array array = uninitialized(shape);
@@ -171,14 +171,14 @@ TEST_CASE("All 65,536 half-precision codes are widened exactly") {
 // The numbers are those of tests/reference/npy/make_npy.py.
 TEST_CASE("Arrays of numpy are read as Real and as tokens") {
   const std::array<double, 6> expected = {1.5, -2.25, 3.0, 0.0, 1e-3, -7.0};
-  const Array array = read_npy(kFixtures / "f8_2x3.npy");
+  const Array array = read_npy(kArrayFixtures / "f8_2x3.npy");
   CHECK(array.shape() == Shape{2, 3});
   for (std::size_t i = 0; i < 6; ++i) CHECK(flat(array)[i] == static_cast<Real>(expected[i]));
-  CHECK(flat(read_npy(kFixtures / "f2_2x3.npy"))[1] == Real{-2.25F});
-  CHECK(read_npy(kFixtures / "f4_scalar.npy").dimension() == 0);
-  const Tokens tokens = read_npy_tokens(kFixtures / "i8_5.npy");
+  CHECK(flat(read_npy(kArrayFixtures / "f2_2x3.npy"))[1] == Real{-2.25F});
+  CHECK(read_npy(kArrayFixtures / "f4_scalar.npy").dimension() == 0);
+  const Tokens tokens = read_npy_tokens(kArrayFixtures / "i8_5.npy");
   CHECK(std::ranges::equal(flat(tokens), std::array{-2, -1, 0, 1, 2}));
-  CHECK_THAT(message_of<FileError>([] { read_npy(kFixtures / "i4_5.npy"); }), Contains("real numbers"));
+  CHECK_THAT(message_of<FileError>([] { read_npy(kArrayFixtures / "i4_5.npy"); }), Contains("real numbers"));
 }
 
 TEST_CASE("Arrays and tokens come back from npy bit for bit") {

@@ -11,7 +11,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const std::filesystem::path kFixtures = std::filesystem::path(HEADLIGHT_SOURCE_DIR) / "tests/reference/npy";
+const std::filesystem::path kNpyFixtures = std::filesystem::path(HEADLIGHT_SOURCE_DIR) / "tests/reference/npy";
 
 std::string data_of(const NpyFile& npy) {
   std::string bytes(npy.tensor().bytes, '\0');
@@ -23,7 +23,7 @@ std::string version_1(const std::string& header, const std::string& data) {
   return std::string("\x93NUMPY\x01\x00", 8) + little_endian(header.size(), 2) + header + data;
 }
 
-struct Rejected {
+struct RejectedFile {
   std::string bytes;
   std::string reason;
 };
@@ -51,7 +51,7 @@ TEST_CASE("What numpy wrote is read, and written again it is the same file") {
   }};
   for (const Case& expected : cases) {
     INFO(expected.name);
-    const std::filesystem::path path = kFixtures / (std::string(expected.name) + ".npy");
+    const std::filesystem::path path = kNpyFixtures / (std::string(expected.name) + ".npy");
     const NpyFile npy(path);
     CHECK(npy.tensor().dtype == expected.dtype);
     CHECK(npy.tensor().shape == expected.shape);
@@ -63,16 +63,16 @@ TEST_CASE("What numpy wrote is read, and written again it is the same file") {
 }
 
 TEST_CASE("Versions 2 and 3 of numpy's header are read") {
-  const std::string expected = data_of(NpyFile(kFixtures / "f4_2x3.npy"));
+  const std::string expected = data_of(NpyFile(kNpyFixtures / "f4_2x3.npy"));
   for (const char* name : {"f4_2x3_version2.npy", "f4_2x3_version3.npy"}) {
-    const NpyFile npy(kFixtures / name);
+    const NpyFile npy(kNpyFixtures / name);
     CHECK(npy.tensor().shape == StoredShape{2, 3});
     CHECK(data_of(npy) == expected);
   }
 }
 
 TEST_CASE("What numpy writes and we do not read is refused with the reason") {
-  const auto reason = [](const char* name) { return message_of<FileError>([&] { NpyFile(kFixtures / name); }); };
+  const auto reason = [](const char* name) { return message_of<FileError>([&] { NpyFile(kNpyFixtures / name); }); };
   CHECK_THAT(reason("object.npy"), Contains("unsupported type `|O`") && Contains("Python objects run code when read"));
   CHECK_THAT(reason("f4_column_major.npy"), Contains("column-major") && Contains("numpy.ascontiguousarray"));
   CHECK_THAT(reason("f4_big_endian.npy"), Contains("unsupported type `>f4`") && Contains("big-endian"));
@@ -94,7 +94,7 @@ TEST_CASE("The data of every npy file starts at a multiple of 64") {
 
 TEST_CASE("Every prefix of an npy file is refused") {
   const TemporaryDirectory directory;
-  const std::string whole = slurp(kFixtures / "f4_2x3.npy");
+  const std::string whole = slurp(kNpyFixtures / "f4_2x3.npy");
   for (std::size_t length = 0; length < whole.size(); ++length) {
     spill(directory / "prefix", whole.substr(0, length));
     INFO(length);
@@ -104,7 +104,7 @@ TEST_CASE("Every prefix of an npy file is refused") {
 
 TEST_CASE("No flipped bit of an npy header crashes or reads beyond the file") {
   const TemporaryDirectory directory;
-  const std::string whole = slurp(kFixtures / "f4_2x3.npy");
+  const std::string whole = slurp(kNpyFixtures / "f4_2x3.npy");
   for (std::size_t bit = 0; bit < 128 * 8; ++bit) {
     std::string damaged = whole;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
@@ -130,7 +130,7 @@ TEST_CASE("Hostile npy files are each refused for their own reason") {
     return "{'descr': " + descr + ", 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
   };
   const auto shaped = [&](const std::string& shape) { return version_1(header("'<f4'", "False", shape), "0123"); };
-  const std::vector<Rejected> cases = {
+  const std::vector<RejectedFile> cases = {
       {"", "not an npy file"},
       {std::string("\x93NUMPX\x01\x00\x00\x00", 10), "not an npy file"},
       {std::string("\x93NUMPY\x01\x00\x00", 9), "the header is cut off; 9 bytes in all"},
@@ -179,7 +179,7 @@ TEST_CASE("Hostile npy files are each refused for their own reason") {
       {shaped("(2,)"), "the data is cut off; <f4 (2) needs 8 bytes, the file has 4"},
       {shaped("(0,)"), "there are bytes after the data; <f4 (0) needs 0 bytes, the file has 4"},
   };
-  for (const Rejected& rejected : cases) {
+  for (const RejectedFile& rejected : cases) {
     INFO(rejected.reason);
     spill(directory / "hostile.npy", rejected.bytes);
     CHECK_THAT(message_of<FileError>([&] { NpyFile(directory / "hostile.npy"); }), Contains(rejected.reason));

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Rejected {
+struct RejectedText {
   std::string_view text;
   std::size_t position;
   std::string_view reason;
@@ -57,7 +57,7 @@ TEST_CASE("Strict JSON text becomes the value it says") {
 }
 
 TEST_CASE("Every departure from strict JSON is refused at its place") {
-  const std::array<Rejected, 29> cases = {{
+  const std::array<RejectedText, 29> cases = {{
       {"", 0, "unexpected end of input"},
       {"  ", 2, "unexpected end of input"},
       {"{", 1, "unexpected end of input"},
@@ -88,7 +88,7 @@ TEST_CASE("Every departure from strict JSON is refused at its place") {
       {std::string_view("{}\0{}", 5), 2, "NUL byte"},
       {std::string_view("[\"a\0b\"]", 7), 3, "NUL byte"},
   }};
-  for (const Rejected& rejected : cases) {
+  for (const RejectedText& rejected : cases) {
     INFO(rejected.text);
     try {
       parse_json(rejected.text, {}, "some.json");

@@ -13,15 +13,15 @@ namespace {
 // (n + 20) epsilon with the roundings of the few factors; all values involved are below 8.
 Exact tolerance(std::size_t n) { return 8 * (static_cast<Exact>(n) + 20) * kEpsilon; }
 
-struct Reference {
+struct NormReference {
   std::vector<Exact> y, mean, rstd, dx, dgain, dbias;
 };
 
 // centered = false gives RMS norm.
-Reference reference(const Values& x, const Values& gain, const Values& bias, const Values& g, std::size_t rows,
-                    std::size_t cols, Exact epsilon, bool centered) {
-  Reference r{std::vector<Exact>(x.size()), std::vector<Exact>(rows), std::vector<Exact>(rows),
-              std::vector<Exact>(x.size()), std::vector<Exact>(cols), std::vector<Exact>(cols)};
+NormReference reference(const Values& x, const Values& gain, const Values& bias, const Values& g, std::size_t rows,
+                        std::size_t cols, Exact epsilon, bool centered) {
+  NormReference r{std::vector<Exact>(x.size()), std::vector<Exact>(rows), std::vector<Exact>(rows),
+                  std::vector<Exact>(x.size()), std::vector<Exact>(cols), std::vector<Exact>(cols)};
   const Exact count = static_cast<Exact>(cols);
   for (std::size_t row = 0; row < rows; ++row) {
     const std::size_t start = row * cols;
@@ -73,7 +73,7 @@ TEST_CASE("Layer norm and RMS norm agree with their formulas forward and backwar
       const Real* gain_or_null = affine ? gain.data() : nullptr;
       const Real* bias_or_null = affine ? bias.data() : nullptr;
       for (const bool centered : {true, false}) {
-        const Reference expected = reference(x, gain, bias, g, rows, cols, static_cast<Exact>(epsilon), centered);
+        const NormReference expected = reference(x, gain, bias, g, rows, cols, static_cast<Exact>(epsilon), centered);
         // 1 / std amplifies rounding: a single column has std 0, so its rstd is 1 / sqrt(epsilon).
         const Exact steepest = *std::max_element(expected.rstd.begin(), expected.rstd.end());
         const Exact bound = tolerance(cols) * std::max(1.0L, steepest * steepest);
