@@ -40,6 +40,12 @@ function(headlight_hide_from_tools target)
   set_target_properties(${target} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
 endfunction()
 
+# headlight_compile_lightly(<target>): less optimisation for what does not compute: reading configs and command lines. It
+# compiles in little more than half the time, and nothing of a run waits for it.
+function(headlight_compile_lightly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # headlight_add_layers(<target> sources...): a user's layers in both precisions, as <target> and <target>_f64. They are
 # object libraries, so that a registration object in a source file is linked even when nothing else refers to it.
 function(headlight_add_layers target)
@@ -48,6 +54,13 @@ function(headlight_add_layers target)
     target_link_libraries(${target}${suffix} PUBLIC headlight_layers${suffix})
   endforeach()
   headlight_hide_from_tools(${target}_f64)
+endfunction()
+
+# headlight_add_plugin(<target> sources...): a user's layers as a shared library for `headlight --plugin`, in float as the
+# program computes. What it uses of Headlight it finds in the program that loads it.
+function(headlight_add_plugin target)
+  add_library(${target} MODULE ${ARGN})
+  target_link_libraries(${target} PRIVATE headlight_flags)
 endfunction()
 
 # headlight_test(<name> [COMMON sources...] [SOURCES sources...] [LIBRARIES folders...])

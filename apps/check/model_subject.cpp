@@ -39,6 +39,7 @@ bool is_equivariant(const config::ModelConfig& model) {
 
 /// An encoder-decoder is looked at from the side of its target; its source is the memory.
 Tensor answer(Model& model, const CheckInputs& inputs, const Context& context) {
+  if (inputs.x.defined()) return model(inputs.x, context);
   if (model.arch() != Architecture::encoder_decoder) return model(inputs.ids, context);
   return model(inputs.memory_ids, inputs.ids, context);
 }
@@ -74,7 +75,7 @@ CheckSubject model_subject(const config::Config& config) {
           .run = [](Module& module, const CheckInputs& inputs,
                     const Context& context) { return answer(dynamic_cast<Model&>(module), inputs, context); },
           .vocabulary = two_stacks ? shape.second_vocabulary : shape.vocabulary,
-          .width = model.d_model,
+          .width = shape.features > 0 ? shape.features : model.d_model,
           .memory_vocabulary = two_stacks ? shape.vocabulary : 0,
           .max_length = bounded ? model.max_len : CheckSubject{}.max_length,
           .seed = config.seed,

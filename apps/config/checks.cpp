@@ -74,8 +74,9 @@ std::optional<Problem> epochs_are_known(const Config& config, const Node& given)
   if (config.schedule.type != ScheduleType::kCosinePerEpoch || is_given(given, "schedule.epoch_steps")) {
     return std::nullopt;
   }
-  if (config.trainer.sampling != Sampling::kFresh) return std::nullopt;
-  return Problem{.what = "`schedule.type` \"cosine_per_epoch\" needs epochs, but `trainer.sampling` is \"fresh\"",
+  if (config.trainer.sampling == Sampling::kEpochs) return std::nullopt;
+  return Problem{.what = fmt::format("`schedule.type` \"cosine_per_epoch\" needs epochs, but `trainer.sampling` is {}",
+                                     sampling_name(config)),
                  .place = {},
                  .help = "give `schedule.epoch_steps`, or set `trainer.sampling` to \"epochs\""};
 }
@@ -97,43 +98,33 @@ std::optional<Problem> nesterov_has_momentum(const Config& config, const Node& g
                  .help = "give a momentum such as 0.9, or remove `nesterov`"};
 }
 
-std::optional<Problem> training_set_is_used(const Config& config, const Node& /*given*/) {
-  if (config.trainer.sampling != Sampling::kFresh || !config.task.train_examples) return std::nullopt;
-  return Problem{.what = "`task.train_examples` has no effect while `trainer.sampling` is \"fresh\"",
-                 .place = {},
-                 .help = "remove it, or set `trainer.sampling` to \"epochs\""};
-}
-
-std::optional<Problem> epochs_have_a_set(const Config& config, const Node& /*given*/) {
-  if (config.trainer.sampling != Sampling::kFresh || !config.trainer.epochs) return std::nullopt;
-  return Problem{.what = "`trainer.epochs` needs a fixed training set, but `trainer.sampling` is \"fresh\"",
-                 .place = {},
-                 .help = "give `trainer.steps` instead, or set `trainer.sampling` to \"epochs\""};
-}
-
-std::optional<Problem> full_batch_has_a_set(const Config& config, const Node& /*given*/) {
-  if (config.trainer.sampling != Sampling::kFresh || !config.trainer.batch_size.full) return std::nullopt;
-  return Problem{.what = "`trainer.batch_size` is \"full\", but with `trainer.sampling` \"fresh\" there is no full set",
-                 .place = {},
-                 .help = "give a number, or set `trainer.sampling` to \"epochs\""};
-}
-
-std::optional<Problem> batch_fits_set(const Config& config, const Node& /*given*/) {
-  const std::size_t examples = config.task.train_examples.value_or(0);
-  const BatchSize& batch = config.trainer.batch_size;
-  if (config.trainer.sampling != Sampling::kEpochs || batch.full || batch.count <= examples) return std::nullopt;
-  return Problem{.what = fmt::format("`trainer.batch_size` is {}, but the training set holds {} examples", batch.count,
-                                     examples),
-                 .place = {},
-                 .help = fmt::format("take at most {}, or \"full\", or raise `task.train_examples`", examples)};
-}
-
 std::optional<Problem> evaluation_fits_set(const Config& config, const Node& /*given*/) {
-  if (config.trainer.eval_examples <= config.task.eval.examples) return std::nullopt;
+  if (!is_measured(config) || config.trainer.eval_examples <= config.task.eval.examples) return std::nullopt;
   return Problem{.what = fmt::format("`trainer.eval_examples` is {}, but the evaluation set holds {} examples",
                                      config.trainer.eval_examples, config.task.eval.examples),
                  .place = {},
-                 .help = fmt::format("take at most {}, or raise `task.eval.examples`", config.task.eval.examples)};
+                 .help = fmt::format("take at most {}, or {}", config.task.eval.examples,
+                                     reads_files(config) ? "hold more out" : "raise `task.eval.examples`")};
+}
+
+std::optional<Problem> early_end_has_one_limit(const Config& config, const Node& /*given*/) {
+  const StopWhen& stop = config.trainer.stop_when;
+  if (!stop.metric || stop.at_least.has_value() != stop.at_most.has_value()) return std::nullopt;
+  return Problem{.what = stop.at_least ? "`trainer.stop_when` has both `at_least` and `at_most`"
+                                       : "`trainer.stop_when` has no limit",
+                 .place = {},
+                 .help = "give `at_least` for an accuracy, or `at_most` for a loss"};
+}
+
+std::optional<Problem> early_end_can_come(const Config& config, const Node& /*given*/) {
+  const StopWhen& stop = config.trainer.stop_when;
+  if (!stop.metric) return std::nullopt;
+  const bool accuracy = *stop.metric != Metric::kLoss;
+  const bool never = (accuracy && stop.at_least && *stop.at_least > 1) || (stop.at_most && *stop.at_most < 0);
+  if (!never) return std::nullopt;
+  return Problem{.what = "`trainer.stop_when` asks for a figure that cannot be",
+                 .place = {},
+                 .help = accuracy ? "an accuracy is a share from 0 to 1" : "a loss is at least 0"};
 }
 
 const std::vector<Rule>& rules() {
@@ -148,11 +139,10 @@ const std::vector<Rule>& rules() {
       {{"schedule.type", "schedule.epoch_steps", "trainer.sampling", "task.train_examples"}, epochs_are_known},
       {{"optimizer.ema", "optimizer.groups", "optimizer.type"}, one_average},
       {{"optimizer.nesterov", "optimizer.momentum", "optimizer.type"}, nesterov_has_momentum},
-      {{"task.train_examples", "trainer.sampling"}, training_set_is_used},
-      {{"trainer.epochs", "trainer.sampling"}, epochs_have_a_set},
-      {{"trainer.batch_size", "trainer.sampling"}, full_batch_has_a_set},
-      {{"trainer.batch_size", "task.train_examples", "trainer.sampling"}, batch_fits_set},
       {{"trainer.eval_examples", "task.eval.examples"}, evaluation_fits_set},
+      {{"trainer.stop_when.metric", "trainer.stop_when.at_least", "trainer.stop_when.at_most"},
+       early_end_has_one_limit},
+      {{"trainer.stop_when.at_least", "trainer.stop_when.at_most", "trainer.stop_when.metric"}, early_end_can_come},
   };
   return all;
 }
@@ -161,7 +151,10 @@ const std::vector<Rule>& rules() {
 
 void check_together(const Config& config, const Node& given, Report& report) {
   std::vector<Rule> all = model_rules();
-  all.insert(all.end(), rules().begin(), rules().end());
+  for (const std::vector<Rule>* part :
+       {&task_rules(), &algorithm_rules(), &rules(), &sampling_rules(), &data_rules()}) {
+    all.insert(all.end(), part->begin(), part->end());
+  }
   for (const Rule& rule : all) {
     if (std::any_of(rule.keys.begin(), rule.keys.end(), [&](const char* key) { return report.is_broken(key); }))
       continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,8 +21,23 @@ struct Rule {
   std::optional<Problem> (*check)(const Config& config, const Node& given);
 };
 
+/// Those about the task alone, or about the task and the architecture.
+const std::vector<Rule>& task_rules();
+
 /// Those about the model and the supervision of its heads.
 const std::vector<Rule>& model_rules();
+
+/// Those about examples from files, and how they are drawn.
+const std::vector<Rule>& data_rules();
+
+/// Those about recall, mqar, rasp, formal and linreg, and what they ask of the model.
+const std::vector<Rule>& algorithm_rules();
+
+/// Those about which examples a batch has, and of what size.
+const std::vector<Rule>& sampling_rules();
+
+/// The value of `trainer.sampling`, in quotes.
+std::string sampling_name(const Config& config);
 
 bool is_given(const Node& given, std::string_view path);
 

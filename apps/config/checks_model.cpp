@@ -115,9 +115,10 @@ std::optional<Problem> statistics_have_members(const Config& config, const Node&
   const TrainerConfig& trainer = config.trainer;
   const bool epochs = trainer.sampling == Sampling::kEpochs && !trainer.batch_size.full;
   const std::size_t members = batch_examples(config);
-  const std::size_t examples = config.task.train_examples.value_or(0);
+  const std::size_t examples = training_examples(config).value_or(0);
   const std::size_t rest = epochs && !trainer.drop_last && members != 0 ? examples % members : 0;
   if (config.model.norm_type != NormType::kBatch || config.model.arch == Arch::kEncoder) return std::nullopt;
+  if (!is_measured(config)) return std::nullopt;
   if (members >= 2 && rest != 1) return std::nullopt;
   return Problem{.what =
                      fmt::format("batch norm in a causal model takes its statistics over the members of a batch, but "

@@ -4,9 +4,22 @@
 
 namespace headlight::config {
 
+bool reads_files(const Config& config) {
+  const TaskType type = config.task.type;
+  return type == TaskType::kText || type == TaskType::kLines || type == TaskType::kJsonl;
+}
+
+bool is_measured(const Config& config) { return !reads_files(config) || config.task.data.sizes; }
+
+void set_sizes(Config& config, const DataSizes& sizes) {
+  config.task.data.sizes = sizes;
+  config.task.train_examples = sizes.train_examples;
+  config.task.eval.examples = sizes.eval_examples;
+}
+
 std::size_t batch_examples(const Config& config) {
   const BatchSize& size = config.trainer.batch_size;
-  return size.full ? config.task.train_examples.value_or(0) : size.count;
+  return size.full ? training_examples(config).value_or(0) : size.count;
 }
 
 namespace {
@@ -20,7 +33,7 @@ std::size_t updates_for(std::size_t batches, const Config& config) {
 }  // namespace
 
 std::size_t batches_per_epoch(const Config& config) {
-  const std::size_t examples = config.task.train_examples.value_or(0);
+  const std::size_t examples = training_examples(config).value_or(0);
   const std::size_t batch = batch_examples(config);
   if (batch == 0) return 0;
   return config.trainer.drop_last ? examples / batch : (examples + batch - 1) / batch;

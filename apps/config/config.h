@@ -10,6 +10,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "apps/config/task_config.h"
+#include "apps/config/trainer_config.h"
+
 namespace headlight::config {
 
 // The resolved configuration of a run, as plain typed values. Defaults, ranges and the meaning of each key stand in one
@@ -17,7 +20,6 @@ namespace headlight::config {
 // asked for".
 
 enum class Compat { kTorch, kKeras, kFounding };
-enum class TaskType { kReverse };
 enum class Arch { kEncoder, kDecoder, kEncoderDecoder };
 enum class Norm { kPre, kPost, kSandwich, kParallel, kNone };
 enum class NormType { kLayer, kRms, kBatch };
@@ -51,28 +53,6 @@ enum class ScheduleType {
   kWsd
 };
 enum class Warmup { kFromZero, kFromFirst };
-enum class Sampling { kEpochs, kFresh };
-enum class NonFinite { kStop, kSkip };
-
-struct EvalConfig {
-  std::size_t examples{};
-  std::uint64_t seed{};
-  std::vector<std::uint64_t> lengths;  ///< of a report by length, besides the lengths of the task
-};
-
-/// From the least to the most, each as likely.
-struct LengthConfig {
-  std::size_t min{};
-  std::size_t max{};
-};
-
-struct TaskConfig {
-  TaskType type{};
-  std::size_t symbols{};
-  LengthConfig length;
-  std::optional<std::size_t> train_examples;  ///< size of the fixed training set; empty with fresh examples
-  EvalConfig eval;
-};
 
 struct DropoutConfig {
   double embedding{};
@@ -222,33 +202,9 @@ struct ScheduleConfig {
   std::size_t epoch_steps{};  ///< meaningful with ScheduleType::kCosinePerEpoch
 };
 
-/// `count` examples, or the whole training set when `full`.
-struct BatchSize {
-  bool full{};
-  std::size_t count{};
-};
-
-struct CheckpointConfig {
-  std::size_t every{};
-  std::size_t keep{};
-};
-
-struct TrainerConfig {
-  std::optional<std::size_t> steps;  ///< exactly one of steps and epochs is set: see total_steps()
-  std::optional<std::size_t> epochs;
-  BatchSize batch_size;
-  Sampling sampling{};
-  bool drop_last{};
-  std::optional<std::size_t> threads;  ///< empty: one per core
-  std::size_t log_every{};
-  std::size_t eval_every{};
-  std::size_t eval_examples{};
-  CheckpointConfig checkpoint;
-  NonFinite non_finite{};
-};
-
 struct LoggingConfig {
   bool jsonl{};
+  bool tensorboard{};
 };
 
 struct OutputConfig {
@@ -272,6 +228,10 @@ struct Config {
 
 /// Positions of the longest sequence that the task has for the model's architecture. 0 where only its files tell.
 std::size_t needed_positions(const Config& config);
+
+/// Size of the fixed training set: `task.train_examples`, or what the task makes of its other keys. Empty where every
+/// example is new.
+std::optional<std::size_t> training_examples(const Config& config);
 
 /// Examples in one full micro-batch: `trainer.batch_size`, or the size of the training set when that is "full".
 std::size_t batch_examples(const Config& config);

@@ -6,6 +6,7 @@ namespace headlight::config::schema {
 
 void read_value(const Json& json, const Type& /*type*/, bool& value) { json.get_to(value); }
 void read_value(const Json& json, const Type& /*type*/, std::uint64_t& value) { json.get_to(value); }
+void read_value(const Json& json, const Type& /*type*/, std::int64_t& value) { json.get_to(value); }
 void read_value(const Json& json, const Type& /*type*/, double& value) { json.get_to(value); }
 void read_value(const Json& json, const Type& /*type*/, std::string& value) { json.get_to(value); }
 
@@ -42,6 +43,9 @@ void read_value(const Json& json, const Type& /*type*/, std::vector<ParameterGro
 
 void write_value(bool value, const Type& /*type*/, Json& json) { json = value; }
 void write_value(std::uint64_t value, const Type& /*type*/, Json& json) { json = value; }
+void write_value(std::int64_t value, const Type& /*type*/, Json& json) {
+  json = value < 0 ? Json(value) : Json(static_cast<std::uint64_t>(value));
+}
 void write_value(double value, const Type& /*type*/, Json& json) { json = value; }
 void write_value(const std::string& value, const Type& /*type*/, Json& json) { json = value; }
 
@@ -79,6 +83,8 @@ void write_value(const std::vector<ParameterGroup>& value, const Type& /*type*/,
     if (group.type) write_choice(static_cast<int>(*group.type), optimizer_types(), item["type"]);
   }
 }
+
+bool is_null(const Json& json) { return json.is_null(); }
 
 const Type& optimizer_types() {
   static const Type types = choice<OptimizerType>({{"sgd", OptimizerType::kSgd},

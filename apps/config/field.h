@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 void read_value(const Json& json, const Type& type, bool& value);
 void read_value(const Json& json, const Type& type, std::uint64_t& value);
+void read_value(const Json& json, const Type& type, std::int64_t& value);
 void read_value(const Json& json, const Type& type, double& value);
 void read_value(const Json& json, const Type& type, std::string& value);
 void read_value(const Json& json, const Type& type, std::map<std::string, std::string>& value);
@@ -33,6 +34,7 @@ void read_value(const Json& json, const Type& type, std::vector<ParameterGroup>&
 
 void write_value(bool value, const Type& type, Json& json);
 void write_value(std::uint64_t value, const Type& type, Json& json);
+void write_value(std::int64_t value, const Type& type, Json& json);
 void write_value(double value, const Type& type, Json& json);
 void write_value(const std::string& value, const Type& type, Json& json);
 void write_value(const std::map<std::string, std::string>& value, const Type& type, Json& json);
@@ -58,9 +60,12 @@ template <class Enum>
 requires std::is_enum_v<Enum>
 void write_value(Enum value, const Type& type, Json& json) { write_choice(static_cast<int>(value), type, json); }
 
+bool is_null(const Json& json);
+
 template <class Value>
 void read_value(const Json& json, const Type& type, std::optional<Value>& value) {
-  read_value(json, type, value.emplace());
+  value.reset();
+  if (!is_null(json)) read_value(json, type, value.emplace());
 }
 
 template <class Value>

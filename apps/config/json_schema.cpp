@@ -87,17 +87,28 @@ bool needs(const Branch& branch) {
   if (branch.key->fallback.kind == Default::Kind::kRequired) return true;
   if (is_off_unless_given(branch)) return false;
   return !branch.is_list() && std::any_of(branch.children.begin(), branch.children.end(), [](const auto& child) {
-    return needs(*child) || !child->key->exactly_one.empty();
+    return (needs(*child) && child->key->only.key.empty()) || !child->key->exactly_one.empty();
   });
 }
 
-/// "If the deciding key has another value, this key must not be there."
+/// "If the deciding key has one of the values that give this key an effect, it must be there."
+Json requirement_schema(const Key& key, const std::string& name) {
+  Json test{{"properties", {{key.only.key, {{"enum", key.only.values}}}}}, {"required", Json::array({key.only.key})}};
+  return {{"if", std::move(test)}, {"then", {{"required", Json::array({name})}}}};
+}
+
+/// "If the deciding key has a value under which no key of this name has an effect, it must not be there."
 Json condition_schema(const Branch& object, const Key& key, const std::string& name) {
   const Key& decides = *object.find(key.only.key)->key;
+  const auto has_effect = [&](const std::string& choice) {
+    return std::any_of(object.children.begin(), object.children.end(), [&](const auto& child) {
+      const auto& wanted = child->key->only.values;
+      return child->name == name && std::find(wanted.begin(), wanted.end(), choice) != wanted.end();
+    });
+  };
   Json others = Json::array();
   for (const auto& [choice, value] : decides.type.choices) {
-    const auto& wanted = key.only.values;
-    if (std::find(wanted.begin(), wanted.end(), choice) == wanted.end()) others.push_back(choice);
+    if (!has_effect(choice)) others.push_back(choice);
   }
   Json test{{"properties", {{key.only.key, {{"enum", others}}}}}};
   const bool holds_by_default =
@@ -107,20 +118,32 @@ Json condition_schema(const Branch& object, const Key& key, const std::string& n
   return {{"if", std::move(test)}, {"then", {{"not", {{"required", Json::array({name})}}}}}};
 }
 
+/// "If the deciding key has one of the values under which this key means this, it has this form."
+Json meaning_schema(const Branch& branch) {
+  const auto& only = branch.key->only;
+  return {{"if", {{"properties", {{only.key, {{"enum", only.values}}}}}}},
+          {"then", {{"properties", {{branch.name, key_schema(branch)}}}}}};
+}
+
 Json object_schema(const Branch& object) {
   Json properties = Json::object();
   Json required = Json::array();
   Json conditions = Json::array();
   Json alternatives = Json::array();
   for (const auto& child : object.children) {
-    properties[child->name] = key_schema(*child);
-    if (needs(*child)) required.push_back(child->name);
+    const auto has_name = [&](const auto& other) { return other->name == child->name; };
+    const bool shares_name = std::count_if(object.children.begin(), object.children.end(), has_name) > 1;
+    properties[child->name] = shares_name ? Json(true) : key_schema(*child);
+    if (shares_name) conditions.push_back(meaning_schema(*child));
+    const bool conditional = !child->key->only.key.empty();
+    if (needs(*child) && conditional) conditions.push_back(requirement_schema(*child->key, child->name));
+    if (needs(*child) && !conditional) required.push_back(child->name);
     if (!child->key->exactly_one.empty()) alternatives.push_back({{"required", Json::array({child->name})}});
     for (const schema::Need& need : child->key->needs) {
       if (need.key.empty()) continue;
       conditions.push_back({{"not", {{"required", Json::array({need.key, child->name})}}}});
     }
-    if (!child->key->only.key.empty()) {
+    if (conditional) {
       Json condition = condition_schema(object, *child->key, child->name);
       const bool always = condition["if"]["properties"].front()["enum"].empty();
       if (!always) conditions.push_back(std::move(condition));

@@ -167,7 +167,6 @@ const std::vector<std::pair<std::string, std::string>>& names_of_other_tools() {
       {"train_steps", "trainer.steps"},
       {"training", "trainer"},
       {"use_bias", "model.bias"},
-      {"vocab", "task.symbols"},
       {"vocab_size", "task.symbols"},
       {"warmup_iters", "schedule.warmup_steps"},
       {"wd", "optimizer.weight_decay"},

@@ -32,19 +32,30 @@ class Origin {
  public:
   Origin(Sources sources, Node given) : sources_(std::move(sources)), given_(std::move(given)) {}
 
+  Config resolve(const DataSizes& sizes) const {
+    schema::Report report;
+    Config config = schema::resolve(given_, sizes, report);
+    if (!report.problems.empty()) throw ConfigError(schema::format(std::move(report.problems), order()));
+    return config;
+  }
+
   std::string explain(const std::vector<Mistake>& mistakes) const {
     std::vector<Problem> problems;
     problems.reserve(mistakes.size());
     for (const Mistake& mistake : mistakes) {
       problems.push_back({.what = mistake.what, .place = place(mistake), .help = mistake.help});
     }
-    std::vector<const Source*> order;
-    order.reserve(sources_.size());
-    for (const Source& source : sources_) order.push_back(&source);
-    return schema::format(std::move(problems), order);
+    return schema::format(std::move(problems), order());
   }
 
  private:
+  std::vector<const Source*> order() const {
+    std::vector<const Source*> order;
+    order.reserve(sources_.size());
+    for (const Source& source : sources_) order.push_back(&source);
+    return order;
+  }
+
   schema::Place place(const Mistake& mistake) const {
     const Node* node = schema::find_node(given_, mistake.path);
     if (node == nullptr && mistake.at == Mistake::At::kMissing) {
@@ -64,6 +75,12 @@ class Origin {
   Sources sources_;
   Node given_;
 };
+
+LoadedConfig measured(const LoadedConfig& loaded, const DataSizes& sizes) {
+  LoadedConfig known = loaded;
+  known.config = loaded.origin->resolve(sizes);
+  return known;
+}
 
 std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes) { return origin.explain(mistakes); }
 
@@ -113,7 +130,7 @@ class Reader {
       schema::validate(root, selection, report_);
       schema::merge(given, root, report_);
     }
-    loaded_.config = schema::resolve(given, report_);
+    loaded_.config = schema::resolve(given, std::nullopt, report_);
     throw_problems(!report_.problems.empty());
     loaded_.origin = std::make_shared<const Origin>(std::move(sources_), std::move(given));
     return std::move(loaded_);

@@ -32,6 +32,10 @@ struct LoadedConfig {
   std::shared_ptr<const Origin> origin;
 };
 
+/// The same config once the files that it names have been read: their sizes are filled in, and what follows from them
+/// is derived and checked. Throws ConfigError like reading.
+LoadedConfig measured(const LoadedConfig& loaded, const DataSizes& sizes);
+
 /// The messages of mistakes found later, each with its line shown, like those of reading.
 std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes);
 

@@ -68,7 +68,8 @@ Json value_of(const Node& node, const Type& type) {
       return std::get<bool>(node.scalar);
     case Node::Kind::kNumber: {
       const double value = *node.number();
-      return type.as(Type::Kind::kInteger) != nullptr ? Json(static_cast<std::uint64_t>(value)) : Json(value);
+      if (type.as(Type::Kind::kInteger) == nullptr) return value;
+      return value < 0 ? Json(static_cast<std::int64_t>(value)) : Json(static_cast<std::uint64_t>(value));
     }
     case Node::Kind::kText:
       if (type.kind == Type::Kind::kText && type.rule == TextRule::kPath) {
@@ -78,7 +79,7 @@ Json value_of(const Node& node, const Type& type) {
         if (fault) raise_system_error(path, "find the current directory for", fault.value());
         return absolute.lexically_normal().string();
       }
-      return *node.text();
+      return std::get<std::string>(node.scalar);
     case Node::Kind::kList:
       return items_of(node, type.as(Type::Kind::kList)->parts.front());
     case Node::Kind::kObject:
@@ -91,10 +92,10 @@ Json value_of(const Node& node, const Type& type) {
 
 class Resolver {
  public:
-  Resolver(const Node& given, Report& report) : given_(given), report_(report) {}
+  Resolver(const Node& given, const std::optional<DataSizes>& sizes, Report& report)
+      : given_(given), sizes_(sizes), report_(report) {}
 
   Config run() {
-    require(tree(), &given_);
     for (const Key& key : table()) {
       if (!key.field.set || report_.is_broken(key.path)) continue;
       if (const Node* node = find_node(given_, key.path)) {
@@ -103,6 +104,7 @@ class Resolver {
         key.field.set(config_, Json::parse(key.fallback.json), key.type);
       }
     }
+    require(tree(), &given_);
     fill_ruled_out();
     derive();
     check_needs();
@@ -119,7 +121,7 @@ class Resolver {
       const Key& key = *child->key;
       const Node* given = node == nullptr ? nullptr : node->find(child->name);
       if (!key.exactly_one.empty()) alternatives.push_back(child.get());
-      if (report_.is_lost(key.path)) continue;
+      if (report_.is_lost(key.path) || !is_active(key, config_)) continue;
       if (key.fallback.kind == Default::Kind::kRequired && given == nullptr) missing(object, *child);
       const bool off = key.fallback.kind == Default::Kind::kAbsent && given == nullptr;
       if (!child->is_list() && !off) require(*child, given);
@@ -179,6 +181,7 @@ class Resolver {
       key.field.get(zero, key.type, value);
       key.field.set(config_, value, key.type);
     }
+    if (sizes_) set_sizes(config_, *sizes_);
   }
 
   void derive() {
@@ -190,6 +193,12 @@ class Resolver {
     }
   }
 
+  /// Whether any row of the path has an effect: under other conditions a key may mean something else.
+  bool has_effect(const std::string& path) const {
+    return std::any_of(table().begin(), table().end(),
+                       [&](const Key& key) { return key.path == path && is_active(key, config_); });
+  }
+
   /// Keys whose condition hangs on a derived value could not be judged before.
   void check_effects() {
     for (const Key& key : table()) {
@@ -197,12 +206,13 @@ class Resolver {
       if (node == nullptr || key.only.key.empty() || unmet_need(key, config_) != nullptr) continue;
       const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
       const Branch& decides = *find_branch(section + key.only.key);
-      if (report_.is_broken(key.path) || report_.is_broken(decides.path()) || is_active(key, config_)) continue;
+      if (report_.is_broken(key.path) || report_.is_broken(decides.path()) || has_effect(key.path)) continue;
       report_.add(key.path, no_effect(key, selected(*decides.key, config_), node->key));
     }
   }
 
   const Node& given_;
+  const std::optional<DataSizes>& sizes_;
   Report& report_;
   Config config_;
   bool ready_ = false;  ///< every value of config_ is there
@@ -224,7 +234,9 @@ void put(Json& root, std::string_view path, Json value) {
 
 }  // namespace
 
-Config resolve(const Node& given, Report& report) { return Resolver(given, report).run(); }
+Config resolve(const Node& given, const std::optional<DataSizes>& sizes, Report& report) {
+  return Resolver(given, sizes, report).run();
+}
 
 }  // namespace headlight::config::schema
 

@@ -15,6 +15,13 @@ double norm_eps(const Config& c) {
   return is_keras(c) ? 1e-3 : 1e-5;
 }
 
+const char* arch_default(const Config& c) {
+  const TaskType type = c.task.type;
+  const bool forwards = type == TaskType::kAddition || type == TaskType::kInduction || type == TaskType::kRecall ||
+                        type == TaskType::kMqar || type == TaskType::kLinreg;
+  return forwards ? "decoder" : "encoder";
+}
+
 using C = Config;
 using Model = ModelConfig;
 
@@ -26,7 +33,8 @@ std::vector<Key> model_rows() {
       {.path = "model.arch",
        .type = choice<Arch>(
            {{"encoder", Arch::kEncoder}, {"decoder", Arch::kDecoder}, {"encoder-decoder", Arch::kEncoderDecoder}}),
-       .fallback = is("encoder"),
+       .fallback = derived("encoder; decoder with addition, induction, recall, mqar and linreg",
+                           [](const C& c) { return arch_default(c); }),
        .doc = "the kind of Transformer: every position sees all, or only earlier ones, or an encoder read by a decoder",
        .field = at(&C::model, &Model::arch)},
       {.path = "model.blocks",

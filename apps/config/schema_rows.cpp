@@ -42,6 +42,11 @@ Need norms() {
           .otherwise = "no norm is in the model",
           .help = "remove it, or give the model a norm with `model.norm` or `model.final_norm`"};
 }
+Need generated() {
+  return {.holds = [](const Config& c) { return !reads_files(c); },
+          .otherwise = "the examples come from files",
+          .help = "remove it; what is held out is said by `task.split`, `task.eval_examples` or `task.eval_file`"};
+}
 Need need(std::function<bool(const Config&)> holds, std::string otherwise, std::string help) {
   return {.holds = std::move(holds), .otherwise = std::move(otherwise), .help = std::move(help)};
 }

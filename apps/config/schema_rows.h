@@ -19,6 +19,9 @@ using Json = nlohmann::ordered_json;
 
 std::vector<Key> run_rows();
 std::vector<Key> task_rows();
+std::vector<Key> data_rows();
+std::vector<Key> pairs_task_rows();      ///< copy, sort, addition, modular, induction
+std::vector<Key> algorithm_task_rows();  ///< recall, mqar, rasp, formal, linreg
 std::vector<Key> model_rows();
 std::vector<Key> attention_rows();
 std::vector<Key> weights_rows();
@@ -26,6 +29,7 @@ std::vector<Key> loss_rows();
 std::vector<Key> optimizer_rows();
 std::vector<Key> schedule_rows();
 std::vector<Key> loop_rows();
+std::vector<Key> growth_rows();
 
 /// Updates of the longest run, examples of the largest set, positions of the longest sequence.
 constexpr double kMostSteps = 1e12;
@@ -47,6 +51,7 @@ Need need(std::function<bool(const Config&)> holds, std::string otherwise, std::
 Need preset();        ///< the model is not written out in blocks
 Need feed_forward();  ///< its blocks have feed-forward layers
 Need norms();         ///< some norm is in it
+Need generated();     ///< the task makes its examples itself
 
 bool is_preset(const Config& config);
 bool has_feed_forward(const Config& config);

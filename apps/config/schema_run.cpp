@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::size_t kShownWhileTraining = 1000;
 
+const char* default_sampling(const Config& c) {
+  if (c.task.type == TaskType::kText) return "windows";
+  return reads_files(c) || training_examples(c) ? "epochs" : "fresh";
+}
+
 using C = Config;
 using Train = TrainerConfig;
 
@@ -47,6 +52,12 @@ std::vector<Key> run_rows() {
 }
 
 std::vector<Key> loop_rows() {
+  const Need early_end = need([](const C& c) { return c.trainer.stop_when.metric.has_value(); },
+                              "`trainer.stop_when.metric` is not given", "give the metric, or remove `stop_when`");
+  const auto metric = [] {
+    return choice<Metric>(
+        {{"eval/loss", Metric::kLoss}, {"eval/tok_acc", Metric::kTokAcc}, {"eval/seq_acc", Metric::kSeqAcc}});
+  };
   return {
       {.path = "trainer", .type = object(), .doc = "the loop"},
       {.path = "trainer.steps",
@@ -70,10 +81,15 @@ std::vector<Key> loop_rows() {
        .field = at(&C::trainer, &Train::batch_size),
        .alias = "batch_size"},
       {.path = "trainer.sampling",
-       .type = choice<Sampling>({{"fresh", Sampling::kFresh}, {"epochs", Sampling::kEpochs}}),
-       .fallback = derived("\"epochs\" with a fixed training set, else \"fresh\"",
-                           [](const C& c) { return c.task.train_examples ? "epochs" : "fresh"; }),
-       .doc = "new sequences for every batch, or passes over the training set, shuffled anew each time",
+       .type = choice<Sampling>({{"fresh", Sampling::kFresh},
+                                 {"epochs", Sampling::kEpochs},
+                                 {"replacement", Sampling::kReplacement},
+                                 {"windows", Sampling::kWindows}}),
+       .fallback = derived("\"windows\" of a text, \"epochs\" with a fixed training set, else \"fresh\"",
+                           [](const C& c) { return default_sampling(c); }),
+       .doc =
+           "new sequences for every batch; passes over the training set, shuffled anew each time; each sequence drawn "
+           "on its own; or windows at random places of a text",
        .field = at(&C::trainer, &Train::sampling)},
       {.path = "trainer.drop_last",
        .type = boolean(),
@@ -114,6 +130,35 @@ std::vector<Key> loop_rows() {
        .fallback = is(3),
        .doc = "newest checkpoints that stay on disk",
        .field = at(&C::trainer, &Train::checkpoint, &CheckpointConfig::keep)},
+      {.path = "trainer.checkpoint.best",
+       .type = metric(),
+       .fallback = absent("the newest ones alone are kept"),
+       .doc = "keep the checkpoint with the best held-out figure too, and name it in checkpoints/best.txt",
+       .field = at(&C::trainer, &Train::checkpoint, &CheckpointConfig::best)},
+      {.path = "trainer.stop_when", .type = object(), .doc = "end the run early, once it is good enough"},
+      {.path = "trainer.stop_when.metric",
+       .type = metric(),
+       .fallback = absent("the run goes on to its last step"),
+       .doc = "the held-out figure that decides, of the evaluations every `trainer.eval_every` updates",
+       .field = at(&C::trainer, &Train::stop_when, &StopWhen::metric)},
+      {.path = "trainer.stop_when.at_least",
+       .type = number({.from = -1e300, .to = 1e300}),
+       .fallback = absent("`at_most` says it"),
+       .doc = "the figure must be this large or larger",
+       .field = at(&C::trainer, &Train::stop_when, &StopWhen::at_least),
+       .needs = {early_end}},
+      {.path = "trainer.stop_when.at_most",
+       .type = number({.from = -1e300, .to = 1e300}),
+       .fallback = absent("`at_least` says it"),
+       .doc = "the figure must be this small or smaller",
+       .field = at(&C::trainer, &Train::stop_when, &StopWhen::at_most),
+       .needs = {early_end}},
+      {.path = "trainer.stop_when.times",
+       .type = integer(1, 1e6),
+       .fallback = is(1),
+       .doc = "evaluations in a row that must reach it",
+       .field = at(&C::trainer, &Train::stop_when, &StopWhen::times),
+       .needs = {early_end}},
       {.path = "trainer.non_finite",
        .type = choice<NonFinite>({{"stop", NonFinite::kStop}, {"skip", NonFinite::kSkip}}),
        .fallback = is("stop"),
@@ -126,6 +171,11 @@ std::vector<Key> loop_rows() {
        .fallback = is(true),
        .doc = "write metrics.jsonl",
        .field = at(&C::logging, &LoggingConfig::jsonl)},
+      {.path = "logging.tensorboard",
+       .type = boolean(),
+       .fallback = is(true),
+       .doc = "write a TensorBoard event file with the same figures",
+       .field = at(&C::logging, &LoggingConfig::tensorboard)},
 
       {.path = "output", .type = object(), .doc = "where results go"},
       {.path = "output.root",

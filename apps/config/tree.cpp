@@ -89,12 +89,33 @@ const Need* unmet_need(const Key& key, const Config& config) {
   return unmet == key.needs.end() ? nullptr : &*unmet;
 }
 
-bool is_active(const Key& key, const Config& config) {
+namespace {
+
+/// Whether the key itself, wherever it stands, has an effect.
+bool is_active_alone(const Key& key, const Config& config) {
   if (unmet_need(key, config) != nullptr) return false;
   if (key.only.key.empty()) return true;
   const std::string section = key.path.substr(0, key.path.rfind('.') + 1);
   const std::string value = selected(*find_branch(section + key.only.key)->key, config);
   return std::find(key.only.values.begin(), key.only.values.end(), value) != key.only.values.end();
+}
+
+}  // namespace
+
+bool is_active(const Key& key, const Config& config) {
+  if (!is_active_alone(key, config)) return false;
+  for (std::size_t dot = key.path.rfind('.'); dot != std::string::npos && dot > 0; dot = key.path.rfind('.', dot - 1)) {
+    const std::string_view around = std::string_view(key.path).substr(0, dot);
+    bool found = false;
+    bool active = false;
+    for (const Key& other : table()) {
+      if (other.path != around) continue;
+      found = true;
+      active = active || is_active_alone(other, config);
+    }
+    if (found && !active) return false;
+  }
+  return true;
 }
 
 }  // namespace headlight::config::schema

@@ -16,6 +16,15 @@ namespace headlight {
 namespace {
 
 constexpr std::uint64_t kSequences = 256;
+constexpr std::uint64_t kMostWeights = std::uint64_t{1} << 22U;  // of one head: 16 MB
+
+/// As many sequences as leave the maps of long ones small.
+std::uint64_t sequences_of(const Task& task) {
+  const TaskShape shape = task.shape();
+  const std::uint64_t positions = std::max<std::uint64_t>({shape.length, shape.target_length, 1});
+  const std::uint64_t most = std::clamp<std::uint64_t>(kMostWeights / (positions * positions), 1, kSequences);
+  return std::min(most, task.examples(Split::eval).value_or(most));
+}
 
 std::vector<AttentionWeights> capture(Model& model, const Batch& batch) {
   const NoGrad no_grad;
@@ -56,7 +65,7 @@ void note_padding(const Batch& batch, const std::vector<std::string>& blocks, st
 }  // namespace
 
 AttentionReport report_attention(Model& model, const Task& task) {
-  const std::uint64_t count = std::min(kSequences, task.examples(Split::eval).value_or(kSequences));
+  const std::uint64_t count = sequences_of(task);
   const auto batch = std::make_shared<Batch>();
   fill_batch(task, Split::eval, 0, count, *batch);
   AttentionReport report{.sequences = count, .layers = capture(model, *batch)};
@@ -81,14 +90,15 @@ AttentionLook look_at(Model& model, const Task& task, const Example& example) {
   Batch batch = example_batch(task, example);
   if (model.arch() == Architecture::encoder_decoder) {
     const TaskShape shape = task.shape();
-    const GenerateSource source{.input = batch.inputs};
+    const GenerateSource source{.input = model_input(batch)};
     const std::size_t most = std::min(shape.target_length, std::max<std::size_t>(model.max_len(), 1));
     const std::vector<std::int32_t> made =
         generate(model, source, {{shape.begin.value()}}, {.max_new_tokens = most, .end = shape.end})[0].tokens;
     look.target.assign(1, shape.begin.value());
     // The last token that is made is read by nobody.
     look.target.insert(look.target.end(), made.begin(), made.end() - 1);
-    batch = example_batch(task, {.input = example.input, .begun = look.target, .target = made});
+    batch =
+        example_batch(task, {.input = example.input, .vectors = example.vectors, .begun = look.target, .target = made});
   }
   look.layers = capture(model, batch);
   return look;

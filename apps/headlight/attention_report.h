@@ -21,7 +21,8 @@ struct AttentionReport {
   std::vector<HeadScores> scores{};
 };
 
-/// Runs the model on the first 256 held-out sequences (or all, where there are fewer). The report's patterns ask `task`,
+/// Runs the model on the first 256 held-out sequences: fewer of more than 128 positions, or all where there are no more.
+/// The report's patterns ask `task`,
 /// which must outlive them.
 AttentionReport report_attention(Model& model, const Task& task);
 

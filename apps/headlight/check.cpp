@@ -10,6 +10,7 @@
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/located.h"
+#include "apps/tasks/registry.h"
 #include "core/error.h"
 
 namespace headlight {
@@ -56,7 +57,8 @@ CheckReport report_of(const CheckArguments& arguments) {
                          "a config says by itself what its model promises");
     }
     const ConfigArguments sorted = sort_arguments(arguments.words);
-    const config::LoadedConfig loaded = config::read_config(sorted.files, sorted.overrides);
+    config::LoadedConfig loaded = config::read_config(sorted.files, sorted.overrides);
+    make_task(loaded);  // completes a config whose examples come from files
     return locating(loaded, [&] { return check_model(loaded.config); });
   }
   const nlohmann::json layer = layer_json(arguments);

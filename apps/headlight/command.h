@@ -33,6 +33,7 @@ struct GlobalOptions {
   std::string color = "auto";
   std::string log_format = "auto";
   std::optional<std::size_t> threads{};
+  std::vector<std::string> plugins{};  ///< shared libraries with a user's layers
 };
 
 /// A subcommand: how it is parsed, and what runs it.
@@ -42,14 +43,20 @@ struct Command {
 };
 
 // Each adds its subcommand to the program. `global` is filled before run() is called.
+Command add_init(CLI::App& program, const GlobalOptions& global);
 Command add_train(CLI::App& program, const GlobalOptions& global);
+Command add_resume(CLI::App& program, const GlobalOptions& global);
 Command add_eval(CLI::App& program, const GlobalOptions& global);
+Command add_generate(CLI::App& program, const GlobalOptions& global);
 Command add_show(CLI::App& program, const GlobalOptions& global);
+Command add_compare(CLI::App& program, const GlobalOptions& global);
+Command add_runs(CLI::App& program, const GlobalOptions& global);
 Command add_check(CLI::App& program, const GlobalOptions& global);
 Command add_config(CLI::App& program, const GlobalOptions& global);
 Command add_tasks(CLI::App& program, const GlobalOptions& global);
 Command add_layers(CLI::App& program, const GlobalOptions& global);
 Command add_info(CLI::App& program, const GlobalOptions& global);
+Command add_completion(CLI::App& program, const GlobalOptions& global);
 Command add_version(CLI::App& program, const GlobalOptions& global);
 
 /// Writes a result to stdout at once. Throws FileError when it cannot be written; a reader that has gone is no error.

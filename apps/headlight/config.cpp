@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -5,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "apps/config/difference.h"
 #include "apps/config/json_schema.h"
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
@@ -13,6 +16,7 @@
 #include "apps/training/build.h"
 #include "apps/training/longest_run.h"
 #include "apps/training/objective.h"
+#include "core/error.h"
 
 namespace headlight {
 namespace {
@@ -23,20 +27,48 @@ config::LoadedConfig load(const std::vector<std::string>& arguments) {
 }
 
 /// Builds everything that training would build, for the mistakes that only then show.
-void check(const config::LoadedConfig& loaded) {
-  const std::unique_ptr<Task> task = make_task(loaded.config);
+void check(config::LoadedConfig loaded) {
+  const std::unique_ptr<Task> task = make_task(loaded);
   const std::unique_ptr<Model> model = locating(loaded, [&] { return build_empty_model(loaded.config, *task); });
   locating(loaded, [&] { return build_optimizer(loaded.config.optimizer, *model); });
   locating(loaded, [&] { try_longest(*model, loaded.config, *task); });
   locating(loaded, [&] { return Objective(loaded.config.loss, *task, *model); });
 }
 
+/// What a config of the same task and length says that gives nothing else.
+config::Config defaults_beside(const config::Config& config) {
+  const nlohmann::ordered_json given = config::to_json(config);
+  nlohmann::ordered_json bare{{"task", {{"type", given["task"]["type"]}}}};
+  for (const char* key : {"steps", "epochs"}) {
+    if (given["trainer"].contains(key)) bare["trainer"][key] = given["trainer"][key];
+  }
+  return config::read_config_text({{.name = "defaults", .text = bare.dump(), .directory = {}}}).config;
+}
+
 /// The resolved config, or with the layers of its model written out.
-nlohmann::ordered_json printed(const config::LoadedConfig& loaded, bool with_layers) {
+nlohmann::ordered_json printed(config::LoadedConfig loaded, bool with_layers) {
+  const std::unique_ptr<Task> task = make_task(loaded);
   if (!with_layers) return config::to_json(loaded.config);
-  const std::unique_ptr<Task> task = make_task(loaded.config);
   locating(loaded, [&] { return build_empty_model(loaded.config, *task); });
   return config::to_json(expanded(loaded.config, *task));
+}
+
+/// Two configs, one with and without the overrides, or one beside the defaults of its task.
+std::string difference(const std::vector<std::string>& arguments) {
+  const ConfigArguments sorted = sort_arguments(arguments);
+  if (sorted.files.size() > 2) {
+    raise<ConfigError>("headlight config diff", "more than two configs are given", {}, "give one or two");
+  }
+  const bool two = sorted.files.size() == 2;
+  const config::Config second = config::read_config({sorted.files.back()}, sorted.overrides).config;
+  const config::Config first =
+      two || !sorted.overrides.empty() ? config::read_config({sorted.files.front()}).config : defaults_beside(second);
+  std::string text;
+  for (const config::Difference& one : config::differences(config::to_json(first), config::to_json(second))) {
+    const auto shown = [](const std::string& value) { return value.empty() ? "(none)" : value; };
+    text += fmt::format("{}: {} -> {}\n", one.path, shown(one.first), shown(one.second));
+  }
+  return text;
 }
 
 void add_arguments(CLI::App& app, std::vector<std::string>& arguments) {
@@ -52,18 +84,26 @@ Command add_config(CLI::App& program, const GlobalOptions& global) {
   CLI::App* const check_command = app->add_subcommand("check", "say every mistake of a config, and do nothing else");
   CLI::App* const print = app->add_subcommand("print", "the resolved config: everything written out");
   CLI::App* const schema = app->add_subcommand("schema", "the JSON Schema of configs, for editors");
+  CLI::App* const diff =
+      app->add_subcommand("diff",
+                          "the keys in which two configs differ; one: from itself without overrides, or from defaults");
   const auto as_text = std::make_shared<bool>(false);
   schema->add_flag("--text", *as_text, "as text for people");
   const auto layers_written_out = std::make_shared<bool>(false);
   print->add_flag("--expanded", *layers_written_out, "with every layer of the model written out");
   add_arguments(*check_command, *arguments);
   add_arguments(*print, *arguments);
+  add_arguments(*diff, *arguments);
   const auto run = [=, &global]() -> int {
     if (check_command->parsed()) {
       check(load(*arguments));
       print_note(global, "the config is right\n");
     } else if (print->parsed()) {
       print_result(printed(load(*arguments), *layers_written_out).dump(2) + "\n");
+    } else if (diff->parsed()) {
+      const std::string text = difference(*arguments);
+      if (text.empty()) print_note(global, "no key differs\n");
+      print_result(text);
     } else if (schema->parsed()) {
       print_result(*as_text ? config::config_reference() : config::config_schema().dump(2) + "\n");
     } else {

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/headlight/command.h"
+#include "apps/headlight/plugin.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
 #include "core/parallel.h"
@@ -33,6 +34,8 @@ void add_global_options(CLI::App& program, GlobalOptions& global) {
       ->check(CLI::IsMember({"auto", "bar", "plain", "json"}));
   program.add_option("--threads", global.threads, "threads to compute with; results do not depend on it")
       ->check(CLI::Range(std::size_t{1}, kMaximumThreads));
+  program.add_option("--plugin", global.plugins, "shared library with layers of your own (may be given again)")
+      ->allow_extra_args(false);
   program.set_version_flag("-V,--version", "headlight " HEADLIGHT_VERSION, "print the version");
   program.set_help_flag("-h,--help", "print this help");
 }
@@ -78,11 +81,11 @@ int run(int argc, char** argv) {
   CLI::App program("Trains toy Transformers and shows the attention they learn.", "headlight");
   GlobalOptions global;
   add_global_options(program, global);
-  const std::vector<Command> commands = {add_train(program, global),  add_eval(program, global),
-                                         add_show(program, global),   add_check(program, global),
-                                         add_config(program, global), add_tasks(program, global),
-                                         add_layers(program, global), add_info(program, global),
-                                         add_version(program, global)};
+  std::vector<Command> commands;
+  for (const auto add : {add_init, add_train, add_resume, add_eval, add_generate, add_show, add_compare, add_runs,
+                         add_check, add_config, add_tasks, add_layers, add_info, add_completion, add_version}) {
+    commands.push_back(add(program, global));
+  }
   // What nobody knows is collected, so that the message can say what was meant.
   program.allow_extras();
   for (const Command& command : commands) {
@@ -100,6 +103,7 @@ int run(int argc, char** argv) {
   const std::vector<std::string> unknown = program.remaining(true);
   if (!unknown.empty()) refuse_word(program, unknown.front());
   if (global.threads) set_thread_count(*global.threads);
+  for (const std::string& plugin : global.plugins) load_plugin(plugin);
   for (const Command& command : commands) {
     if (command.parser->parsed()) return command.run();
   }

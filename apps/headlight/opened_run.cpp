@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "apps/config/read.h"
-#include "apps/tasks/registry.h"
+#include "apps/headlight/run_data.h"
 #include "apps/training/build.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
@@ -11,17 +11,18 @@
 
 namespace headlight {
 
-OpenedRun open_run(const std::filesystem::path& run, std::string_view checkpoint) {
+OpenedRun open_run(const std::filesystem::path& run, std::string_view checkpoint, const std::filesystem::path& data) {
   const std::filesystem::path directory = find_run(run);
   config::Config config = config::read_config({directory / "config.json"}).config;
-  std::unique_ptr<Task> task = make_task(config);
-  std::unique_ptr<Model> model = build_empty_model(config, *task);
+  RunData opened = open_run_data(directory, config, data);
+  std::unique_ptr<Model> model = build_empty_model(config, *opened.task);
   const TrainingState state = load_checkpoint(find_checkpoint(directory, checkpoint), *model, nullptr);
   return {.directory = directory,
           .config = std::move(config),
-          .task = std::move(task),
+          .task = std::move(opened.task),
           .model = std::move(model),
-          .step = state.step};
+          .step = state.step,
+          .warnings = std::move(opened.warnings)};
 }
 
 std::string run_name(const config::Config& config, const std::filesystem::path& directory) {

@@ -19,12 +19,7 @@ Json running(double started) {
   return {{"format", kFileFormat},
           {"status", "running"},
           {"started", started},
-          {"environment",
-           {{"headlight", HEADLIGHT_VERSION},
-            {"build", HEADLIGHT_BUILD_TYPE},
-            {"compiler", compiler_description()},
-            {"kernels", kernels_description()},
-            {"threads", thread_count()}}}};
+          {"environment", RunRecord::environment()}};
 }
 
 }  // namespace
@@ -49,6 +44,14 @@ void write_config_files(const std::filesystem::path& run, const config::Config& 
     write_json(run / "config.source.json", all);
   }
   write_json(run / "overrides.json", {{"format", kFileFormat}, {"overrides", overrides}});
+}
+
+Json RunRecord::environment() {
+  return {{"headlight", HEADLIGHT_VERSION},
+          {"build", HEADLIGHT_BUILD_TYPE},
+          {"compiler", compiler_description()},
+          {"kernels", kernels_description()},
+          {"threads", thread_count()}};
 }
 
 RunRecord::RunRecord(const std::filesystem::path& run) : path_(run / "run.json"), started_(unix_time()) {

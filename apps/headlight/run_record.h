@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "apps/config/config.h"
 
 namespace headlight {
@@ -29,6 +31,9 @@ void write_config_files(const std::filesystem::path& run, const config::Config& 
 class RunRecord {
  public:
   explicit RunRecord(const std::filesystem::path& run);
+
+  /// What a run is made with: version, build, compiler, kernels and threads.
+  static nlohmann::ordered_json environment();
 
   /// status: finished, stopped, diverged or failed. `step`: completed updates, where they are known.
   void finish(const std::string& status, int exit_code, const std::string& reason, std::optional<std::uint64_t> step);

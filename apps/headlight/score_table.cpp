@@ -26,6 +26,9 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
     for (const auto& [length, score] : evaluation.by_length)
       table += score_line(fmt::format("  length {}", length), score, numbers);
   }
+  for (const auto& [earlier, score] : evaluation.by_position) {
+    table += score_line(fmt::format("  behind {}", earlier), score, numbers);
+  }
   return table;
 }
 

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
+#include "apps/headlight/token_words.h"
 #include "core/error.h"
 
 namespace headlight {
@@ -27,28 +27,6 @@ struct ShowArguments {
   bool average = false;
   bool values = false;
 };
-
-/// Tokens as people write them, separated by blanks. Throws ConfigError on a word that is no token.
-std::vector<std::int32_t> parse_tokens(const std::string& text, const Task& task, std::size_t longest) {
-  std::istringstream words(text);
-  std::vector<std::int32_t> tokens;
-  for (std::string word; words >> word;) {
-    std::int32_t id = 0;
-    const auto count = static_cast<std::int32_t>(task.shape().vocabulary);
-    while (id < count && task.token_text(id) != word) ++id;
-    if (id == count) {
-      raise<ConfigError>("--input", "`" + word + "` is no token of this task", {},
-                         fmt::format("its {} tokens are {} to {}, separated by blanks", count, task.token_text(0),
-                                     task.token_text(count - 1)));
-    }
-    tokens.push_back(id);
-  }
-  if (tokens.empty() || tokens.size() > longest) {
-    raise<ConfigError>("--input", fmt::format("it holds {} tokens", tokens.size()), {},
-                       fmt::format("give from 1 to {}, as model.max_len says", longest));
-  }
-  return tokens;
-}
 
 bool wanted(const std::optional<std::size_t>& choice, std::size_t index) { return !choice || *choice == index; }
 
@@ -68,13 +46,14 @@ void check_choice(const ShowArguments& arguments, const AttentionReport& report)
 
 int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
+  for (const std::string& warning : run.warnings) print_note(global, warning + "\n");
   const AttentionReport report = report_attention(*run.model, *run.task);
   check_choice(arguments, report);
 
   Example example;
   std::string input = fmt::format("mean of {} held-out sequences", report.sequences);
   if (!arguments.input.empty()) {
-    example.input = parse_tokens(arguments.input, *run.task, run.config.model.max_len);
+    example.input = TokenWords(*run.task).parse(arguments.input, run.config.model.max_len, "--input");
     input = "given input";
   } else if (!arguments.average) {
     example = probe_example(*run.task, arguments.probe);
@@ -107,7 +86,7 @@ Command add_show(CLI::App& program, const GlobalOptions& global) {
   CLI::App* const app = program.add_subcommand("show", "attention maps of a run, in the terminal");
   const auto arguments = std::make_shared<ShowArguments>();
   app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
-  app->add_option("--checkpoint", arguments->checkpoint, "last, or a step");
+  app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
   app->add_option("--layer", arguments->layer, "only this layer, from 0");
   app->add_option("--head", arguments->head, "only this head, from 0");
   CLI::Option* const probe = app->add_option("--probe", arguments->probe, "which held-out example is read, from 0");

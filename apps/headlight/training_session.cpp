@@ -19,16 +19,41 @@ double unix_time() {
 
 TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_json& start)
     : parts_(parts), log_(parts.directory / "train.log") {
-  if (parts.config.logging.jsonl) metrics_.emplace(parts.directory / "metrics.jsonl", start);
+  const config::LoggingConfig& logging = parts.config.logging;
+  const std::filesystem::path metrics = parts.directory / "metrics.jsonl";
+  if (logging.tensorboard) events_.emplace(parts.directory, unix_time(), parts.state.step);
+  if (parts.resumed) rewind(metrics);
+  if (logging.jsonl) metrics_.emplace(metrics, parts.resumed ? "resume" : "start", start);
+}
+
+void TrainingSession::rewind(const std::filesystem::path& metrics) {
+  const std::uint64_t step = parts_.state.step;
+  const auto keep = [&](const MetricsRow& row) {
+    if (step == 0) return false;  // the run begins anew, with the figures of its first weights
+    if (row.step != step || !parts_.redo_end) return row.step <= step;
+    // An update that was left out is logged wherever it is; else the last step logs more than another one.
+    return row.split == Split::train && (step % parts_.config.trainer.log_every == 0 || !std::isfinite(row.loss));
+  };
+  for (const MetricsRow& row : rewind_metrics(metrics, keep)) {
+    note_best(row);
+    // The start of a session voids what earlier event files say of this step.
+    if (row.step == step && events_) events_->append(unix_time(), step, scalars(row));
+  }
+}
+
+void TrainingSession::note_best(const MetricsRow& row) {
+  if (row.split != Split::eval || !std::isfinite(row.loss)) return;
+  if (!best_ || row.loss < best_->loss) best_ = row;
 }
 
 void TrainingSession::row(const MetricsRow& row) {
-  const nlohmann::ordered_json json = to_json(row, unix_time());
+  const double now = unix_time();
+  const nlohmann::ordered_json json = to_json(row, now);
   if (metrics_) metrics_->append(json);
+  if (events_) events_->append(now, row.step, scalars(row));
   parts_.progress.row(row, json.dump());
   log(plain_line(row, config::total_steps(parts_.config)));
-  if (row.split != Split::eval || !std::isfinite(row.loss)) return;
-  if (!best_ || row.loss < best_->loss) best_ = row;
+  note_best(row);
 }
 
 void TrainingSession::skipped(const std::string& reason) {

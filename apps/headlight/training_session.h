@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/config/config.h"
+#include "apps/training/event_file.h"
 #include "apps/training/metrics.h"
 #include "apps/training/progress.h"
 #include "apps/training/trainer.h"
@@ -12,7 +13,7 @@
 
 namespace headlight {
 
-/// Watches a run of `headlight train`: metrics.jsonl, train.log, the progress on stderr, checkpoints, and the signals
+/// Watches a run while it trains: metrics.jsonl, TensorBoard's event file, train.log, the progress on stderr, checkpoints, and the signals
 /// that ask it to stop.
 class TrainingSession : public TrainingObserver {
  public:
@@ -23,7 +24,10 @@ class TrainingSession : public TrainingObserver {
     const Model& model;
     Optimizer& optimizer;
     Progress& progress;
-    bool verbose;  ///< tell of every checkpoint on the progress line too
+    bool verbose;                ///< tell of every checkpoint on the progress line too
+    const TrainingState& state;  ///< where training takes the run up
+    bool resumed;                ///< the directory holds the logs up to there: rows beyond it are dropped
+    bool redo_end;               ///< the run had ended at this step: what only a last step logs is dropped too
   };
   TrainingSession(const Parts& parts, const nlohmann::ordered_json& start);
 
@@ -40,8 +44,13 @@ class TrainingSession : public TrainingObserver {
   const std::optional<MetricsRow>& best() const { return best_; }
 
  private:
+  /// Cuts the logs back to the state that training goes on from.
+  void rewind(const std::filesystem::path& metrics);
+  void note_best(const MetricsRow& row);
+
   Parts parts_;
   std::optional<MetricsLog> metrics_;
+  std::optional<EventFile> events_;
   AppendFile log_;
   std::optional<MetricsRow> best_;
 };

@@ -77,7 +77,7 @@ HeadWeights fold_norm(const HeadWeights& head, const FrozenNorm& norm) {
 EigenSigns eigen_signs(const LowRank& map) {
   const std::vector<std::complex<Real>> values = eigenvalues(map);
   const double largest = std::abs(std::complex<double>(values.front()));
-  constexpr double kEpsilon = std::numeric_limits<Real>::epsilon();
+  constexpr auto kEpsilon = static_cast<double>(std::numeric_limits<Real>::epsilon());
   const double rounding = 10 * static_cast<double>(values.size()) * kEpsilon * largest;
   double sum = 0;
   double magnitudes = 0;

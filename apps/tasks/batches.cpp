@@ -122,8 +122,11 @@ Batches::Batches(const Task& task, const BatchesOptions& options) : task_(task),
     raise<ConfigError>("batches", "an epoch needs a training set of fixed size", {},
                        "give the number of training examples, or use fresh ones");
   }
-  if (*examples == 0 || *examples > std::numeric_limits<std::uint32_t>::max()) {
-    raise<ConfigError>("batches", "a training set has from 1 to 4294967295 examples", fmt::format("{}", *examples));
+  // An order of the examples, 4 bytes for each, is what an epoch needs; single draws have no limit.
+  const bool ordered = options.sampling == Sampling::epochs;
+  if (*examples == 0 || (ordered && *examples > std::numeric_limits<std::uint32_t>::max())) {
+    raise<ConfigError>("batches", "a training set has from 1 to 4294967295 examples", fmt::format("{}", *examples),
+                       *examples == 0 ? "" : "draw them with `trainer.sampling` \"replacement\"");
   }
   count_ = *examples;
   if (options.sampling == Sampling::replacement) return;

@@ -22,6 +22,26 @@ void check_index(std::string_view task, const Task& of, const ExampleRequest& re
                      fmt::format("the {} split has {}", request.split == Split::train ? "train" : "eval", *count));
 }
 
+void check_only_length(std::string_view task, const ExampleRequest& request, std::size_t length) {
+  if (!request.length || *request.length == length) return;
+  raise<ConfigError>(task, fmt::format("there is no example of length {}", *request.length),
+                     fmt::format("the only length is {}", length));
+}
+
+bool is_held_out(std::span<const std::int32_t> input, double share) {
+  // FNV-1a over the symbols. Its upper bits hardly move with the last symbols, so they are mixed once more: the
+  // finalizer of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators").
+  std::uint64_t hash = stream_id("held out");
+  for (const std::int32_t symbol : input) {
+    hash ^= static_cast<std::uint32_t>(symbol);
+    hash *= 0x0000'0100'0000'01B3;
+  }
+  hash = (hash ^ (hash >> 30U)) * 0xBF58'476D'1CE4'E5B9;
+  hash = (hash ^ (hash >> 27U)) * 0x94D0'49BB'1331'11EB;
+  hash ^= hash >> 31U;
+  return static_cast<double>(hash >> 11U) * 0x1p-53 < share;
+}
+
 std::size_t Lengths::drawn(Random& random, const ExampleRequest& request, std::string_view task) const {
   if (request.length) {
     if (*request.length == 0 || *request.length > longest()) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "apps/tasks/task.h"
@@ -22,6 +23,13 @@ Random example_random(std::string_view task, const ExampleRequest& request, cons
 
 /// Throws ConfigError when the split has no example of that index.
 void check_index(std::string_view task, const Task& of, const ExampleRequest& request);
+
+/// Throws ConfigError when another length is requested than the only one that the task has.
+void check_only_length(std::string_view task, const ExampleRequest& request, std::size_t length);
+
+/// Whether an input belongs to the evaluation set of a task that splits its inputs by a hash: a pure function of the
+/// input, true for about this share of all inputs.
+bool is_held_out(std::span<const std::int32_t> input, double share);
 
 /// The lengths that a task draws from, each as likely, and the longest that it can be asked for.
 struct Lengths {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "apps/config/config.h"
+#include "apps/config/read.h"
 #include "apps/tasks/task.h"
 
 namespace headlight {
@@ -26,5 +26,9 @@ const TaskEntry& find_task(config::TaskType type);
 
 /// The task of a config: its training set comes from `seed`, its held-out set from `task.eval.seed`.
 std::unique_ptr<Task> make_task(const config::Config& config);
+
+/// The same of a config that was just read. Where the examples come from files, the config is completed with what they
+/// hold and checked again. Throws ConfigError too for what is wrong in the files, each fault with its line.
+std::unique_ptr<Task> make_task(config::LoadedConfig& loaded);
 
 }  // namespace headlight

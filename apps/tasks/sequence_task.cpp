@@ -35,6 +35,10 @@ TaskShape SequenceTask::shape() const {
               .length = o.longest_source,
               .target_length = o.longest_source};
     case SequenceLayout::one_sequence: {
+      if (!o.marks) {
+        const std::size_t length = o.longest_source + o.longest_answer - 1;
+        return {.vocabulary = o.symbols, .classes = o.symbols, .length = length, .target_length = length};
+      }
       const std::size_t length = o.longest_source + 1 + o.longest_answer;
       return {.vocabulary = o.symbols + 2,
               .classes = o.symbols + 2,
@@ -74,10 +78,10 @@ void SequenceTask::example(const ExampleRequest& request, Example& example) cons
       break;
     case SequenceLayout::one_sequence: {
       const std::size_t source = example.input.size();
-      example.input.push_back(begin_mark());
-      example.input.insert(example.input.end(), answer.begin(), answer.end());
-      answer.push_back(end_mark());
-      answer.insert(answer.begin(), source, kIgnoredTarget);
+      if (options_.marks) example.input.push_back(begin_mark());
+      example.input.insert(example.input.end(), answer.begin(), answer.end() - (options_.marks ? 0 : 1));
+      if (options_.marks) answer.push_back(end_mark());
+      answer.insert(answer.begin(), options_.marks ? source : source - 1, kIgnoredTarget);
       break;
     }
     case SequenceLayout::two_sequences:
@@ -94,8 +98,8 @@ void SequenceTask::example(const ExampleRequest& request, Example& example) cons
 }
 
 std::string SequenceTask::token_text(std::int32_t id) const {
-  if (id == begin_mark()) return "<begin>";
-  return id == end_mark() ? "<end>" : symbol_text(id);
+  if (has_marks() && id == begin_mark()) return "<begin>";
+  return has_marks() && id == end_mark() ? "<end>" : symbol_text(id);
 }
 
 std::vector<AttentionPattern> SequenceTask::patterns() const {
@@ -113,9 +117,11 @@ void SequenceTask::right_keys(std::size_t /*pattern*/, const Example& example, s
   std::span<const std::int32_t> source = example.input;
   std::size_t element = query;
   if (options_.layout == SequenceLayout::one_sequence) {
-    const auto mark = std::find(source.begin(), source.end(), begin_mark());
-    source = source.first(static_cast<std::size_t>(mark - source.begin()));
-    element = query - source.size();
+    const auto counted = std::find_if(example.target.begin(), example.target.end(),
+                                      [](std::int32_t target) { return target != kIgnoredTarget; });
+    const auto leading = static_cast<std::size_t>(counted - example.target.begin());
+    source = source.first(options_.marks ? leading : leading + 1);
+    element = query - leading;
   } else if (options_.layout == SequenceLayout::two_sequences && options_.first) {
     ++element;
   }

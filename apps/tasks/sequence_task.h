@@ -9,7 +9,7 @@ namespace headlight {
 /// How a sequence that answers another one is laid out for a model.
 enum class SequenceLayout {
   per_position,   ///< an encoder: position t of the input predicts element t of the answer
-  one_sequence,   ///< a decoder: input, begin mark, answer, end mark; only the answer counts
+  one_sequence,   ///< a decoder: input, begin mark, answer, end mark; only the answer counts. The marks may be left out
   two_sequences,  ///< an encoder-decoder: the decoder reads begin mark and answer, and predicts answer and end mark
 };
 
@@ -21,6 +21,9 @@ struct SequenceOptions {
   /// The answer's first element is always this one: with two_sequences it takes the place of the begin mark, and the
   /// answer, whose length is known, has no end mark.
   std::optional<std::int32_t> first{};
+  /// false where both lengths are known: with one_sequence the answer then follows the input at once and has no end,
+  /// and there are no marks. The last element of the input predicts the first one of the answer.
+  bool marks = true;
 };
 
 /// A task that answers one sequence with another. It makes pairs; this class lays them out for the model.
@@ -55,6 +58,7 @@ class SequenceTask : public Task {
  private:
   std::int32_t begin_mark() const { return static_cast<std::int32_t>(options_.symbols); }
   std::int32_t end_mark() const { return begin_mark() + 1; }
+  bool has_marks() const { return options_.marks || options_.layout == SequenceLayout::two_sequences; }
 
   std::string name_;
   SequenceOptions options_;

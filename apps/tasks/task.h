@@ -33,10 +33,11 @@ struct TaskShape {
   std::size_t classes = 0;            ///< targets are below it; 0: they are numbers, or positions of the input
   std::size_t values = 0;             ///< numbers in one target; 0: there are none
   Prediction predict = Prediction::every;
-  std::size_t length = 0;               ///< positions of the longest input
-  std::size_t target_length = 0;        ///< of the longest target; 1 where an example has one answer
-  std::optional<std::int32_t> begin{};  ///< what a generated answer begins behind; empty where none is generated
-  std::optional<std::int32_t> end{};    ///< what ends it; empty: its length is that of the target
+  std::size_t length = 0;         ///< positions of the longest input
+  std::size_t target_length = 0;  ///< of the longest target; 1 where an example has one answer
+  /// What a generated answer begins behind; empty where it follows its input at once, or none is generated.
+  std::optional<std::int32_t> begin{};
+  std::optional<std::int32_t> end{};  ///< what ends it; empty: its length is that of the target
 };
 
 /// Which example is wanted, and of what size where the task has several.
@@ -88,6 +89,9 @@ class Task {
   /// have different texts, without blanks.
   virtual std::string token_text(std::int32_t id) const = 0;
   virtual std::string target_text(std::int32_t id) const { return token_text(id); }
+
+  /// Whether errors are reported by how many targets of the same example came before, as well as over all.
+  virtual bool reports_positions() const { return false; }
 
   /// What heads of a model that solves the problem are known to do, the most telling one first.
   virtual std::vector<AttentionPattern> patterns() const { return {}; }

@@ -48,6 +48,8 @@ struct Evaluation {
   Score all{};
   std::uint64_t hidden_rows = 0;               ///< attention rows in which every key is hidden
   std::map<std::uint64_t, Score> by_length{};  ///< by the length of examples in the task's own measure
+  /// By how many targets of the same example came before; empty where the task does not report them.
+  std::map<std::uint64_t, Score> by_position{};
 };
 
 }  // namespace headlight

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,28 @@ ScheduleKind kind_of(config::ScheduleType type) {
       return ScheduleKind::wsd;
   }
   raise<StateError>("schedule", "a schedule of the config has no counterpart in optim");
+}
+
+Sampling sampling_of(const config::Config& config) {
+  switch (config.trainer.sampling) {
+    case config::Sampling::kFresh:
+      return Sampling::fresh;
+    case config::Sampling::kReplacement:
+    case config::Sampling::kWindows:  // a text has an example for each place of it
+      return Sampling::replacement;
+    case config::Sampling::kEpochs:
+      break;
+  }
+  return config.task.data.order == config::DataOrder::kSequential ? Sampling::sequential : Sampling::epochs;
+}
+
+/// Nothing where the size does not grow. Batches count micro-batches, the config counts updates.
+std::optional<Growth> growth_of(const config::GrowthConfig& growth, const config::Config& config) {
+  if (!growth.start) return std::nullopt;
+  return Growth{.start = *growth.start,
+                .end = growth.end,
+                .by = growth.by,
+                .every = growth.every * config.optimizer.accumulate};
 }
 
 /// Running statistics follow the live weights; beside an average of the weights they would be those of another model.
@@ -85,11 +108,15 @@ Schedule build_schedule(const config::Config& config) {
 }
 
 Batches build_batches(const config::Config& config, const Task& task) {
-  const bool fresh = config.trainer.sampling == config::Sampling::kFresh;
-  return Batches(task, {.batch_size = config::batch_examples(config),
-                        .sampling = fresh ? Sampling::fresh : Sampling::epochs,
-                        .drop_last = config.trainer.drop_last,
-                        .seed = config.seed});
+  const config::TrainerConfig& trainer = config.trainer;
+  BatchesOptions options{.batch_size = config::batch_examples(config),
+                         .sampling = sampling_of(config),
+                         .drop_last = trainer.drop_last,
+                         .seed = config.seed,
+                         .length = growth_of(trainer.curriculum.length, config),
+                         .dimensions = growth_of(trainer.curriculum.dimensions, config)};
+  if (trainer.length_per_batch) options.length_per_batch = {config.task.length.min, config.task.length.max};
+  return Batches(task, options);
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

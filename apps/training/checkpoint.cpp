@@ -55,6 +55,14 @@ std::uint64_t count_in(const nlohmann::json& state, const std::string& key, cons
   return found->get<std::uint64_t>();
 }
 
+std::optional<BestScore> best_in(const nlohmann::json& state, const std::filesystem::path& path) {
+  const auto found = state.find("best");
+  if (found == state.end()) return std::nullopt;
+  const bool whole = found->is_object() && found->contains("value") && found->at("value").is_number();
+  if (!whole) raise<FileError>(path.string(), "`best` must hold a step and a value");
+  return BestScore{.step = count_in(*found, "step", path), .value = found->at("value").get<double>()};
+}
+
 /// `path` is the file of the arrays, `json` holds the rest.
 OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann::json& json, std::uint64_t step) {
   const std::filesystem::path beside = path.parent_path() / kStateFile;
@@ -99,12 +107,15 @@ void save_checkpoint(const std::filesystem::path& run, const TrainingState& stat
   nlohmann::ordered_json figures = nlohmann::ordered_json::object();
   for (const auto& [name, figure] : moments.figures) figures[name] = figure;
   save_optimizer(directory / kOptimizerFile, moments, state.step);
-  write_json(directory / kStateFile, {{"format", kFileFormat},
-                                      {"step", state.step},
-                                      {"skipped", state.skipped},
-                                      {"optimizer_updates", updates},
-                                      {"optimizer_figures", figures}});
-  finish_checkpoint(directory);
+  nlohmann::ordered_json json{{"format", kFileFormat},
+                              {"step", state.step},
+                              {"skipped", state.skipped},
+                              {"reached", state.reached}};
+  if (state.best) json["best"] = {{"step", state.best->step}, {"value", state.best->value}};
+  json["optimizer_updates"] = updates;
+  json["optimizer_figures"] = figures;
+  write_json(directory / kStateFile, json);
+  finish_checkpoint(directory, state.best && state.best->step == state.step);
   remove_old_checkpoints(run, config.trainer.checkpoint.keep);
 }
 
@@ -112,7 +123,10 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
   verify_checkpoint(directory);
   const std::filesystem::path path = directory / kStateFile;
   const nlohmann::json json = read_json_file(path);
-  const TrainingState state{.step = count_in(json, "step", path), .skipped = count_in(json, "skipped", path)};
+  const TrainingState state{.step = count_in(json, "step", path),
+                            .skipped = count_in(json, "skipped", path),
+                            .best = best_in(json, path),
+                            .reached = count_in(json, "reached", path)};
   if (directory.filename() != checkpoint_directory({}, state.step).filename()) {
     raise<FileError>(
         path.string(), "`step` is not that of the directory's name", fmt::format("step {}", state.step),

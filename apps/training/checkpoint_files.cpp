@@ -91,11 +91,13 @@ void begin_checkpoint(const fs::path& directory) {
   remove_stale_temporaries(directory.parent_path());
 }
 
-void finish_checkpoint(const fs::path& directory) {
+void finish_checkpoint(const fs::path& directory, bool best) {
   nlohmann::ordered_json done{{"format", kFileFormat}, {"digest", "xxh64"}};
   for (const std::string_view name : kCheckedFiles) done["files"][std::string(name)] = file_digest(directory / name);
   write_json(directory / kDone, done);
-  write_file_atomically(directory.parent_path() / kLast, directory.filename().string() + "\n");
+  const std::string name = directory.filename().string() + "\n";
+  if (best) write_file_atomically(directory.parent_path() / kBest, name);
+  write_file_atomically(directory.parent_path() / kLast, name);
 }
 
 std::vector<std::uint64_t> complete_checkpoints(const fs::path& run) {
@@ -128,8 +130,15 @@ fs::path find_checkpoint(const fs::path& run, std::string_view which) {
   if (which == "last") {
     step = named_step(run / kFolder / kLast);
     if (!step) raise<FileError>(where, "there is no checkpoint", listed(complete_checkpoints(run)));
+  } else if (which == "best") {
+    step = named_step(run / kFolder / kBest);
+    if (!step) {
+      raise<ConfigError>("--checkpoint", "this run keeps no best checkpoint", listed(complete_checkpoints(run)),
+                         "give `last` or a step; `trainer.checkpoint.best` says what the best one is");
+    }
   } else if (!step) {
-    raise<ConfigError>("--checkpoint", "`" + std::string(which) + "` is no checkpoint", {}, "give `last` or a step");
+    raise<ConfigError>("--checkpoint", "`" + std::string(which) + "` is no checkpoint", {},
+                       "give `last`, `best` or a step");
   }
   const std::vector<std::uint64_t> complete = complete_checkpoints(run);
   if (std::find(complete.begin(), complete.end(), *step) == complete.end()) {

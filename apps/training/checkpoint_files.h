@@ -23,9 +23,9 @@ std::filesystem::path checkpoint_directory(const std::filesystem::path& run, std
 /// were killed left half-written, there and beside last.txt, is removed. Throws FileError.
 void begin_checkpoint(const std::filesystem::path& directory);
 
-/// Writes DONE over the files that lie in the directory, then last.txt; only then is the checkpoint saved. Throws
-/// FileError.
-void finish_checkpoint(const std::filesystem::path& directory);
+/// Writes DONE over the files that lie in the directory, then best.txt where it is the `best`, then last.txt; only then
+/// is the checkpoint saved. Throws FileError.
+void finish_checkpoint(const std::filesystem::path& directory, bool best = false);
 
 /// The steps whose checkpoint is complete, in rising order.
 std::vector<std::uint64_t> complete_checkpoints(const std::filesystem::path& run);
@@ -34,8 +34,8 @@ std::vector<std::uint64_t> complete_checkpoints(const std::filesystem::path& run
 /// best.txt name stay whatever their step. Throws FileError.
 void remove_old_checkpoints(const std::filesystem::path& run, std::size_t keep);
 
-/// The directory of the checkpoint that `which` names: `last`, or a step. Throws ConfigError on another word, FileError
-/// when there is no such checkpoint, listing those there are.
+/// The directory of the checkpoint that `which` names: `last`, `best` or a step. Throws ConfigError on another word
+/// and where no best one is kept, FileError when there is no such checkpoint, listing those there are.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view which);
 
 /// Compares every file with its digest in DONE. Throws FileError that names the damaged file and the other checkpoints

@@ -16,6 +16,16 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 constexpr std::uint64_t kExamplesPerBatch = 256;
+constexpr std::uint64_t kNumbersPerBatch = std::uint64_t{1} << 24U;
+constexpr std::uint64_t kLeastWidth = 256;
+constexpr std::uint64_t kHeads = 4;  // whose maps are looked at together
+
+/// Examples of a batch: fewer of long ones with many classes, or large maps, so that memory does not grow with them.
+std::uint64_t batch_of(const TaskShape& shape) {
+  const std::uint64_t positions = std::max<std::uint64_t>({shape.length, shape.target_length, 1});
+  const std::uint64_t width = std::max({std::uint64_t{shape.classes}, kHeads * positions, kLeastWidth});
+  return std::clamp<std::uint64_t>(kNumbersPerBatch / (positions * width), 1, kExamplesPerBatch);
+}
 constexpr std::size_t kRowsPerChunk = 16;
 
 /// The class with the largest logit; -1 when there is none but NaN.
@@ -42,6 +52,37 @@ Accuracy count_row(const Array& logits, const Tokens& targets, std::size_t row) 
   return counted;
 }
 
+/// The squared error of each target of a member that counts, averaged over its numbers; with classes, over the one-hot
+/// vector.
+std::vector<double> squared_errors(const Array& answers, const Batch& batch, std::size_t row) {
+  const std::size_t length = batch.targets.shape()[1];
+  const std::size_t width = answers.shape()[2];
+  std::vector<double> errors;
+  for (std::size_t i = row * length; i < (row + 1) * length; ++i) {
+    const std::int32_t target = batch.targets.data()[i];
+    if (target == kIgnoredTarget) continue;
+    double sum = 0;
+    for (std::size_t v = 0; v < width; ++v) {
+      const double hot = static_cast<std::size_t>(target) == v ? 1 : 0;
+      const double wanted = batch.values.empty() ? hot : batch.values[i * width + v];
+      const double error = static_cast<double>(answers.data()[i * width + v]) - wanted;
+      sum += error * error;
+    }
+    errors.push_back(sum / static_cast<double>(width));
+  }
+  return errors;
+}
+
+/// Adds the errors of numbers, each to those with as many targets before it.
+void add_positions(const Array& answers, const Batch& batch, std::map<std::uint64_t, Score>& by_position) {
+  for (std::size_t row = 0; row < batch.size(); ++row) {
+    std::uint64_t earlier = 0;
+    for (const double error : squared_errors(answers, batch, row)) {
+      by_position[earlier++] += {.loss_sum = error, .accuracy = {.positions = 1, .sequences = 1}};
+    }
+  }
+}
+
 /// Loss and accuracy of each member of a batch.
 std::vector<Score> score_rows(const Array& answers, const Batch& batch, config::LossType loss) {
   const std::size_t length = batch.targets.shape()[1];
@@ -59,19 +100,9 @@ std::vector<Score> score_rows(const Array& answers, const Batch& batch, config::
                            .loss;
       return;
     }
-    if (!batch.values.empty()) score.accuracy.sequences = 1;
-    for (std::size_t t = 0; t < length; ++t) {
-      if (targets[t] == kIgnoredTarget) continue;
-      double sum = 0;
-      for (std::size_t v = 0; v < width; ++v) {
-        const double hot = static_cast<std::size_t>(targets[t]) == v ? 1 : 0;
-        const double wanted = batch.values.empty() ? hot : batch.values[(first + t) * width + v];
-        const double error = static_cast<double>(values[t * width + v]) - wanted;
-        sum += error * error;
-      }
-      score.loss_sum += sum / static_cast<double>(width);
-      if (!batch.values.empty()) ++score.accuracy.positions;
-    }
+    const std::vector<double> errors = squared_errors(answers, batch, row);
+    for (const double error : errors) score.loss_sum += error;
+    if (!batch.values.empty()) score.accuracy = {.positions = errors.size(), .sequences = 1};
   };
   parallel_ranges(batch.size(), kRowsPerChunk, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) score_row(row);
@@ -95,14 +126,18 @@ Accuracy count_correct(const Array& logits, const Tokens& targets) {
 Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) {
   const NoGrad no_grad;
   const TaskShape shape = task.shape();
+  const std::uint64_t per_batch = batch_of(shape);
   Evaluation evaluation{.numbers = shape.values > 0};
   Batch batch;
   HiddenRows hidden;
   const auto measure = [&](std::optional<std::size_t> length) {
-    for (std::uint64_t first = 0; first < plan.examples; first += kExamplesPerBatch) {
-      fill_batch(task, plan.split, first, std::min(kExamplesPerBatch, plan.examples - first), batch, length);
+    for (std::uint64_t first = 0; first < plan.examples; first += per_batch) {
+      fill_batch(task, plan.split, first, std::min(per_batch, plan.examples - first), batch, length);
       const Tensor answers = run_model(model, batch, {.recorder = &hidden});
       const std::vector<Score> scores = score_rows(answers.value(), batch, plan.loss);
+      if (evaluation.numbers && task.reports_positions()) {
+        add_positions(answers.value(), batch, evaluation.by_position);
+      }
       for (std::size_t row = 0; row < batch.size(); ++row) {
         evaluation.all += scores[row];
         evaluation.by_length[batch.examples[row].size] += scores[row];

@@ -1,13 +1,18 @@
 #include "apps/training/metrics.h"
 
 #include <cmath>
+#include <limits>
 
 #include <nlohmann/json.hpp>
+
+#include "core/io/directory.h"
 
 namespace headlight {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestLog = std::uint64_t{1} << 32U;
 
 void add_figure(Json& row, Json& nonfinite, const char* key, double value) {
   if (std::isfinite(value)) {
@@ -18,7 +23,89 @@ void add_figure(Json& row, Json& nonfinite, const char* key, double value) {
   nonfinite[key] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
 
+/// A figure of a row, NaN and infinity among them; nothing where the row has none.
+std::optional<double> figure_in(const nlohmann::json& row, const char* key) {
+  const auto found = row.find(key);
+  if (found == row.end()) return std::nullopt;
+  if (found->is_number()) return found->get<double>();
+  const auto nonfinite = row.find("nonfinite");
+  const std::string name = nonfinite == row.end() ? "" : nonfinite->value(key, "");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (name == "inf") return kInfinity;
+  return name == "-inf" ? -kInfinity : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// The finished lines: one that a kill left without its end is none.
+template <class Visit>
+void for_each_line(const std::string& text, const Visit& visit) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) return;
+    visit(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
 }  // namespace
+
+std::optional<MetricsRow> row_of(const nlohmann::json& json) {
+  const bool row = json.is_object() && json.contains("step") && json["step"].is_number_unsigned() &&
+                   json.contains("split") && !json.contains("event");
+  if (!row) return std::nullopt;
+  MetricsRow read{.step = json["step"].get<std::uint64_t>(),
+                  .split = json["split"] == "train" ? Split::train : Split::eval,
+                  .loss = figure_in(json, "loss").value_or(std::numeric_limits<double>::quiet_NaN()),
+                  .tok_acc = figure_in(json, "tok_acc"),
+                  .seq_acc = figure_in(json, "seq_acc")};
+  if (json.contains("lr")) {
+    read.update = MetricsRow::Update{.learning_rate = figure_in(json, "lr").value_or(0),
+                                     .gradient_norm = figure_in(json, "grad_norm").value_or(0),
+                                     .tokens_per_second = figure_in(json, "tok_s").value_or(0)};
+  }
+  return read;
+}
+
+std::vector<std::pair<std::string, float>> scalars(const MetricsRow& row) {
+  const std::string split = row.split == Split::train ? "/train" : "/eval";
+  std::vector<std::pair<std::string, float>> all;
+  const auto add = [&](std::string tag, double value) { all.emplace_back(std::move(tag), static_cast<float>(value)); };
+  add("loss" + split, row.loss);
+  if (row.tok_acc) add("tok_acc" + split, *row.tok_acc);
+  if (row.seq_acc) add("seq_acc" + split, *row.seq_acc);
+  if (row.update) {
+    add("lr", row.update->learning_rate);
+    add("grad_norm", row.update->gradient_norm);
+    add("tok_s", row.update->tokens_per_second);
+  }
+  return all;
+}
+
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
+  std::vector<MetricsRow> rows;
+  if (!path_exists(path)) return rows;
+  for_each_line(read_file(path, kLargestLog), [&](const std::string& line) {
+    if (const auto row = row_of(nlohmann::json::parse(line, nullptr, false))) rows.push_back(*row);
+  });
+  return rows;
+}
+
+std::vector<MetricsRow> rewind_metrics(const std::filesystem::path& path,
+                                       const std::function<bool(const MetricsRow&)>& keep) {
+  std::vector<MetricsRow> rows;
+  if (!path_exists(path)) return rows;
+  const std::string text = read_file(path, kLargestLog);
+  std::string kept;
+  kept.reserve(text.size());
+  for_each_line(text, [&](const std::string& line) {
+    const std::optional<MetricsRow> row = row_of(nlohmann::json::parse(line, nullptr, false));
+    if (row && !keep(*row)) return;
+    if (row) rows.push_back(*row);
+    kept += line;
+    kept += '\n';
+  });
+  if (kept != text) write_file_atomically(path, kept);
+  return rows;
+}
 
 Json to_json(const MetricsRow& row, double time) {
   Json json;
@@ -39,8 +126,8 @@ Json to_json(const MetricsRow& row, double time) {
   return json;
 }
 
-MetricsLog::MetricsLog(const std::filesystem::path& path, const Json& facts) : file_(path) {
-  Json start{{"event", "start"}, {"schema", "headlight.metrics/1"}};
+MetricsLog::MetricsLog(const std::filesystem::path& path, const std::string& event, const Json& facts) : file_(path) {
+  Json start{{"event", event}, {"schema", "headlight.metrics/1"}};
   start.update(facts);
   append(start);
 }

@@ -2,7 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -35,11 +39,28 @@ struct MetricsRow {
 /// `time` is in seconds since 1970, UTC.
 nlohmann::ordered_json to_json(const MetricsRow& row, double time);
 
+/// The row that to_json() wrote; nothing where the object is no row (such as a start row).
+std::optional<MetricsRow> row_of(const nlohmann::json& json);
+
+/// The row's figures as TensorBoard shows them: "loss/train" or "loss/eval", tok_acc and seq_acc alike, and for training
+/// rows "lr", "grad_norm" and "tok_s".
+std::vector<std::pair<std::string, float>> scalars(const MetricsRow& row);
+
+/// The rows of a run's metrics.jsonl; none when there is no file. Lines that are no rows are passed over. Throws
+/// FileError.
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& path);
+
+/// Goes back in a run's metrics.jsonl: rows for which `keep` is false are dropped; start rows, and lines that are no
+/// JSON, stay. The file is replaced as a whole. Returns the rows that are left; none when there is no file.
+/// Throws FileError.
+std::vector<MetricsRow> rewind_metrics(const std::filesystem::path& path,
+                                       const std::function<bool(const MetricsRow&)>& keep);
+
 /// The file metrics.jsonl: a start row, then one object per line, each written at once.
 class MetricsLog {
  public:
-  /// `facts` are further keys of the start row. Throws FileError.
-  MetricsLog(const std::filesystem::path& path, const nlohmann::ordered_json& facts);
+  /// Appends a first row: `event` is "start" or "resume", `facts` are its further keys. Throws FileError.
+  MetricsLog(const std::filesystem::path& path, const std::string& event, const nlohmann::ordered_json& facts);
 
   void append(const nlohmann::ordered_json& row);
 

@@ -111,10 +111,14 @@ Mask padding_of(const std::vector<std::size_t>& lengths) {
 
 }  // namespace
 
+ModelInput model_input(const Batch& batch) {
+  return batch.features == 0 ? ModelInput(batch.inputs) : ModelInput(as_vectors(batch));
+}
+
 Tensor run_model(Model& model, const Batch& batch, const Context& context) {
   Context padded = context;
   const Mask input_padding = padding_of(batch.lengths);
-  const ModelInput input = batch.features == 0 ? ModelInput(batch.inputs) : ModelInput(as_vectors(batch));
+  const ModelInput input = model_input(batch);
   if (model.arch() == Architecture::encoder_decoder) {
     padded.memory_mask = padded.memory_mask & input_padding;
     padded.mask = padded.mask & padding_of(batch.target_lengths());

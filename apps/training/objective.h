@@ -10,6 +10,9 @@
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 
+/// What the model reads of a batch: its ids, or its vectors.
+ModelInput model_input(const Batch& batch);
+
 /// What the model answers to a batch: logits or numbers, one row per target, (B, Tt, V). Padding is hidden. A pointer's V
 /// are the positions of the input.
 Tensor run_model(Model& model, const Batch& batch, const Context& context);

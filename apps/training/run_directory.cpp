@@ -14,6 +14,7 @@
 #include <random>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -34,9 +35,11 @@ constexpr std::string_view kConfig = "config.json";
 constexpr std::string_view kRecord = "run.json";
 constexpr std::uint64_t kLargestRecord = std::uint64_t{1} << 20U;
 // Everything a run writes: what --force may remove.
-constexpr std::array<std::string_view, 8> kRunFiles = {"attention.png",  "checkpoints", "config.json",
-                                                       "overrides.json", "run.json",    "config.source.json",
-                                                       "metrics.jsonl",  "train.log"};
+constexpr std::string_view kEvents = "events.out.tfevents.";
+constexpr std::array<std::string_view, 10> kRunFiles = {"attention.png",  "checkpoints", "config.json",
+                                                        "overrides.json", "run.json",    "config.source.json",
+                                                        "metrics.jsonl",  "train.log",   "data.json",
+                                                        "vocabulary.json"};
 
 bool is_empty_but_for_lock(const fs::path& directory) {
   const std::vector<fs::path> entries = list_directory(directory);
@@ -102,10 +105,12 @@ void mark(const FileDescriptor& lock, const fs::path& directory) {
 }
 
 void remove_run(const fs::path& directory) {
-  for (const std::string_view name : kRunFiles) {
+  for (const fs::path& path : list_directory(directory)) {
+    const std::string name = path.filename().string();
+    if (std::find(kRunFiles.begin(), kRunFiles.end(), name) == kRunFiles.end() && !name.starts_with(kEvents)) continue;
     std::error_code fault;
-    fs::remove_all(directory / name, fault);
-    if (fault) raise_system_error(directory / name, "remove", fault.value());
+    fs::remove_all(path, fault);
+    if (fault) raise_system_error(path, "remove", fault.value());
   }
 }
 
@@ -133,6 +138,18 @@ RunDirectory::RunDirectory(const RunDirectoryOptions& options) : path_(options.d
   if (unnamed) {
     write_file_atomically(path_.parent_path() / kLatest, path_.filename().string() + "\n");
   }
+}
+
+RunDirectory::RunDirectory(fs::path path, FileDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {
+  mark(lock_, path_);
+  remove_stale_temporaries(path_);
+}
+
+RunDirectory RunDirectory::reopen(const fs::path& run) { return {run, locked(run)}; }
+
+bool RunDirectory::is_in_use(const fs::path& run) {
+  const FileDescriptor lock(::open((run / kLock).c_str(), O_RDONLY | O_CLOEXEC));
+  return lock.get() >= 0 && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 fs::path find_run(const fs::path& given) {

@@ -23,9 +23,18 @@ class RunDirectory {
   /// it, FileError.
   explicit RunDirectory(const RunDirectoryOptions& options);
 
+  /// The directory of a run that is there already, to go on in it. Throws StateError when another process writes into
+  /// it, FileError.
+  static RunDirectory reopen(const std::filesystem::path& run);
+
+  /// Whether a process writes into the run now.
+  static bool is_in_use(const std::filesystem::path& run);
+
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  RunDirectory(std::filesystem::path path, FileDescriptor lock);
+
   std::filesystem::path path_;
   FileDescriptor lock_;
 };

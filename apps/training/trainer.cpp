@@ -5,6 +5,7 @@
 
 #include "apps/training/build.h"
 #include "apps/training/evaluate.h"
+#include "apps/training/milestones.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
@@ -102,13 +103,13 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     return result;
   };
 
-  if (result.state.step >= total) {
+  if (result.state.step >= total || has_reached(trainer, result.state)) {
     measure(setup.config.task.eval.examples);
-    return ended(Ending::finished);
+    return ended(result.state.step >= total ? Ending::finished : Ending::reached);
   }
-  if (result.state.step == 0) {
+  if (result.state.step == 0 || setup.evaluate_first) {
     measure(trainer.eval_examples);
-    observer.row(eval_row(0, result.evaluation));
+    observer.row(eval_row(result.state.step, result.evaluation));
   }
   for (;;) {
     speed.begin_update();
@@ -134,12 +135,19 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     observer.updated(step);
 
     const bool stop = observer.stop_requested();
-    if (last || step % trainer.eval_every == 0) {
-      measure(last ? setup.config.task.eval.examples : trainer.eval_examples);
-      observer.row(eval_row(step, result.evaluation));
+    const bool regular = step % trainer.eval_every == 0;
+    bool best = false;
+    // At the last step too, so that a run that goes on from there has decided what an uninterrupted one would have.
+    if (regular && (!last || trainer.checkpoint.best || trainer.stop_when.metric)) {
+      measure(trainer.eval_examples);
+      best = note_evaluation(trainer, result.evaluation, result.state);
     }
-    if (last || stop || step % trainer.checkpoint.every == 0) observer.save(result.state);
+    const bool reached = regular && has_reached(trainer, result.state);
+    if (last || reached) measure(setup.config.task.eval.examples);
+    if (last || regular) observer.row(eval_row(step, result.evaluation));
+    if (last || reached || stop || best || step % trainer.checkpoint.every == 0) observer.save(result.state);
     if (last) return ended(Ending::finished);
+    if (reached) return ended(Ending::reached);
     if (stop) return ended(Ending::stopped);
   }
 }

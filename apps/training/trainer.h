@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "apps/config/config.h"
@@ -10,10 +11,18 @@
 
 namespace headlight {
 
+/// The best evaluation so far.
+struct BestScore {
+  std::uint64_t step = 0;
+  double value = 0;
+};
+
 /// Where a run stands. Everything else follows from the config, the weights and the optimiser's state.
 struct TrainingState {
-  std::uint64_t step = 0;     ///< completed updates, those left out included
-  std::uint64_t skipped = 0;  ///< updates left out because loss or gradient was not finite
+  std::uint64_t step = 0;           ///< completed updates, those left out included
+  std::uint64_t skipped = 0;        ///< updates left out because loss or gradient was not finite
+  std::optional<BestScore> best{};  ///< by `checkpoint.best`; nothing before the first evaluation
+  std::uint64_t reached = 0;        ///< evaluations in a row, up to the last one, that reached `stop_when`
 };
 
 /// Told of everything that happens in a run. Nothing it does changes a result.
@@ -33,7 +42,8 @@ class TrainingObserver {
 };
 
 enum class Ending {
-  finished,
+  finished,  ///< at the last step
+  reached,   ///< what `stop_when` asks for, after saving
   stopped,   ///< asked to, after saving
   diverged,  ///< loss or gradient not finite, and the config says to stop; nothing was saved
 };
@@ -58,11 +68,13 @@ struct TrainingSetup {
   const Task& task;
   Model& model;
   Optimizer& optimizer;
+  bool evaluate_first = false;  ///< log an evaluation of `eval_examples` before the first update, as at step 0
 };
 
-/// Trains from `state` to the last step of the config. At step 0 and every `eval_every` steps `eval_examples` held-out
-/// examples are evaluated, at the last step all of them; rows go to the observer every `log_every` steps, at the last
-/// one and for every update left out; it is asked to save every `checkpoint.every` steps and at the end.
+/// Trains from `state` to the last step of the config, or until `stop_when` is reached. At step 0 and every `eval_every`
+/// steps `eval_examples` held-out examples are evaluated, at the last step all of them; `checkpoint.best` and `stop_when`
+/// go by the former. Rows go to the observer every `log_every` steps, at the last one and for every update left out; it
+/// is asked to save every `checkpoint.every` steps, after the best evaluation and at the end.
 /// The weights and all figures but the speed are the same for every number of threads.
 TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingObserver& observer);
 

@@ -13,7 +13,7 @@ namespace {
 Finished check(const std::vector<std::string>& words) {
   std::vector<std::string> arguments = {"check"};
   for (const std::string& word : words) arguments.push_back(word);
-  return headlight::testing::headlight(arguments);
+  return headlight::testing::run_headlight(arguments);
 }
 
 }  // namespace

@@ -36,6 +36,13 @@ const std::vector<std::string> kConfigs = {
     with(R"("schedule": {"type": "cosine_per_epoch", "final_lr_ratio": 0.1})"),
     with(R"("schedule": {"type": "linear", "warmup_steps": 9, "warmup": "from_first", "final_lr_ratio": 0.1})"),
     with(R"("name": "gr\u00f6\u00dfe", "seed": 9007199254740991)"),
+    R"({"task": {"type": "copy"}, "trainer": {"steps": 9}, "model": {"arch": "encoder-decoder"}})",
+    R"({"task": {"type": "copy", "first": 3, "length": {"min": 2, "max": 5}}, "trainer": {"steps": 9}})",
+    R"({"task": {"type": "sort", "eval": {"lengths": [6, 9]}}, "trainer": {"steps": 9}})",
+    R"({"task": {"type": "addition"}, "trainer": {"epochs": 2}})",
+    R"({"task": {"type": "addition", "digits": 9, "order": "reversed"}, "trainer": {"steps": 9, "sampling": "fresh"}})",
+    R"({"task": {"type": "modular", "op": "/", "p": 97, "fraction": 0.5}, "trainer": {"steps": 9, "batch_size": "full"}})",
+    R"({"task": {"type": "induction", "train_examples": 512}, "trainer": {"steps": 9}})",
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST_CASE("suggestions come in their order: another tool, another section, a lik
   CHECK(suggest_key("seed", model) == "`seed` belongs under the top level or `task.eval`");
   CHECK(suggest_key("layer", model) == "`layer` is called `layers` here");
   CHECK(suggest_key("weight_decya", optimizer) == "a key with a similar name exists: `weight_decay`");
-  CHECK(suggest_key("zebra", *find_branch("logging")) == "`logging` knows: `jsonl`");
+  CHECK(suggest_key("zebra", *find_branch("logging")) == "`logging` knows: `jsonl`, `tensorboard`");
   CHECK(suggest_key("trainr", tree()) == "a key with a similar name exists: `trainer`");
   CHECK(suggest_key("zebra", tree()) ==
         "the config knows: `format`, `name`, `seed`, `compat`, `task`, `model`, `loss`, `optimizer`, `schedule`, "

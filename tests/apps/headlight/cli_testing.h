@@ -1,10 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "tests/apps/headlight/process.h"
 #include "tests/core/io/io_testing.h"
@@ -28,6 +29,14 @@ class Workplace : public TemporaryDirectory {
  public:
   Workplace() { spill(*this / "tiny.json", kTinyConfig); }
 
+  /// Gives tiny.json another model.
+  void set_model(const std::string& model) const {
+    std::string text(kTinyConfig);
+    const std::size_t begin = text.find("\"model\"");
+    text.replace(begin, text.find('\n', begin) - begin, "\"model\": " + model + ",");
+    spill(*this / "tiny.json", text);
+  }
+
   std::string config() const { return (*this / "tiny.json").string(); }
   std::string run() const { return (*this / "run").string(); }
 
@@ -35,15 +44,13 @@ class Workplace : public TemporaryDirectory {
   Finished train(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = {"train", config(), "--run-dir", run()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return headlight(arguments);
+    return run_headlight(arguments);
   }
 };
 
-inline std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
+std::vector<std::string> lines_of(const std::string& text);
+
+/// metrics.jsonl without start and resume rows, and without what depends on the clock.
+std::vector<nlohmann::json> timeless_rows(const std::string& run);
 
 }  // namespace headlight::testing

@@ -82,7 +82,7 @@ Finished Process::finish() {
           .err = err()};
 }
 
-Finished headlight(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+Finished run_headlight(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
   return Process(arguments, environment).finish();
 }
 

@@ -37,6 +37,6 @@ class Process {
 };
 
 /// Runs the program to its end.
-Finished headlight(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
+Finished run_headlight(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
 
 }  // namespace headlight::testing

@@ -17,15 +17,15 @@ using Catch::Contains;
 using Catch::StartsWith;
 
 TEST_CASE("Without a command the help goes to stderr, with --help to stdout") {
-  const Finished bare = headlight::testing::headlight({});
+  const Finished bare = headlight::testing::run_headlight({});
   CHECK(bare.status == 2);
   CHECK(bare.out.empty());
   CHECK_THAT(bare.err, Contains("train") && Contains("eval") && Contains("show"));
-  const Finished help = headlight::testing::headlight({"--help"});
+  const Finished help = headlight::testing::run_headlight({"--help"});
   CHECK(help.status == 0);
   CHECK(help.err.empty());
   CHECK_THAT(help.out, Contains("train"));
-  CHECK_THAT(headlight::testing::headlight({"train", "-h"}).out, Contains("--run-dir"));
+  CHECK_THAT(headlight::testing::run_headlight({"train", "-h"}).out, Contains("--run-dir"));
 }
 
 TEST_CASE("What the program does not know is an error before any work, with the nearest word") {
@@ -51,7 +51,7 @@ TEST_CASE("What the program does not know is an error before any work, with the 
       {{"show", "run", "--probe", "1", "--input", "1 2"}, "excludes"},
   };
   for (const Case& each : cases) {
-    const Finished finished = headlight::testing::headlight(each.arguments);
+    const Finished finished = headlight::testing::run_headlight(each.arguments);
     INFO(finished.err);
     CHECK(finished.status == 2);
     CHECK(finished.out.empty());
@@ -68,14 +68,14 @@ TEST_CASE("Mistakes in a config are shown all at once, and no directory is made"
 })");
   const std::string wrong = (place / "wrong.json").string();
   const std::vector<std::string> arguments = {"train", wrong, "lr=-1", "--run-dir", place.run()};
-  const Finished finished = headlight::testing::headlight(arguments);
+  const Finished finished = headlight::testing::run_headlight(arguments);
   CHECK(finished.status == 2);
   CHECK(finished.out.empty());
   CHECK_THAT(finished.err, StartsWith("error: ") && Contains("wrong.json:2:20") && Contains("\"reverse\"") &&
                                Contains("`heads`") && Contains("lr"));
   CHECK_FALSE(fs::exists(place.run()));
-  CHECK(headlight::testing::headlight({"config", "check", wrong}).status == 2);
-  CHECK(headlight::testing::headlight({"train", (place / "none.json").string()}).status == 2);
+  CHECK(headlight::testing::run_headlight({"config", "check", wrong}).status == 2);
+  CHECK(headlight::testing::run_headlight({"train", (place / "none.json").string()}).status == 2);
 }
 
 TEST_CASE("A group of parameters that changes nothing is shown at its line, before anything is written") {
@@ -88,7 +88,7 @@ TEST_CASE("A group of parameters that changes nothing is shown at its line, befo
        {std::vector<std::string>{"config", "check"}, {"train", "--run-dir", place.run()}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back((place / "groups.json").string());
-    const Finished finished = headlight::testing::headlight(arguments);
+    const Finished finished = headlight::testing::run_headlight(arguments);
     INFO(finished.err);
     CHECK(finished.status == 2);
     CHECK_THAT(finished.err, Contains("error: `*bias` changes nothing: all that it matches belongs to `*` before it") &&
@@ -99,31 +99,31 @@ TEST_CASE("A group of parameters that changes nothing is shown at its line, befo
 
 TEST_CASE("config check, print and schema") {
   const Workplace place;
-  const Finished check = headlight::testing::headlight({"config", "check", place.config()});
+  const Finished check = headlight::testing::run_headlight({"config", "check", place.config()});
   CHECK(check.status == 0);
   CHECK(check.out.empty());
-  const Finished print = headlight::testing::headlight({"config", "print", place.config(), "lr=0.5"});
+  const Finished print = headlight::testing::run_headlight({"config", "print", place.config(), "lr=0.5"});
   CHECK(print.status == 0);
   const auto json = nlohmann::json::parse(print.out);
   CHECK(json["optimizer"]["lr"] == 0.5);
   CHECK(json["model"]["d_model"] == 8);
   // The resolved config says the same again.
   spill(place / "again.json", print.out);
-  CHECK(headlight::testing::headlight({"config", "print", (place / "again.json").string()}).out == print.out);
-  const Finished schema = headlight::testing::headlight({"config", "schema"});
+  CHECK(headlight::testing::run_headlight({"config", "print", (place / "again.json").string()}).out == print.out);
+  const Finished schema = headlight::testing::run_headlight({"config", "schema"});
   CHECK(nlohmann::json::parse(schema.out).is_object());
-  CHECK_THAT(headlight::testing::headlight({"config", "schema", "--text"}).out, Contains("task.symbols"));
-  CHECK(headlight::testing::headlight({"config"}).status == 2);
+  CHECK_THAT(headlight::testing::run_headlight({"config", "schema", "--text"}).out, Contains("task.symbols"));
+  CHECK(headlight::testing::run_headlight({"config"}).status == 2);
 }
 
 TEST_CASE("Lists and facts go to stdout") {
-  CHECK_THAT(headlight::testing::headlight({"tasks"}).out, StartsWith("reverse"));
-  CHECK_THAT(headlight::testing::headlight({"layers"}).out, Contains("multi_head_attention\n"));
-  CHECK_THAT(headlight::testing::headlight({"version"}).out, StartsWith("headlight      ") && Contains("compiler"));
-  CHECK(headlight::testing::headlight({"-V"}).out == headlight::testing::headlight({"tasks", "--version"}).out);
+  CHECK_THAT(headlight::testing::run_headlight({"tasks"}).out, StartsWith("addition") && Contains("\nreverse "));
+  CHECK_THAT(headlight::testing::run_headlight({"layers"}).out, Contains("multi_head_attention\n"));
+  CHECK_THAT(headlight::testing::run_headlight({"version"}).out, StartsWith("headlight      ") && Contains("compiler"));
+  CHECK(headlight::testing::run_headlight({"-V"}).out == headlight::testing::run_headlight({"tasks", "--version"}).out);
   // A global flag stands before or after the command.
-  CHECK_THAT(headlight::testing::headlight({"--threads", "3", "info"}).out, StartsWith("threads    3\n"));
-  CHECK_THAT(headlight::testing::headlight({"info", "--threads", "3"}).out, StartsWith("threads    3\n"));
+  CHECK_THAT(headlight::testing::run_headlight({"--threads", "3", "info"}).out, StartsWith("threads    3\n"));
+  CHECK_THAT(headlight::testing::run_headlight({"info", "--threads", "3"}).out, StartsWith("threads    3\n"));
 }
 
 TEST_CASE("A path that no file can have is an error with its reason, a long override is none") {
@@ -137,13 +137,13 @@ TEST_CASE("A path that no file can have is an error with its reason, a long over
          {std::vector<std::string>{"train", place.config(), "--run-dir", path},
           std::vector<std::string>{"train", place.config(), "--run-dir", path, "--force"},
           std::vector<std::string>{"eval", path}}) {
-      const Finished finished = headlight::testing::headlight(arguments);
+      const Finished finished = headlight::testing::run_headlight(arguments);
       CHECK(finished.status == 1);
       CHECK_THAT(finished.err, StartsWith("error: " + path + ": cannot look at; " + reason));
     }
   }
   const std::string name(300, 'x');
-  const Finished print = headlight::testing::headlight({"config", "print", place.config(), "output.root=/" + name});
+  const Finished print = headlight::testing::run_headlight({"config", "print", place.config(), "output.root=/" + name});
   REQUIRE(print.status == 0);
   CHECK(nlohmann::json::parse(print.out)["output"]["root"] == "/" + name);
 }
@@ -157,7 +157,7 @@ TEST_CASE("Threads are as many as the processors that the program may use") {
   CPU_ZERO(&one);
   CPU_SET(first, &one);
   REQUIRE(::sched_setaffinity(0, sizeof(one), &one) == 0);
-  const Finished finished = headlight::testing::headlight({"info"});
+  const Finished finished = headlight::testing::run_headlight({"info"});
   REQUIRE(::sched_setaffinity(0, sizeof(before), &before) == 0);
   CHECK_THAT(finished.out, StartsWith("threads    1\n"));
 }

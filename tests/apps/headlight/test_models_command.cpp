@@ -9,14 +9,14 @@ using Catch::Contains;
 
 TEST_CASE("config print --expanded prints a config that trains to the same bytes") {
   const Workplace place;
-  const Finished printed = headlight::testing::headlight({"config", "print", "--expanded", place.config()});
+  const Finished printed = headlight::testing::run_headlight({"config", "print", "--expanded", place.config()});
   REQUIRE(printed.status == 0);
   CHECK_THAT(printed.out, Contains("\"blocks\"") && Contains("\"multi_head_attention\""));
   spill(place / "expanded.json", printed.out);
   REQUIRE(place.train().status == 0);
   const std::string other = (place / "other").string();
   const Finished trained =
-      headlight::testing::headlight({"train", (place / "expanded.json").string(), "--run-dir", other});
+      headlight::testing::run_headlight({"train", (place / "expanded.json").string(), "--run-dir", other});
   INFO(trained.err);
   REQUIRE(trained.status == 0);
   const auto weights = [](const std::string& run) {
@@ -43,8 +43,8 @@ TEST_CASE("every architecture trains, is evaluated and shown") {
     INFO(finished.err);
     CHECK(finished.status == 0);
     CHECK_THAT(finished.out, Contains("dec.self"));
-    CHECK(headlight::testing::headlight({"eval", place.run()}).status == 0);
-    CHECK(headlight::testing::headlight({"show", place.run(), "--input", "0 1 2"}).status == 0);
+    CHECK(headlight::testing::run_headlight({"eval", place.run()}).status == 0);
+    CHECK(headlight::testing::run_headlight({"show", place.run(), "--input", "0 1 2"}).status == 0);
   }
 }
 
@@ -55,20 +55,20 @@ TEST_CASE("a layer that does not fit is shown at its line before anything is wri
   {"type": "dense", "in": 8, "out": 12},
   {"type": "feed_forward", "d_model": 6, "d_ff": 8, "dropot": 0.1}]}})");
   for (const std::string command : {"check", "print"}) {
-    const Finished finished = headlight::testing::headlight({"config", command, (place / "bad.json").string()});
+    const Finished finished = headlight::testing::run_headlight({"config", command, (place / "bad.json").string()});
     CHECK(finished.status == (command == "check" ? 2 : 0));
     if (command == "print") continue;
     CHECK_THAT(finished.err, Contains("error: unknown key `dropot` in a layer of type feed_forward") &&
                                  Contains("bad.json:4:53") && Contains("a key with a similar name exists: `dropout`"));
   }
   const Finished mended =
-      headlight::testing::headlight({"config", "check", (place / "bad.json").string(),
-                                     "model.blocks.1={\"type\": \"dense\", \"in\": 6, \"out\": 8}"});
+      headlight::testing::run_headlight({"config", "check", (place / "bad.json").string(),
+                                         "model.blocks.1={\"type\": \"dense\", \"in\": 6, \"out\": 8}"});
   CHECK(mended.status == 2);
   CHECK_THAT(mended.err, Contains("`model.blocks.1` (dense) takes width 6, but `model.blocks.0` (dense) gives 12") &&
                              Contains("<command line>"));
   const Finished trained =
-      headlight::testing::headlight({"train", (place / "bad.json").string(), "--run-dir", place.run()});
+      headlight::testing::run_headlight({"train", (place / "bad.json").string(), "--run-dir", place.run()});
   CHECK(trained.status == 2);
   CHECK_FALSE(std::filesystem::exists(place.run()));
 }
@@ -78,11 +78,11 @@ TEST_CASE("a model without attention trains to its end and has no map to show") 
   spill(place / "plain.json", R"({"task": {"type": "reverse", "symbols": 3, "length": 4}, "trainer": {"steps": 2},
     "model": {"d_model": 8, "blocks": [{"type": "feed_forward", "d_model": 8, "d_ff": 16}]}})");
   const Finished trained =
-      headlight::testing::headlight({"train", (place / "plain.json").string(), "--run-dir", place.run()});
+      headlight::testing::run_headlight({"train", (place / "plain.json").string(), "--run-dir", place.run()});
   INFO(trained.err);
   CHECK(trained.status == 0);
   CHECK_THAT(trained.out, Contains("tok_acc") && !Contains("picture"));
-  const Finished shown = headlight::testing::headlight({"show", place.run()});
+  const Finished shown = headlight::testing::run_headlight({"show", place.run()});
   CHECK(shown.status == 2);
   CHECK_THAT(shown.err, Contains("the model of this run has no attention to show"));
 }
@@ -92,7 +92,7 @@ TEST_CASE("eval measures with the loss of the config: what the last row of the l
   INFO(loss);
   const Workplace place;
   REQUIRE(place.train({"loss.type=" + loss}).status == 0);
-  const Finished measured = headlight::testing::headlight({"eval", place.run(), "--json"});
+  const Finished measured = headlight::testing::run_headlight({"eval", place.run(), "--json"});
   REQUIRE(measured.status == 0);
   const auto last = nlohmann::json::parse(lines_of(slurp(place / "run/metrics.jsonl")).back());
   CHECK(last.at("split") == "eval");

@@ -39,6 +39,7 @@ std::vector<std::string> arguments_of(const std::string& line, const std::string
   for (std::string word; words >> word;) {
     if (word.rfind("data/", 0) == 0) word.insert(0, kSource + "/");
     if (word.rfind("runs/", 0) == 0) word.insert(0, work + "/");
+    if (word == "task.path=README.md") word = "task.path=" + kSource + "/README.md";
     arguments.push_back(word);
   }
   arguments.erase(arguments.begin(), arguments.begin() + 2);
@@ -54,7 +55,7 @@ TEST_CASE("the README's commands work in their order") {
     for (const std::string& line : lines_of(block)) {
       if (line.rfind("./run headlight ", 0) != 0) continue;
       CAPTURE(line);
-      const Finished finished = headlight::testing::headlight(arguments_of(line, (work / "").string()));
+      const Finished finished = headlight::testing::run_headlight(arguments_of(line, (work / "").string()));
       CAPTURE(finished.err);
       CHECK(finished.status == 0);
       ++commands;
@@ -63,12 +64,32 @@ TEST_CASE("the README's commands work in their order") {
   CHECK(commands >= 4);  // the blocks were found
 }
 
+TEST_CASE("the README's config for data of one's own trains on lines such as it shows") {
+  const TemporaryDirectory work;
+  std::string config;
+  for (const std::string& block : blocks("json")) {
+    if (block.find("moods.jsonl") != std::string::npos) config = block;
+  }
+  REQUIRE_FALSE(config.empty());
+  const std::string line = R"({"text": "what a day", "mood": "good"})";
+  CHECK(read_file(kSource + "/README.md", 1 << 20).find("`" + line + "`") != std::string::npos);
+  spill(work / "moods.json", config);
+  std::string data;
+  for (int i = 0; i < 8; ++i) data += line + "\n" + R"({"text": "oh no not a test", "mood": "bad"})" + "\n";
+  spill(work / "moods.jsonl", data);
+  const Finished finished = headlight::testing::run_headlight(
+      {"train", (work / "moods.json").string(), "--run-dir", (work / "run").string()});
+  INFO(finished.err);
+  CHECK(finished.status == 0);
+  CHECK(finished.out.find("eval                 4") != std::string::npos);
+}
+
 TEST_CASE("the README shows a mistake as the program shows it") {
   std::size_t shown = 0;
   for (const std::string& block : blocks("")) {
     if (block.rfind("$ ./run headlight ", 0) != 0) continue;
     const std::size_t end = block.find('\n');
-    const Finished finished = headlight::testing::headlight(arguments_of(block.substr(2, end - 2), ""));
+    const Finished finished = headlight::testing::run_headlight(arguments_of(block.substr(2, end - 2), ""));
     CHECK(finished.status == 2);
     CHECK(finished.err == block.substr(end + 1));
     ++shown;

@@ -15,19 +15,6 @@ using nlohmann::json;
 
 namespace {
 
-/// metrics.jsonl without the start row and without what depends on the clock.
-std::vector<json> timeless_rows(const std::string& run) {
-  std::vector<json> rows;
-  for (const std::string& line : lines_of(slurp(run + "/metrics.jsonl"))) {
-    json row = json::parse(line);
-    if (row.contains("event")) continue;
-    row.erase("time");
-    row.erase("tok_s");
-    rows.push_back(row);
-  }
-  return rows;
-}
-
 json read_json(const fs::path& path) { return json::parse(slurp(path)); }
 
 }  // namespace
@@ -66,8 +53,9 @@ TEST_CASE("Runs again, and with 1, 2 and 3 threads, give the same files") {
   REQUIRE(place.train({"--threads", "1"}).status == 0);
   for (const char* threads : {"1", "2", "3"}) {
     const std::string other = (place / ("run" + std::string(threads))).string();
-    REQUIRE(headlight::testing::headlight({"train", place.config(), "--run-dir", other, "--threads", threads}).status ==
-            0);
+    REQUIRE(
+        headlight::testing::run_headlight({"train", place.config(), "--run-dir", other, "--threads", threads}).status ==
+        0);
     for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
       const std::string name = std::string("/checkpoints/step-00000012/") + file;
       CHECK(slurp(other + name) == slurp(place.run() + name));
@@ -79,11 +67,11 @@ TEST_CASE("Runs again, and with 1, 2 and 3 threads, give the same files") {
 TEST_CASE("Without --run-dir the run lies below output.root, and is found by its name there") {
   const Workplace place;
   const std::string root = (place / "all runs").string();
-  const Finished finished = headlight::testing::headlight({"train", place.config(), "output.root=" + root, "-q"});
+  const Finished finished = headlight::testing::run_headlight({"train", place.config(), "output.root=" + root, "-q"});
   REQUIRE(finished.status == 0);
   CHECK(finished.err.empty());
   CHECK_THAT(lines_of(finished.out).front(), StartsWith(root + "/tiny/2"));
-  CHECK(headlight::testing::headlight({"eval", root + "/tiny"}).status == 0);
+  CHECK(headlight::testing::run_headlight({"eval", root + "/tiny"}).status == 0);
 }
 
 TEST_CASE("A directory with a run in it is kept unless forced") {
@@ -99,7 +87,7 @@ TEST_CASE("A directory with a run in it is kept unless forced") {
   CHECK_FALSE(fs::exists(place.run() + "/checkpoints/step-00000012"));
   // The config may come from the very run that is replaced.
   const std::string resolved = slurp(place.run() + "/config.json");
-  CHECK(headlight::testing::headlight({"train", place.run() + "/config.json", "--run-dir", place.run(), "--force"})
+  CHECK(headlight::testing::run_headlight({"train", place.run() + "/config.json", "--run-dir", place.run(), "--force"})
             .status == 0);
   CHECK(slurp(place.run() + "/config.json") == resolved);
   CHECK(slurp(place.run() + "/config.source.json") == resolved);
@@ -108,7 +96,7 @@ TEST_CASE("A directory with a run in it is kept unless forced") {
 TEST_CASE("Several configs are laid over one another, and all are kept") {
   const Workplace place;
   spill(place / "more.json", R"({"trainer": {"steps": 3}})");
-  const Finished finished = headlight::testing::headlight(
+  const Finished finished = headlight::testing::run_headlight(
       {"train", place.config(), (place / "more.json").string(), "--run-dir", place.run(), "seed=9"});
   REQUIRE(finished.status == 0);
   CHECK(read_json(place.run() + "/config.json")["trainer"]["steps"] == 3);
@@ -138,43 +126,44 @@ TEST_CASE("A broken checkpoint directory fails the run with 1, and run.json says
 TEST_CASE("eval prints one JSON object and nothing else") {
   const Workplace place;
   REQUIRE(place.train().status == 0);
-  const Finished finished = headlight::testing::headlight({"eval", place.run(), "--json"});
+  const Finished finished = headlight::testing::run_headlight({"eval", place.run(), "--json"});
   CHECK(finished.status == 0);
   CHECK(finished.err.empty());
   const auto result = nlohmann::ordered_json::parse(finished.out);
   std::vector<std::string> keys;
   for (const auto& [key, value] : result.items()) keys.push_back(key);
-  CHECK(keys == std::vector<std::string>{"split", "examples", "loss", "tok_acc", "seq_acc", "by_length"});
+  CHECK(keys == std::vector<std::string>{"split", "examples", "loss", "tok_acc", "seq_acc", "by_length", "parameters",
+                                         "heads"});
   CHECK(result["examples"] == 20);
   CHECK(result["by_length"]["4"]["loss"] == result["loss"]);
   // The last row of the log is the same evaluation.
   CHECK(timeless_rows(place.run()).back()["loss"].get<double>() == result["loss"].get<double>());
   const json train =
-      json::parse(headlight::testing::headlight({"eval", "--json", place.run(), "--split", "train"}).out);
+      json::parse(headlight::testing::run_headlight({"eval", "--json", place.run(), "--split", "train"}).out);
   CHECK(train["examples"] == 40);
   const json earlier =
-      json::parse(headlight::testing::headlight({"eval", "--json", place.run(), "--checkpoint", "10"}).out);
+      json::parse(headlight::testing::run_headlight({"eval", "--json", place.run(), "--checkpoint", "10"}).out);
   CHECK(earlier["loss"].get<double>() != result["loss"].get<double>());
-  CHECK_THAT(headlight::testing::headlight({"eval", place.run()}).out, Contains("seq_acc"));
+  CHECK_THAT(headlight::testing::run_headlight({"eval", place.run()}).out, Contains("seq_acc"));
 }
 
 TEST_CASE("eval and show say what is wrong with a run") {
   const Workplace place;
-  CHECK(headlight::testing::headlight({"eval", place.run()}).status == 2);
+  CHECK(headlight::testing::run_headlight({"eval", place.run()}).status == 2);
   REQUIRE(place.train().status == 0);
-  const Finished gone = headlight::testing::headlight({"eval", place.run(), "--checkpoint", "3"});
+  const Finished gone = headlight::testing::run_headlight({"eval", place.run(), "--checkpoint", "3"});
   CHECK(gone.status == 1);
   CHECK_THAT(gone.err, Contains("there is no complete checkpoint of step 3; complete checkpoints of this run: 10, 12"));
-  CHECK(headlight::testing::headlight({"eval", place.run(), "--checkpoint", "x"}).status == 2);
+  CHECK(headlight::testing::run_headlight({"eval", place.run(), "--checkpoint", "x"}).status == 2);
   const std::string model = place.run() + "/checkpoints/step-00000012/model.safetensors";
   std::string bytes = slurp(model);
   bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
   spill(model, bytes);
-  const Finished damaged = headlight::testing::headlight({"show", place.run()});
+  const Finished damaged = headlight::testing::run_headlight({"show", place.run()});
   CHECK(damaged.status == 1);
   CHECK(damaged.out.empty());
   CHECK_THAT(damaged.err, StartsWith("error: " + model + ": the file is damaged") && Contains("--checkpoint: 10"));
-  CHECK(headlight::testing::headlight({"show", place.run(), "--checkpoint", "10"}).status == 0);
+  CHECK(headlight::testing::run_headlight({"show", place.run(), "--checkpoint", "10"}).status == 0);
 }
 
 TEST_CASE("show draws every head, or one, on a probe, a given input or the average") {
@@ -182,7 +171,7 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   REQUIRE(place.train().status == 0);
   const auto show = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"show", place.run()});
-    return headlight::testing::headlight(more);
+    return headlight::testing::run_headlight(more);
   };
   const Finished all = show({});
   CHECK(all.status == 0);
@@ -195,8 +184,8 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   CHECK_THAT(show({"--average"}).out, Contains("mean of 20 held-out sequences"));
   CHECK_THAT(show({"--color", "always"}).out, Contains("\x1b["));
   const std::vector<std::string> plain = {"show", place.run()};
-  CHECK_THAT(headlight::testing::headlight(plain, {"CLICOLOR_FORCE=1"}).out, Contains("\x1b["));
-  CHECK_THAT(headlight::testing::headlight(plain, {"CLICOLOR_FORCE=1", "NO_COLOR=1"}).out, !Contains("\x1b["));
+  CHECK_THAT(headlight::testing::run_headlight(plain, {"CLICOLOR_FORCE=1"}).out, Contains("\x1b["));
+  CHECK_THAT(headlight::testing::run_headlight(plain, {"CLICOLOR_FORCE=1", "NO_COLOR=1"}).out, !Contains("\x1b["));
   CHECK_THAT(show({"--input", "2 7"}).err, Contains("--input: `7` is no token of this task; its 3 tokens are 0 to 2"));
   CHECK_THAT(show({"--input", "0 0 0 0 0"}).err, Contains("--input: it holds 5 tokens; give from 1 to 4"));
   CHECK_THAT(show({"--layer", "1"}).err, Contains("--layer: there is no layer 1; layers count from 0 to 0"));
@@ -211,7 +200,7 @@ TEST_CASE("A run that diverges ends with 3 and says where, or goes on without th
                                  "task": {"type": "reverse", "symbols": 3, "length": 4, "eval": {"examples": 20}},
                                  "model": {"d_model": 8, "heads": 2, "layers": 1}, "trainer": {"steps": 40}})");
   const std::vector<std::string> train = {"train", (place / "wild.json").string(), "--run-dir", place.run()};
-  const Finished stopped = headlight::testing::headlight(train);
+  const Finished stopped = headlight::testing::run_headlight(train);
   CHECK(stopped.status == 3);
   CHECK(stopped.out == place.run() + "\n");
   const json record = read_json(place.run() + "/run.json");
@@ -225,7 +214,7 @@ TEST_CASE("A run that diverges ends with 3 and says where, or goes on without th
 
   std::vector<std::string> skip = train;
   skip.insert(skip.end(), {"--force", "trainer.non_finite=skip"});
-  const Finished skipped = headlight::testing::headlight(skip);
+  const Finished skipped = headlight::testing::run_headlight(skip);
   INFO(skipped.err);
   CHECK(skipped.status == 0);
   CHECK_THAT(skipped.err, Contains("update left out: "));
@@ -259,7 +248,7 @@ TEST_CASE("A signal ends a run behind the step, after saving") {
     CHECK(record["exit"]["code"] == status);
     const std::string last = slurp(run + "/checkpoints/last.txt");
     CHECK(read_json(run + "/checkpoints/" + last.substr(0, last.size() - 1) + "/state.json")["step"] == record["step"]);
-    CHECK(headlight::testing::headlight({"eval", run}).status == 0);
+    CHECK(headlight::testing::run_headlight({"eval", run}).status == 0);
   }
 }
 

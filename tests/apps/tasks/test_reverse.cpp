@@ -8,17 +8,16 @@
 
 #include "apps/tasks/reverse.h"
 #include "core/error.h"
+#include "tests/apps/tasks/task_testing.h"
 #include "tests/core/io/io_testing.h"
 
 using namespace headlight;
+using headlight::testing::example;
 
 namespace {
 
-Example example(const Task& task, Split split, std::uint64_t index, std::optional<std::size_t> length = {}) {
-  Example made;
-  task.example({.split = split, .index = index, .length = length}, made);
-  return made;
-}
+using Ids = std::vector<std::int32_t>;
+using Keys = std::vector<std::size_t>;
 
 }  // namespace
 
@@ -80,7 +79,6 @@ TEST_CASE("Reverse knows which position each prediction has to read, however it 
     task.right_keys(0, example(task, Split::eval, 0), query, keys);
     return keys;
   };
-  using Keys = std::vector<std::size_t>;
   CHECK(right(SequenceLayout::per_position, 0) == Keys{3});
   CHECK(right(SequenceLayout::per_position, 3) == Keys{0});
   CHECK(right(SequenceLayout::per_position, 4).empty());
@@ -94,7 +92,6 @@ TEST_CASE("Reverse knows which position each prediction has to read, however it 
 }
 
 TEST_CASE("An answer is laid out by position, behind its input, or as a sequence of its own") {
-  using Ids = std::vector<std::int32_t>;
   const Example plain = example(Reverse({.symbols = 7, .length = {3, 3}}), Split::eval, 2);
   const Ids& s = plain.input;
   const Ids a{s[2], s[1], s[0]};
@@ -115,7 +112,6 @@ TEST_CASE("An answer is laid out by position, behind its input, or as a sequence
 }
 
 TEST_CASE("A first element that is always the same takes the place of the begin mark") {
-  using Ids = std::vector<std::int32_t>;
   /// Answers 2 3 4 with 1 2 3.
   class Shifted : public SequenceTask {
    public:

@@ -174,7 +174,7 @@ TEST_CASE("A checkpoint that is not there is named, with those that are") {
   CHECK(message_of<FileError>([&] { find_checkpoint(run.path(), "last"); }) ==
         (run / "checkpoints").string() + ": there is no checkpoint; this run has no complete checkpoint");
   CHECK(message_of<ConfigError>([&] { find_checkpoint(run.path(), "newest"); }) ==
-        "--checkpoint: `newest` is no checkpoint; give `last` or a step");
+        "--checkpoint: `newest` is no checkpoint; give `last`, `best` or a step");
 }
 
 TEST_CASE("A checkpoint of a newer format is refused with both versions") {

@@ -59,7 +59,7 @@ TEST_CASE("Attention rows that see no key are counted where there are any") {
 
 TEST_CASE("The log begins with a start row and grows by whole lines") {
   const testing::TemporaryDirectory directory;
-  MetricsLog log(directory / "metrics.jsonl", {{"threads", 2}});
+  MetricsLog log(directory / "metrics.jsonl", "start", {{"threads", 2}});
   log.append(to_json(kEvalRow, 2));
   CHECK(testing::slurp(directory / "metrics.jsonl") ==
         "{\"event\":\"start\",\"schema\":\"headlight.metrics/1\",\"threads\":2}\n" + to_json(kEvalRow, 2).dump() +

@@ -142,7 +142,7 @@ TEST_CASE("residual_scale counts the residual steps of layers that are written o
 
 TEST_CASE("the README's config with a layer of one's own trains") {
   const std::string readme = read_file(HEADLIGHT_SOURCE_DIR "/README.md", 1 << 20);
-  const std::size_t begin = readme.find("```json\n") + 8;
+  const std::size_t begin = readme.find("```json\n", readme.find("## Write a layer")) + 8;
   const std::string text = readme.substr(begin, readme.find("```", begin) - begin);
   REQUIRE(text.find("gated_residual") != std::string::npos);
   Parts parts(config::read_config_text({{.name = "README.md", .text = text, .directory = {}}}).config);

@@ -1,0 +1,44 @@
+#include "apps/config/difference.h"
+
+#include <nlohmann/json.hpp>
+
+namespace headlight::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void collect(const std::string& path, const Json& first, const Json& second, std::vector<Difference>& found);
+
+void collect_key(const std::string& path, const Json* first, const Json* second, std::vector<Difference>& found) {
+  static const Json kNothing = Json::object();
+  const bool branch = (first == nullptr || first->is_object()) && (second == nullptr || second->is_object());
+  if (branch) {
+    collect(path, first == nullptr ? kNothing : *first, second == nullptr ? kNothing : *second, found);
+    return;
+  }
+  if (first != nullptr && second != nullptr && *first == *second) return;
+  found.push_back({.path = path,
+                   .first = first == nullptr ? std::string{} : first->dump(),
+                   .second = second == nullptr ? std::string{} : second->dump()});
+}
+
+void collect(const std::string& path, const Json& first, const Json& second, std::vector<Difference>& found) {
+  const std::string prefix = path.empty() ? path : path + ".";
+  for (const auto& [key, value] : first.items()) {
+    const auto other = second.find(key);
+    collect_key(prefix + key, &value, other == second.end() ? nullptr : &*other, found);
+  }
+  for (const auto& [key, value] : second.items()) {
+    if (!first.contains(key)) collect_key(prefix + key, nullptr, &value, found);
+  }
+}
+
+}  // namespace
+
+std::vector<Difference> differences(const Json& first, const Json& second) {
+  std::vector<Difference> found;
+  collect({}, first, second, found);
+  return found;
+}
+
+}  // namespace headlight::config

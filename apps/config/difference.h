@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace headlight::config {
+
+/// A key whose values differ. Values are JSON text; "" where there is none.
+struct Difference {
+  std::string path;  ///< dotted: "optimizer.lr"
+  std::string first;
+  std::string second;
+};
+
+/// The keys in which two resolved configs (see to_json()) differ, in the order of the first, those of the second alone
+/// behind them. Lists are compared whole.
+std::vector<Difference> differences(const nlohmann::ordered_json& first, const nlohmann::ordered_json& second);
+
+}  // namespace headlight::config

@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "apps/config/difference.h"
+#include "apps/config/read.h"
+#include "apps/headlight/command.h"
+#include "apps/headlight/located.h"
+#include "apps/headlight/run_data.h"
+#include "apps/headlight/run_record.h"
+#include "apps/headlight/training_run.h"
+#include "apps/training/checkpoint.h"
+#include "apps/training/checkpoint_files.h"
+#include "apps/training/json_file.h"
+#include "apps/training/milestones.h"
+#include "apps/training/run_directory.h"
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace headlight {
+namespace {
+
+struct ResumeArguments {
+  std::string run;
+  std::vector<std::string> overrides;
+};
+
+// What may change in the middle of a run: how long it goes on, how fast, and what it writes. A path that ends with a
+// dot stands for all keys of the section.
+constexpr std::array<std::string_view, 10> kMayChange = {"trainer.steps",       "trainer.epochs",
+                                                         "trainer.threads",     "trainer.log_every",
+                                                         "trainer.eval_every",  "trainer.stop_when.",
+                                                         "trainer.checkpoint.", "trainer.eval_examples",
+                                                         "optimizer.lr",        "logging."};
+
+bool may_change(std::string_view path) {
+  return std::any_of(kMayChange.begin(), kMayChange.end(), [&](std::string_view allowed) {
+    return allowed.ends_with('.') ? path.starts_with(allowed) : path == allowed;
+  });
+}
+
+/// Echoes what changes; throws ConfigError with the names of the keys that must not.
+void check_changes(const std::vector<config::Difference>& changes, const GlobalOptions& global) {
+  std::vector<std::string> refused;
+  for (const config::Difference& change : changes) {
+    const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
+    const std::string line = fmt::format("`{}` from {} to {}", change.path, shown(change.first), shown(change.second));
+    if (may_change(change.path)) {
+      print_note(global, "changed: " + line + "\n");
+    } else {
+      refused.push_back(line);
+    }
+  }
+  if (refused.empty()) return;
+  raise<ConfigError>("headlight resume", "the run cannot go on with another config",
+                     fmt::to_string(fmt::join(refused, ", ")),
+                     "only its length (steps, epochs, stop_when), optimizer.lr, threads, checkpoints, evaluations and "
+                     "logging may change; start a new run with `headlight train`");
+}
+
+/// One line for each fact of the build that decides which bits a run gives and is not what it was. Threads do not.
+void warn_of_other_environment(const std::filesystem::path& directory, const GlobalOptions& global) {
+  const nlohmann::json record = read_json_file(directory / "run.json");
+  const nlohmann::json now = RunRecord::environment();
+  const auto before = record.find("environment");
+  if (before == record.end()) return;
+  for (const char* key : {"headlight", "build", "compiler", "kernels"}) {
+    const std::string was = before->value(key, "");
+    const std::string is = now.value(key, "");
+    if (was == is) continue;
+    print_note(global, fmt::format("warning: the run began with {} `{}`, this is `{}`: it goes on, but not to the same "
+                                   "last bits\n",
+                                   key, was, is));
+  }
+}
+
+/// The newest checkpoint, read into what is built; the beginning where there is none.
+TrainingState newest_state(const Built& built, const std::filesystem::path& directory) {
+  if (complete_checkpoints(directory).empty()) return {};
+  return load_checkpoint(find_checkpoint(directory, "last"), *built.model, built.optimizer.get());
+}
+
+void write_changes(const std::filesystem::path& directory, const config::Config& config,
+                   const std::vector<std::string>& overrides) {
+  write_json(directory / "config.json", config::to_json(config));
+  const nlohmann::json before = read_json_file(directory / "overrides.json");
+  auto all = before.value("overrides", std::vector<std::string>{});
+  all.insert(all.end(), overrides.begin(), overrides.end());
+  write_json(directory / "overrides.json", {{"format", kFileFormat}, {"overrides", all}});
+}
+
+int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
+  const std::filesystem::path directory = find_run(arguments.run);
+  const RunDirectory run = RunDirectory::reopen(directory);
+  const config::Config before = config::read_config({directory / "config.json"}).config;
+  config::LoadedConfig loaded = config::read_config({directory / "config.json"}, arguments.overrides);
+  const std::vector<config::Difference> changes =
+      config::differences(config::to_json(before), config::to_json(loaded.config));
+  check_changes(changes, global);
+  if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
+  RunData data = open_run_data(directory, loaded.config);
+  for (const std::string& warning : data.warnings) print_note(global, warning + "\n");
+  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(data.task)); });
+  const TrainingState state = newest_state(built, directory);
+
+  const auto is_over = [&](const config::Config& config) {
+    return state.step >= config::total_steps(config) || has_reached(config.trainer, state);
+  };
+  if (is_over(built.config)) {
+    print_note(global,
+               fmt::format("the run is finished: step {} of {}. To go on: headlight resume {} trainer.steps=N\n",
+                           state.step, config::total_steps(built.config), directory.string()));
+    return kOk;
+  }
+  warn_of_other_environment(directory, global);
+  if (!changes.empty()) write_changes(directory, built.config, arguments.overrides);
+  RunRecord record(directory);
+  print_result(directory.string() + "\n");
+  return run_training(built, {.state = state, .resumed = true, .redo_end = state.step > 0 && is_over(before)},
+                      directory, global, record);
+}
+
+}  // namespace
+
+Command add_resume(CLI::App& program, const GlobalOptions& global) {
+  CLI::App* const app = program.add_subcommand("resume", "go on with a run exactly where its newest checkpoint stands");
+  const auto arguments = std::make_shared<ResumeArguments>();
+  app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
+  app->add_option("OVERRIDE", arguments->overrides, "section.key=value: length, rate, checkpoints and logging");
+  return {app, [arguments, &global] { return resume_run(*arguments, global); }};
+}
+
+}  // namespace headlight

@@ -1,0 +1,186 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "apps/reproduce/plan.h"
+#include "apps/reproduce/program.h"
+#include "apps/reproduce/table.h"
+#include "apps/training/json_file.h"
+#include "core/error.h"
+#include "core/io/file.h"
+#include "core/words.h"
+
+namespace headlight::reproduce {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<std::string> entries;
+  std::string plan = HEADLIGHT_DATA "/reproduction.json";
+  std::string root = "runs/reproduce";
+  std::string results = HEADLIGHT_DATA "/results.md";
+  bool list = false;
+};
+
+fs::path headlight() { return fs::read_symlink("/proc/self/exe").parent_path() / "headlight"; }
+
+fs::path directory_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
+  return fs::path(arguments.root) / fmt::format("{}-seed{}", entry.name, seed);
+}
+
+bool is_finished(const fs::path& run) {
+  const fs::path record = run / "run.json";
+  return fs::exists(record) && read_json_file(record).value("status", "") == "finished";
+}
+
+/// Trains, or goes on, until the run is finished. Throws StateError when it ends otherwise.
+void train(const Entry& entry, std::uint64_t seed, const fs::path& run) {
+  std::vector<std::string> words;
+  if (fs::exists(run / "config.json")) {
+    words = {"resume", run.string()};
+  } else {
+    words = {"train", entry.config.string(), "--run-dir", run.string(), fmt::format("seed={}", seed)};
+    words.insert(words.end(), entry.overrides.begin(), entry.overrides.end());
+  }
+  const Ended ended = run_program(headlight(), words);
+  if (ended.code == 0 && is_finished(run)) return;
+  raise<StateError>("reproduction", fmt::format("`headlight {}` ended with {}", fmt::join(words, " "), ended.code), {},
+                    "its messages stand above; the next call goes on from its last checkpoint");
+}
+
+/// Seconds that the run was at work, over all its processes: the gaps between them do not count.
+double seconds_of(const fs::path& metrics) {
+  double total = 0;
+  double before = -1;
+  std::ifstream file(metrics);
+  for (std::string line; std::getline(file, line);) {
+    const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
+    const double time = row.is_object() ? row.value("time", 0.0) : 0;
+    if (time == 0) continue;
+    if (before >= 0 && !row.contains("event")) total += time - before;
+    before = time;
+  }
+  return total;
+}
+
+std::optional<RunResult> result_of(const fs::path& run) {
+  if (!is_finished(run)) return std::nullopt;
+  const Ended ended = run_program(headlight(), {"eval", run.string(), "--json"});
+  if (ended.code != 0) raise<StateError>("reproduction", "`headlight eval " + run.string() + "` failed");
+  return RunResult{.rows = read_metrics(run / "metrics.jsonl"),
+                   .evaluation = ended.output,
+                   .seconds = seconds_of(run / "metrics.jsonl")};
+}
+
+/// "AMD EPYC; threads: 2; kernels: ...": what `headlight info` says, and the processor's name.
+std::string machine() {
+  std::string processor = "unknown processor";
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    processor = line.substr(line.find(':') + 2);
+    break;
+  }
+  std::string text = processor;
+  std::istringstream facts(run_program(headlight(), {"info"}).output);
+  for (std::string line; std::getline(facts, line);) {
+    const std::size_t value = line.find_first_not_of(' ', line.find(' '));
+    if (value == std::string::npos || line.starts_with("precision")) continue;
+    text += fmt::format("; {}: {}", line.substr(0, line.find(' ')), line.substr(value));
+  }
+  return text + ".";
+}
+
+void check_names(const Arguments& arguments, const std::vector<Entry>& plan) {
+  std::vector<std::string> names;
+  names.reserve(plan.size());
+  for (const Entry& entry : plan) names.push_back(entry.name);
+  for (const std::string& wanted : arguments.entries) {
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
+    const std::string match = nearest_word(wanted, names);
+    raise<ConfigError>("reproduce", "there is no entry `" + wanted + "`",
+                       match.empty() ? "" : "did you mean `" + match + "`?",
+                       fmt::format("entries: {}", fmt::join(names, ", ")));
+  }
+}
+
+std::vector<Outcome> outcomes_of(const Arguments& arguments, const std::vector<Entry>& plan) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(plan.size());
+  for (const Entry& entry : plan) {
+    Outcome outcome{.entry = entry, .runs = {}};
+    for (const std::uint64_t seed : entry.seeds)
+      outcome.runs.push_back(result_of(directory_of(arguments, entry, seed)));
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+int run(const Arguments& arguments) {
+  const std::vector<Entry> plan = read_plan(arguments.plan);
+  check_names(arguments, plan);
+  if (arguments.list) {
+    for (const Entry& entry : plan) {
+      std::fputs(fmt::format("{:<24} {} seeds  {}\n", entry.name, entry.seeds.size(), entry.source).c_str(), stdout);
+    }
+    return 0;
+  }
+  const auto wanted = [&](const Entry& entry) {
+    const auto& names = arguments.entries;
+    return names.empty() || std::find(names.begin(), names.end(), entry.name) != names.end();
+  };
+  fs::create_directories(arguments.root);
+  for (const Entry& entry : plan) {
+    if (!wanted(entry)) continue;
+    for (const std::uint64_t seed : entry.seeds) {
+      const fs::path directory = directory_of(arguments, entry, seed);
+      if (is_finished(directory)) continue;
+      std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
+      train(entry, seed, directory);
+    }
+  }
+  const std::vector<Outcome> outcomes = outcomes_of(arguments, plan);
+  const std::string page = results_page(outcomes, machine());
+  write_file_atomically(arguments.results, page);
+  std::fputs(page.c_str(), stdout);
+  const bool all_pass = std::all_of(outcomes.begin(), outcomes.end(),
+                                    [&](const Outcome& outcome) { return !wanted(outcome.entry) || passes(outcome); });
+  return all_pass ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace headlight::reproduce
+
+int main(int argc, char** argv) {
+  using namespace headlight;
+  reproduce::Arguments arguments;
+  CLI::App program("Trains shipped configs and compares the results with published ones.", "./run reproduce");
+  program.add_option("ENTRY", arguments.entries, "entries of the plan (default: all)");
+  program.add_option("--plan", arguments.plan, "JSON file with the entries");
+  program.add_option("--root", arguments.root, "directory of the runs; finished ones are not repeated");
+  program.add_option("--results", arguments.results, "Markdown file to write");
+  program.add_flag("--list", arguments.list, "list the entries and stop");
+  CLI11_PARSE(program, argc, argv);
+  try {
+    return reproduce::run(arguments);
+  } catch (const ConfigError& error) {
+    std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
+    return 2;
+  } catch (const std::exception& error) {
+    std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
+    return 1;
+  }
+}

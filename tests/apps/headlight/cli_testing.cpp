@@ -1,0 +1,28 @@
+#include "tests/apps/headlight/cli_testing.h"
+
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+namespace headlight::testing {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<nlohmann::json> timeless_rows(const std::string& run) {
+  std::vector<nlohmann::json> rows;
+  for (const std::string& line : lines_of(slurp(run + "/metrics.jsonl"))) {
+    nlohmann::json row = nlohmann::json::parse(line);
+    if (row.contains("event")) continue;
+    row.erase("time");
+    row.erase("tok_s");
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace headlight::testing

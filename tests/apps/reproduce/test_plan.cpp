@@ -1,0 +1,96 @@
+// The plan of published results: what it must hold, when a figure passes, and the page that comes of it.
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "apps/reproduce/plan.h"
+#include "apps/reproduce/table.h"
+#include "core/error.h"
+#include "tests/core/io/io_testing.h"
+
+using namespace headlight;
+using namespace headlight::reproduce;
+using headlight::testing::spill;
+using headlight::testing::TemporaryDirectory;
+
+namespace {
+
+constexpr const char* kCheck = R"json({"what": "accuracy", "measure": "final(tok_acc)", "at_least": 0.9})json";
+
+std::vector<Entry> plan_of(const std::string& text) {
+  const TemporaryDirectory directory;
+  spill(directory / "plan.json", text);
+  return read_plan(directory / "plan.json");
+}
+
+std::string entry_with(const std::string& checks, const std::string& more = "") {
+  return R"json([{"name": "a", "config": "configs/a.json", "seeds": [1, 2], "source": "a paper", "checks": [)json" +
+         checks + "]" + more + "}]";
+}
+
+}  // namespace
+
+TEST_CASE("a plan is read with its comments, and configs lie beside it") {
+  const std::vector<Entry> plan =
+      plan_of("// a comment\n" + entry_with(kCheck, R"json(, "overrides": ["steps=3"])json"));
+  REQUIRE(plan.size() == 1);
+  CHECK(plan[0].config.filename() == "a.json");
+  CHECK(plan[0].config.is_absolute());
+  CHECK(plan[0].overrides == std::vector<std::string>{"steps=3"});
+  CHECK(plan[0].seeds == std::vector<std::uint64_t>{1, 2});
+  CHECK(plan[0].checks[0].at_least == 0.9);
+  CHECK_FALSE(plan[0].checks[0].at_most.has_value());
+}
+
+TEST_CASE("a plan that says too little, too much or what is no measure names the entry") {
+  for (const std::string& text :
+       {std::string("{}"), std::string("[3]"), entry_with(""),
+        entry_with(R"json({"what": "x", "measure": "final(loss)"})json"),
+        entry_with(R"json({"what": "x", "measure": "speed", "at_least": 1})json"),
+        entry_with(kCheck, R"json(, "seed": 3)json"),
+        entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least": "much"})json"),
+        entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least": 1, "color": 2})json")}) {
+    INFO(text);
+    CHECK_THROWS_AS(plan_of(text), ConfigError);
+  }
+  CHECK_THROWS_WITH(plan_of(entry_with(kCheck, R"json(, "seed": 3)json")), Catch::Contains("unknown key `seed`; a"));
+  const std::string one = entry_with(kCheck);
+  CHECK_THROWS_WITH(plan_of("[" + one.substr(1, one.size() - 2) + "," + one.substr(1)), Catch::Contains("one name"));
+}
+
+TEST_CASE("the median has to meet the line, and no seed may miss it by more than the slack") {
+  CHECK(median({3, 1, 2}) == 2);
+  CHECK(median({4, 1, 2, 3}) == 2.5);
+  Check check{.at_least = 0.99, .slack = 0.01};
+  CHECK(passes(check, {0.985, 0.995, 0.99}));
+  CHECK_FALSE(passes(check, {0.97, 0.995, 0.995}));   // one too far below
+  CHECK_FALSE(passes(check, {0.985, 0.985, 0.995}));  // the median is below
+  check = {.at_least = 45, .at_most = 60};
+  CHECK(passes(check, {50}));
+  CHECK_FALSE(passes(check, {61}));
+  CHECK_FALSE(passes(check, {std::numeric_limits<double>::infinity()}));
+}
+
+TEST_CASE("the page shows what was published, the line, the median with all seeds, and what has not run") {
+  Outcome done;
+  done.entry = plan_of(entry_with(R"json({"what": "accuracy", "published": "100 %", "measure": "final(tok_acc)",
+    "at_least": 0.9995, "scale": 100, "unit": "%"}, {"what": "step", "measure": "first(eval, loss, <0.1)", "at_most": 750})json"))
+      [0];
+  for (const double accuracy : {0.9998, 1.0}) {
+    RunResult run;
+    run.rows = {{.step = 250, .split = Split::eval, .loss = 0.05}};
+    run.evaluation = "{\"tok_acc\": " + std::to_string(accuracy) + "}";
+    run.seconds = 65;
+    done.runs.emplace_back(run);
+  }
+  Outcome open = done;
+  open.entry.name = "b";
+  open.runs[1].reset();
+  const std::string page = results_page({done, open}, "A machine.");
+  CHECK_THAT(page, Catch::Contains("| a | accuracy | 100 % | ≥ 99.95 % | 99.99 % (99.98 %, 100 %) | met | 1:05 |\n") &&
+                       Catch::Contains("| a | step | - | ≤ 750 | 250 (250, 250) | met | 1:05 |\n") &&
+                       Catch::Contains("A machine.") && Catch::Contains("Not run yet: b.") &&
+                       Catch::Contains("* a: a paper. Seeds 1, 2."));
+  CHECK(passes(done));
+  CHECK_FALSE(passes(open));
+}

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "apps/tasks/induction.h"
+#include "core/error.h"
+#include "tests/apps/tasks/task_testing.h"
+#include "tests/core/io/io_testing.h"
+
+using namespace headlight;
+using headlight::testing::example;
+using headlight::testing::right_keys;
+using Ids = std::vector<std::int32_t>;
+using Keys = std::vector<std::size_t>;
+
+namespace {
+
+/// Where these tokens stand in the input.
+std::vector<std::size_t> occurrences(const Ids& input, const Ids& block) {
+  std::vector<std::size_t> found;
+  for (std::size_t t = 0; t + block.size() <= input.size(); ++t) {
+    if (std::equal(block.begin(), block.end(), input.begin() + static_cast<std::ptrdiff_t>(t))) found.push_back(t);
+  }
+  return found;
+}
+
+/// The tokens that count, in their order.
+Ids counted(const Example& made) {
+  Ids tokens = made.target;
+  std::erase(tokens, kIgnoredTarget);
+  return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("A block stands three times in a sequence of induction, and its later copies count") {
+  struct Case {
+    std::size_t length, block, repeats;
+  };
+  // So many symbols that a block comes by chance nowhere else.
+  for (const auto& [length, block, repeats] : {Case{85, 16, 3}, Case{48, 16, 3}, Case{20, 2, 2}, Case{33, 4, 5}}) {
+    const Induction task(
+        {.symbols = 1000000, .block = block, .repeats = repeats, .length = {.least = length, .most = length}});
+    for (std::uint64_t index = 0; index < 50; ++index) {
+      const Example made = example(task, Split::train, index);
+      REQUIRE(made.input.size() == length);
+      REQUIRE(made.target.size() == length);
+      const Ids tokens = counted(made);
+      REQUIRE(tokens.size() == block * (repeats - 1));
+      const Ids copy(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(block));
+      const std::vector<std::size_t> starts = occurrences(made.input, copy);
+      REQUIRE(starts.size() == repeats);
+      Ids target(length, kIgnoredTarget);
+      for (std::size_t i = 0; i < repeats; ++i) {
+        if (i == 0) continue;
+        CHECK(starts[i] >= starts[i - 1] + block);
+        for (std::size_t t = starts[i]; t < starts[i] + block; ++t) target[t - 1] = made.input[t];
+      }
+      CHECK(made.target == target);
+    }
+  }
+}
+
+TEST_CASE("Every way to place the copies is as likely") {
+  // A block of 2 twice in 5 places: 0 and 2, 0 and 3, 1 and 3.
+  const Induction task({.symbols = 1000000, .block = 2, .repeats = 2, .length = {5, 5}});
+  std::map<std::vector<std::size_t>, double> seen;
+  for (std::uint64_t index = 0; index < 3000; ++index) {
+    const Example made = example(task, Split::train, index);
+    seen[occurrences(made.input, counted(made))] += 1;
+  }
+  REQUIRE(seen.size() == 3);
+  // 1,000 each, with a deviation of 25.8; 5 deviations.
+  for (const std::vector<std::size_t>& starts : {Keys{0, 2}, Keys{0, 3}, Keys{1, 3}}) {
+    CHECK(std::abs(seen[starts] - 1000) < 129);
+  }
+}
+
+TEST_CASE("The tokens of induction are uniform, in the block and outside") {
+  const Induction task({.symbols = 10, .block = 3, .repeats = 2, .length = {8, 8}});
+  std::vector<double> all(10);
+  std::vector<double> repeated(10);
+  for (std::uint64_t index = 0; index < 5000; ++index) {
+    const Example made = example(task, Split::train, index);
+    // One token of each, so that the counts are of independent draws.
+    all[static_cast<std::size_t>(made.input[0])] += 1;
+    repeated[static_cast<std::size_t>(counted(made)[1])] += 1;
+  }
+  CHECK(testing::chi_square(all) < 33.7);  // 9 degrees of freedom, probability 1e-4
+  CHECK(testing::chi_square(repeated) < 33.7);
+}
+
+TEST_CASE("Induction knows what stood behind the present token before") {
+  const Induction task({.symbols = 9, .block = 3, .repeats = 3, .length = {11, 11}});
+  const std::int32_t no = kIgnoredTarget;
+  const Example made{.input = {7, 1, 2, 3, 8, 1, 2, 3, 1, 2, 3}, .target = {no, no, no, no, 1, 2, 3, 1, 2, 3, no}};
+  const std::map<std::size_t, Keys> right = {{5, {2}}, {6, {3}}, {8, {2, 6}}, {9, {3, 7}}};
+  for (std::size_t query = 0; query < 12; ++query) {
+    INFO(query);
+    const auto found = right.find(query);
+    CHECK(right_keys(task, made, query) == (found == right.end() ? Keys{} : found->second));
+    CHECK(right_keys(task, made, query, 1) == (query == 0 || query > 10 ? Keys{} : Keys{query - 1}));
+  }
+  // A token that stands in the block twice is followed by both successors.
+  const Induction twice({.symbols = 9, .block = 3, .repeats = 2, .length = {6, 6}});
+  const Example same{.input = {1, 1, 2, 1, 1, 2}, .target = {no, no, 1, 1, 2, no}};
+  CHECK(right_keys(twice, same, 3) == Keys{1, 2});
+  CHECK(right_keys(twice, same, 4) == Keys{1, 2, 4});
+  CHECK(right_keys(twice, same, 5).empty());
+  // Tokens from elsewhere have no copies that are known.
+  CHECK(right_keys(twice, Example{.input = {1, 1, 2, 1, 1, 2}}, 3).empty());
+  REQUIRE(task.patterns().size() == 2);
+  CHECK(task.patterns()[0].name == "prefix_match");
+  CHECK(task.patterns()[1].name == "previous");
+}
+
+TEST_CASE("An example of induction is a pure function of seed, split, index and length") {
+  const Induction task({});
+  CHECK(task.shape().vocabulary == 128);
+  CHECK(task.shape().classes == 128);
+  CHECK(task.shape().length == 85);
+  CHECK(task.token_text(127) == "127");
+  CHECK_FALSE(task.examples(Split::train));
+  const Example late = example(task, Split::train, 41);
+  CHECK(example(Induction({}), Split::train, 41) == late);
+  CHECK(example(task, Split::eval, 41) != late);
+  CHECK(example(Induction({.train_seed = 2}), Split::train, 41) != late);
+  CHECK(example(Induction({.train_seed = 2}), Split::eval, 7) == example(task, Split::eval, 7));
+  const Induction longer({.length = {.least = 60, .most = 85, .longest_asked = 120}});
+  CHECK(longer.shape().length == 120);
+  const Example asked = example(longer, Split::eval, 0, 120);
+  CHECK(asked.size == 120);
+  CHECK(counted(asked).size() == 32);
+}
+
+TEST_CASE("Induction refuses copies that do not fit") {
+  const std::string message =
+      "induction: 3 blocks of 16 tokens do not fit into a sequence of 47; take longer sequences, "
+      "a shorter block, or fewer repeats";
+  CHECK(testing::message_of<ConfigError>([] { Induction({.length = {47, 85}}); }) == message);
+  CHECK(testing::message_of<ConfigError>([] { example(Induction({}), Split::eval, 0, 47); }) == message);
+  CHECK_THROWS_AS(Induction({.block = 1}), ConfigError);
+  CHECK_THROWS_AS(Induction({.repeats = 1}), ConfigError);
+  CHECK_THROWS_AS(Induction({.symbols = 0}), ConfigError);
+  CHECK_THROWS_AS(example(Induction({.eval_examples = 5}), Split::eval, 5), ConfigError);
+}
