@@ -79,7 +79,8 @@ std::string bash_script(const CLI::App& program) {
   return fmt::format(R"(_headlight() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} command= word words
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    case $word in -*) ;; *) command=$word; break ;; esac
+    # The value of an option is no command.
+    case $word in {}) command=$word; break ;; esac
   done
   case $command in
 {}    *) words="{} {}" ;;
@@ -89,7 +90,8 @@ std::string bash_script(const CLI::App& program) {
 }}
 complete -o filenames -F _headlight headlight
 )",
-                     cases, joined(commands_of(program)), joined(options_of(program)));
+                     fmt::join(commands_of(program), "|"), cases, joined(commands_of(program)),
+                     joined(options_of(program)));
 }
 
 std::string fish_script(const CLI::App& program) {

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -24,49 +26,105 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kInput = "--input";
+
 struct GenerateArguments {
   std::string run;
   std::string input;
   std::string checkpoint = "last";
   GenerateOptions options{};
+  std::optional<std::size_t> most_tokens{};
+  std::vector<std::string> stepwise{};  ///< options given that only a model which generates step by step obeys
   bool json = false;
 };
 
 /// What the model says to one input.
 struct Answer {
-  std::vector<std::int32_t> tokens{};  ///< without the end mark
+  std::vector<std::int32_t> tokens{};  ///< a generated one without its end mark
   std::vector<double> probabilities{};
 };
 
+/// What is asked of the model.
+struct Question {
+  std::vector<std::int32_t> input{};    ///< with what the task adds to it
+  std::optional<std::size_t> answer{};  ///< tokens of a generated one, where no mark ends it
+};
+
+/// Whether the model says one token after the other. A decoder whose positions answer for themselves does not.
+bool generates(const OpenedRun& run) {
+  if (run.model->arch() == Architecture::encoder_decoder) return true;
+  return run.model->arch() == Architecture::decoder && run.model->predict() == Predict::every &&
+         !run.task->shape().in_place;
+}
+
+Question question(const OpenedRun& run, const TokenWords& words, const std::string& text) {
+  const TaskShape shape = run.task->shape();
+  const std::size_t longest = run.config.model.max_len;
+  Question asked{.input = words.parse(text, longest, kInput, shape.begin_leads ? 0 : 1)};
+  const std::size_t given = asked.input.size();
+  asked.answer = run.task->answer_length(given);
+  run.task->complete(asked.input);
+  const std::size_t added = asked.input.size() - given;
+  if (shape.input_length && asked.input.size() != *shape.input_length) {
+    raise<ConfigError>(kInput, fmt::format("it holds {} tokens", given), {},
+                       fmt::format("this task needs {}: all of its inputs are that long", *shape.input_length - added));
+  }
+  if (asked.input.size() > longest) {
+    raise<ConfigError>(kInput, fmt::format("it holds {} tokens, and the task adds {}", given, added), {},
+                       fmt::format("give fewer: model.max_len is {}", longest));
+  }
+  return asked;
+}
+
+/// The positions of the input at which a model that answers at once is asked.
+std::vector<std::size_t> asked_positions(const Task& task, const std::vector<std::int32_t>& input) {
+  std::vector<std::size_t> positions;
+  for (std::size_t position = 0; position < input.size(); ++position) {
+    if (task.answers_at(input, position)) positions.push_back(position);
+  }
+  if (positions.empty()) {
+    raise<ConfigError>(kInput, "the task answers at none of its tokens", {},
+                       "`headlight show RUN` has an input that it does answer");
+  }
+  return positions;
+}
+
 /// A model that answers at once: the likeliest class at each place where it is asked.
 Answer classify(const OpenedRun& run, const std::vector<std::int32_t>& input) {
+  const TaskShape shape = run.task->shape();
+  const bool every = shape.predict == Prediction::every;
   Example example;
   example.input = input;
-  example.target.assign(run.task->shape().predict == Prediction::every ? input.size() : 1, 0);
+  example.target.assign(every ? input.size() : 1, 0);
+  const std::vector<std::size_t> rows = every ? asked_positions(*run.task, input) : std::vector<std::size_t>{0};
   const NoGrad no_grad;
   const Array logits = run_model(*run.model, example_batch(*run.task, example), {}).value();
   const std::size_t classes = logits.shape().back();
   Answer answer;
-  for (const Real* row = logits.data(); row != logits.data() + logits.size(); row += classes) {
+  for (const std::size_t place : rows) {
+    const Real* const row = logits.data() + place * classes;
     const Real* const best = std::max_element(row, row + classes);
     double sum = 0;
     for (const Real* value = row; value != row + classes; ++value) sum += std::exp(static_cast<double>(*value - *best));
     answer.tokens.push_back(static_cast<std::int32_t>(best - row));
     answer.probabilities.push_back(1 / sum);
+    // What stands behind an end mark was never trained. The mark is said: it is all that an empty answer has.
+    if (answer.tokens.back() == shape.end) break;
   }
   return answer;
 }
 
 /// A decoder goes on behind the input, an encoder-decoder answers it.
-Answer continue_or_answer(const OpenedRun& run, std::vector<std::int32_t> input, GenerateOptions options) {
+Answer continue_or_answer(const OpenedRun& run, const Question& asked, const GenerateArguments& arguments) {
   const TaskShape shape = run.task->shape();
+  GenerateOptions options = arguments.options;
   options.end = shape.end;
+  if (asked.answer) options.max_new_tokens = std::min(*asked.answer, arguments.most_tokens.value_or(*asked.answer));
   std::vector<Generated> made;
   if (run.model->arch() == Architecture::encoder_decoder) {
-    made = generate(*run.model, padded_source({input}), Prompts{{shape.begin.value_or(0)}}, options);
+    made = generate(*run.model, padded_source({asked.input}), Prompts{{shape.begin.value_or(0)}}, options);
   } else {
-    if (shape.begin) input.push_back(*shape.begin);
-    made = generate(*run.model, Prompts{input}, options);
+    made = generate(*run.model, Prompts{asked.input}, options);
   }
   Answer answer{.tokens = made[0].tokens, .probabilities = made[0].log_probabilities};
   for (double& value : answer.probabilities) value = std::exp(value);
@@ -77,15 +135,10 @@ Answer continue_or_answer(const OpenedRun& run, std::vector<std::int32_t> input,
   return answer;
 }
 
-bool generates(const Model& model) {
-  return model.arch() != Architecture::encoder &&
-         (model.predict() == Predict::every || model.arch() == Architecture::encoder_decoder);
-}
-
 std::string line_for(const OpenedRun& run, const TokenWords& words, const std::string& input,
                      const GenerateArguments& arguments) {
-  const std::vector<std::int32_t> ids = words.parse(input, run.config.model.max_len, "--input");
-  const Answer answer = generates(*run.model) ? continue_or_answer(run, ids, arguments.options) : classify(run, ids);
+  const Question asked = question(run, words, input);
+  const Answer answer = generates(run) ? continue_or_answer(run, asked, arguments) : classify(run, asked.input);
   const bool positions = run.task->shape().predict == Prediction::pointer;
   const auto text_of = [&](std::int32_t id) { return positions ? std::to_string(id) : run.task->target_text(id); };
   if (!arguments.json) {
@@ -97,7 +150,16 @@ std::string line_for(const OpenedRun& run, const TokenWords& words, const std::s
   for (std::size_t i = 0; i < answer.tokens.size(); ++i) {
     json["tokens"].push_back({{"token", text_of(answer.tokens[i])}, {"probability", answer.probabilities[i]}});
   }
-  return json.dump() + "\n";
+  // Bytes need not be UTF-8, which JSON must be; `tokens` tells which they are.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// Throws ConfigError on an option that says how to go on where the model does not.
+void check_options(const GenerateArguments& arguments, const OpenedRun& run) {
+  if (arguments.stepwise.empty() || generates(run)) return;
+  raise<ConfigError>(arguments.stepwise.front(),
+                     "the model of this run answers all at once, it does not go on token by token", {},
+                     fmt::format("leave {} out", fmt::join(arguments.stepwise, ", ")));
 }
 
 int generate_from(const GenerateArguments& arguments, const GlobalOptions& global) {
@@ -107,6 +169,7 @@ int generate_from(const GenerateArguments& arguments, const GlobalOptions& globa
     raise<ConfigError>("headlight generate", "the model of this run answers with numbers, not tokens", {},
                        "`headlight eval` measures them");
   }
+  check_options(arguments, run);
   const TokenWords words(*run.task);
   if (arguments.input != "-") {
     print_result(line_for(run, words, arguments.input, arguments));
@@ -127,14 +190,21 @@ Command add_generate(CLI::App& program, const GlobalOptions& global) {
                   "tokens with blanks between them, or the text; `-` reads lines from stdin")
       ->required();
   app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
-  app->add_option("--max-tokens", options.max_new_tokens, "new tokens, as far as the model's positions reach");
-  app->add_option("--temperature", options.temperature, "draw from softmax(logits / t); 0: the likeliest token");
-  app->add_option("--top-k", options.top_k, "draw among the k likeliest tokens");
-  app->add_option("--top-p", options.top_p, "draw among the fewest tokens that are together this likely");
-  app->add_option("--seed", options.seed, "of what is drawn");
-  app->add_option("--beams", options.beams, "beam search with so many");
+  const std::vector<CLI::Option*> stepwise = {
+      app->add_option("--max-tokens", options.max_new_tokens, "new tokens, as far as the model's positions reach"),
+      app->add_option("--temperature", options.temperature, "draw from softmax(logits / t); 0: the likeliest token"),
+      app->add_option("--top-k", options.top_k, "draw among the k likeliest tokens"),
+      app->add_option("--top-p", options.top_p, "draw among the fewest tokens that are together this likely"),
+      app->add_option("--seed", options.seed, "of what is drawn"),
+      app->add_option("--beams", options.beams, "beam search with so many")};
   app->add_flag("--json", arguments->json, "one JSON object per input, with the probability of each token");
-  return {app, [arguments, &global] { return generate_from(*arguments, global); }};
+  return {app, [arguments, stepwise, &global] {
+            for (const CLI::Option* option : stepwise) {
+              if (option->count() > 0) arguments->stepwise.push_back(option->get_name());
+            }
+            if (stepwise.front()->count() > 0) arguments->most_tokens = arguments->options.max_new_tokens;
+            return generate_from(*arguments, global);
+          }};
 }
 
 }  // namespace headlight

@@ -35,6 +35,12 @@ const Starter& find_starter(const std::string& name) {
                      fmt::format("take one of {}", fmt::join(names, ", ")));
 }
 
+/// What a starter whose examples come from a file of the user needs besides.
+std::string missing_keys(const std::string& task) {
+  if (task == "text" || task == "lines") return " task.path=FILE";
+  return task == "jsonl" ? " task.train_file=FILE" : "";
+}
+
 int write_starter(const InitArguments& arguments, const GlobalOptions& global) {
   const Starter& starter = find_starter(arguments.name);
   if (arguments.output.empty()) {
@@ -46,7 +52,8 @@ int write_starter(const InitArguments& arguments, const GlobalOptions& global) {
     raise<ConfigError>(path.string(), "the file is there already", {}, "nothing was changed; choose another name");
   }
   write_file_atomically(path, starter.text);
-  print_note(global, fmt::format("wrote {}; to train it: headlight train {}\n", path.string(), path.string()));
+  print_note(global, fmt::format("wrote {}; to train it: headlight train {}{}\n", path.string(), path.string(),
+                                 missing_keys(arguments.name)));
   return kOk;
 }
 

@@ -32,6 +32,7 @@ namespace {
 struct ResumeArguments {
   std::string run;
   std::vector<std::string> overrides;
+  std::string checkpoint = "last";
 };
 
 // What may change in the middle of a run: how long it goes on, how fast, and what it writes. A path that ends with a
@@ -69,12 +70,13 @@ void check_changes(const std::vector<config::Difference>& changes, const GlobalO
 
 /// One line for each fact of the build that decides which bits a run gives and is not what it was. Threads do not.
 void warn_of_other_environment(const std::filesystem::path& directory, const GlobalOptions& global) {
-  const nlohmann::json record = read_json_file(directory / "run.json");
+  const std::filesystem::path path = directory / "run.json";
+  const nlohmann::json record = read_json_file(path);
   const nlohmann::json now = RunRecord::environment();
   const auto before = record.find("environment");
-  if (before == record.end()) return;
+  if (before == record.end() || !before->is_object()) return;
   for (const char* key : {"headlight", "build", "compiler", "kernels"}) {
-    const std::string was = before->value(key, "");
+    const std::string was = text_member(*before, key, path);
     const std::string is = now.value(key, "");
     if (was == is) continue;
     print_note(global, fmt::format("warning: the run began with {} `{}`, this is `{}`: it goes on, but not to the same "
@@ -83,10 +85,12 @@ void warn_of_other_environment(const std::filesystem::path& directory, const Glo
   }
 }
 
-/// The newest checkpoint, read into what is built; the beginning where there is none.
-TrainingState newest_state(const Built& built, const std::filesystem::path& directory) {
-  if (complete_checkpoints(directory).empty()) return {};
-  return load_checkpoint(find_checkpoint(directory, "last"), *built.model, built.optimizer.get());
+/// A checkpoint, read into what is built; the beginning where the run has none at all and the newest is asked for.
+TrainingState state_of(const Built& built, const std::filesystem::path& directory, const std::string& checkpoint) {
+  if (checkpoint == "last" && complete_checkpoints(directory).empty()) return {};
+  TrainingState state = load_checkpoint(find_checkpoint(directory, checkpoint), *built.model, built.optimizer.get());
+  forget_other_goals(built.config.trainer, state);
+  return state;
 }
 
 void write_changes(const std::filesystem::path& directory, const config::Config& config,
@@ -110,23 +114,24 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
   RunData data = open_run_data(directory, loaded.config);
   for (const std::string& warning : data.warnings) print_note(global, warning + "\n");
   const Built built = locating(loaded, [&] { return build(loaded.config, std::move(data.task)); });
-  const TrainingState state = newest_state(built, directory);
+  const TrainingState state = state_of(built, directory, arguments.checkpoint);
 
-  const auto is_over = [&](const config::Config& config) {
-    return state.step >= config::total_steps(config) || has_reached(config.trainer, state);
-  };
-  if (is_over(built.config)) {
-    print_note(global,
-               fmt::format("the run is finished: step {} of {}. To go on: headlight resume {} trainer.steps=N\n",
-                           state.step, config::total_steps(built.config), directory.string()));
+  const bool reached = has_reached(built.config.trainer, state);
+  const bool over = reached || state.step >= config::total_steps(built.config);
+  // A kill may have come after the last step and before its report.
+  if (over && recorded_status(directory) == "finished") {
+    print_note(global, fmt::format("the run is finished: step {} of {}{}. To go on: headlight resume {} {}\n",
+                                   state.step, config::total_steps(built.config),
+                                   reached ? ", " + describe(built.config.trainer.stop_when) : "", directory.string(),
+                                   reached ? "with another trainer.stop_when" : "trainer.steps=N"));
     return kOk;
   }
   warn_of_other_environment(directory, global);
   if (!changes.empty()) write_changes(directory, built.config, arguments.overrides);
-  RunRecord record(directory);
+  RunRecord record(directory, true);
   print_result(directory.string() + "\n");
-  return run_training(built, {.state = state, .resumed = true, .redo_end = state.step > 0 && is_over(before)},
-                      directory, global, record);
+  return run_training(built, {.state = state, .resumed = true, .redo_end = state.ended && !over}, directory, global,
+                      record);
 }
 
 }  // namespace
@@ -136,6 +141,8 @@ Command add_resume(CLI::App& program, const GlobalOptions& global) {
   const auto arguments = std::make_shared<ResumeArguments>();
   app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
   app->add_option("OVERRIDE", arguments->overrides, "section.key=value: length, rate, checkpoints and logging");
+  app->add_option("--checkpoint", arguments->checkpoint,
+                  "`last` (default), `best` or a step, to go on from there again");
   return {app, [arguments, &global] { return resume_run(*arguments, global); }};
 }
 

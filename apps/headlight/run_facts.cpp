@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/config/read.h"
-#include "apps/training/json_file.h"
+#include "apps/headlight/run_record.h"
 #include "apps/training/run_directory.h"
 #include "core/io/directory.h"
 
@@ -16,12 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRecord = "run.json";
-
 /// What run.json says; a run that calls itself running while nobody holds its lock was killed.
 std::string status_of(const fs::path& directory) {
-  if (!path_exists(directory / kRecord)) return "cut off";
-  const std::string status = read_json_file(directory / kRecord).value("status", "");
+  const std::string status = recorded_status(directory);
+  if (status.empty()) return "cut off";
   return status == "running" && !RunDirectory::is_in_use(directory) ? "cut off" : status;
 }
 
@@ -46,7 +44,7 @@ std::vector<fs::path> find_runs(const fs::path& root) {
   std::vector<fs::path> found;
   std::error_code fault;
   const auto look = [&](const fs::path& directory) {
-    if (fs::exists(directory / "config.json", fault) && fs::exists(directory / kRecord, fault)) {
+    if (fs::exists(directory / "config.json", fault) && fs::exists(directory / "run.json", fault)) {
       found.push_back(directory);
     }
   };

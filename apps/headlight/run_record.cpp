@@ -13,13 +13,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kRecord = "run.json";
 constexpr std::uint64_t kLargestConfig = std::uint64_t{1} << 20U;
 
-Json running(double started) {
-  return {{"format", kFileFormat},
-          {"status", "running"},
-          {"started", started},
-          {"environment", RunRecord::environment()}};
+/// The file of a run that begins now or, with the record so far, that goes on.
+Json running(const nlohmann::json* before) {
+  Json json{{"format", kFileFormat},
+            {"status", "running"},
+            {"started", unix_time()},
+            {"environment", RunRecord::environment()}};
+  if (before == nullptr) return json;
+  Json sessions = before->value("resumed", Json::array());
+  sessions.push_back({{"started", json["started"]}, {"environment", json["environment"]}});
+  for (const char* key : {"started", "environment"}) {
+    if (before->contains(key)) json[key] = before->at(key);
+  }
+  json["resumed"] = sessions;
+  return json;
 }
 
 }  // namespace
@@ -54,18 +64,31 @@ Json RunRecord::environment() {
           {"threads", thread_count()}};
 }
 
-RunRecord::RunRecord(const std::filesystem::path& run) : path_(run / "run.json"), started_(unix_time()) {
-  write_json(path_, running(started_));
+RunRecord::RunRecord(const std::filesystem::path& run, bool resumed) : path_(run / kRecord) {
+  Json json;
+  if (resumed && path_exists(path_)) {
+    const nlohmann::json before = read_json_file(path_);
+    json = running(&before);
+  } else {
+    json = running(nullptr);
+  }
+  begin_ = json.dump();
+  write_json(path_, json);
 }
 
 void RunRecord::finish(const std::string& status, int exit_code, const std::string& reason,
                        std::optional<std::uint64_t> step) {
-  Json json = running(started_);
+  Json json = Json::parse(begin_);
   json["status"] = status;
   json["ended"] = unix_time();
   if (step) json["step"] = *step;
   json["exit"] = {{"code", exit_code}, {"reason", reason}};
   write_json(path_, json);
+}
+
+std::string recorded_status(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / kRecord;
+  return path_exists(path) ? text_member(read_json_file(path), "status", path) : std::string{};
 }
 
 }  // namespace headlight

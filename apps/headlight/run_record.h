@@ -30,7 +30,8 @@ void write_config_files(const std::filesystem::path& run, const config::Config& 
 /// killed is left as "running" without a lock.
 class RunRecord {
  public:
-  explicit RunRecord(const std::filesystem::path& run);
+  /// `resumed`: keeps when and with what the run began, and adds this session to those that went on with it.
+  explicit RunRecord(const std::filesystem::path& run, bool resumed = false);
 
   /// What a run is made with: version, build, compiler, kernels and threads.
   static nlohmann::ordered_json environment();
@@ -40,7 +41,10 @@ class RunRecord {
 
  private:
   std::filesystem::path path_;
-  double started_;
+  std::string begin_;  ///< JSON: what stands in every version of the file
 };
+
+/// The `status` of a run directory's run.json; nothing without one. Throws FileError.
+std::string recorded_status(const std::filesystem::path& run);
 
 }  // namespace headlight

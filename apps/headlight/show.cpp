@@ -54,6 +54,7 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   std::string input = fmt::format("mean of {} held-out sequences", report.sequences);
   if (!arguments.input.empty()) {
     example.input = TokenWords(*run.task).parse(arguments.input, run.config.model.max_len, "--input");
+    run.task->complete(example.input);
     input = "given input";
   } else if (!arguments.average) {
     example = probe_example(*run.task, arguments.probe);

@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <optional>
 #include <sstream>
 
 #include "apps/data/symbol_text.h"
+#include "apps/data/utf8.h"
+#include "apps/tasks/data_task.h"
 #include "core/error.h"
 
 namespace headlight {
 namespace {
 
-/// The code points of well-formed UTF-8.
+using Kind = Vocabulary::Kind;
+
+/// The code points of a text; bytes that are no UTF-8 stand in pieces that are none either.
 std::vector<std::string> characters_of(const std::string& text) {
   std::vector<std::string> found;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -23,6 +28,13 @@ std::vector<std::string> characters_of(const std::string& text) {
   return found;
 }
 
+/// How a token of one character is called; a piece that is no UTF-8 is called what no token is: a single backslash stands
+/// in none.
+std::string character_name(const std::string& character) {
+  if (utf8_length(character.front()) == character.size()) return character_text(character);
+  return "\\" + byte_text(static_cast<unsigned char>(character.front()));
+}
+
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
   std::vector<std::string> found;
@@ -30,18 +42,28 @@ std::vector<std::string> words_of(const std::string& text) {
   return found;
 }
 
-/// The character behind a name such as <space>.
+/// The character behind a name such as <space> or <U+00A0>: character_text() the other way round.
 std::string character_behind(const std::string& name) {
   for (const char* character : {" ", "\n", "\t"}) {
     if (character_text(character) == name) return character;
   }
-  return name;
+  constexpr std::string_view kNumbered = "<U+";
+  if (!name.starts_with(kNumbered)) return name;
+  std::uint32_t point = 0;
+  std::from_chars(name.data() + kNumbered.size(), name.data() + name.size(), point, 16);
+  return to_utf8(point);
 }
 
 }  // namespace
 
 TokenWords::TokenWords(const Task& task)
-    : task_(task), count_(task.shape().vocabulary), characters_(id_of(character_text(" ")).has_value()) {}
+    : task_(task), count_(task.shape().vocabulary), has_blank_(id_of(character_text(" ")).has_value()) {
+  const auto* const data = dynamic_cast<const DataTask*>(&task);
+  if (data == nullptr) return;
+  const Vocabularies& both = data->facts().vocabularies;
+  input_ = both.input->kind();
+  target_ = both.target ? both.target->kind() : input_;
+}
 
 std::optional<std::int32_t> TokenWords::id_of(const std::string& token) const {
   const auto count = static_cast<std::int32_t>(count_);
@@ -51,10 +73,12 @@ std::optional<std::int32_t> TokenWords::id_of(const std::string& token) const {
   return std::nullopt;
 }
 
-std::vector<std::int32_t> TokenWords::parse(const std::string& text, std::size_t longest,
-                                            std::string_view option) const {
-  if (count_ == 0) raise<ConfigError>(option, "the model of this run reads vectors, not tokens");
+std::vector<std::int32_t> TokenWords::ids_of(const std::string& text, std::string_view option) const {
   std::vector<std::int32_t> ids;
+  if (input_ == Kind::bytes) {
+    for (const char byte : text) ids.push_back(static_cast<unsigned char>(byte));
+    return ids;
+  }
   std::string strange;
   const auto read = [&](const std::vector<std::string>& tokens) {
     ids.clear();
@@ -68,28 +92,41 @@ std::vector<std::int32_t> TokenWords::parse(const std::string& text, std::size_t
   };
   const auto read_characters = [&] {
     std::vector<std::string> names;
-    for (const std::string& character : characters_of(text)) names.push_back(character_text(character));
+    for (const std::string& character : characters_of(text)) names.push_back(character_name(character));
     return read(names);
   };
-  const bool understood = characters_ ? read_characters() : read(words_of(text)) || read_characters();
-  if (!understood) {
-    raise<ConfigError>(option, "`" + strange + "` is no token of this task", {},
-                       fmt::format("its {} tokens are {} to {}{}", count_, task_.token_text(0),
-                                   task_.token_text(static_cast<std::int32_t>(count_) - 1),
-                                   characters_ ? "" : ", separated by blanks"));
-  }
-  if (ids.empty() || ids.size() > longest) {
+  const auto read_words = [&] { return read(words_of(text)); };
+  const bool characters = input_ == Kind::chars;
+  const bool understood =
+      characters ? read_characters() || (!has_blank_ && read_words()) : read_words() || read_characters();
+  if (understood) return ids;
+  raise<ConfigError>(option, "`" + strange + "` is no token of this task", {},
+                     fmt::format("its {} tokens are {} to {}{}", count_, task_.token_text(0),
+                                 task_.token_text(static_cast<std::int32_t>(count_) - 1),
+                                 characters ? "" : ", separated by blanks"));
+}
+
+std::vector<std::int32_t> TokenWords::parse(const std::string& text, std::size_t longest, std::string_view option,
+                                            std::size_t least) const {
+  if (count_ == 0) raise<ConfigError>(option, "the model of this run reads vectors, not tokens");
+  std::vector<std::int32_t> ids = ids_of(text, option);
+  if (ids.size() < least || ids.size() > longest) {
     raise<ConfigError>(option, fmt::format("it holds {} tokens", ids.size()), {},
-                       fmt::format("give from 1 to {}, as model.max_len says", longest));
+                       fmt::format("give from {} to {}, as model.max_len says", least, longest));
   }
   return ids;
 }
 
 std::string TokenWords::text(const std::vector<std::int32_t>& answer) const {
+  const bool whole_words = target_ != Kind::chars && target_ != Kind::bytes;
   std::string joined;
   for (const std::int32_t id : answer) {
-    if (!characters_ && !joined.empty()) joined += ' ';
-    joined += characters_ ? character_behind(task_.target_text(id)) : task_.target_text(id);
+    if (whole_words && !joined.empty()) joined += ' ';
+    if (target_ == Kind::bytes) {
+      joined += static_cast<char>(id);
+    } else {
+      joined += whole_words ? task_.target_text(id) : character_behind(task_.target_text(id));
+    }
   }
   return joined;
 }

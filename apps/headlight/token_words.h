@@ -6,33 +6,35 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/data/vocabulary.h"
 #include "apps/tasks/task.h"
 
 namespace headlight {
 
-/// A task's tokens as people type and read them: words with blanks between them, or, of a task whose tokens are
-/// characters, the text itself.
+/// A task's tokens as people type and read them: words with blanks between them or, where tokens are the characters or
+/// bytes of a user's files, the text itself.
 class TokenWords {
  public:
   explicit TokenWords(const Task& task);
 
-  /// Whether tokens are single characters, blanks among them, so that a text is read character by character.
-  bool reads_characters() const { return characters_; }
+  /// The ids of a text: its bytes; its characters, or, where no token is a blank, these and tokens with blanks between
+  /// them; else its words, and where a word is no token its characters. Throws ConfigError, which names `option`, on what
+  /// is no token, fewer than `least` tokens, and more than `longest`.
+  std::vector<std::int32_t> parse(const std::string& text, std::size_t longest, std::string_view option,
+                                  std::size_t least = 1) const;
 
-  /// The ids of a text: its characters where reads_characters(), else its words; where a word is no token its
-  /// characters are tried. Throws ConfigError, which names `option`, on what is no token, nothing, and more than
-  /// `longest` tokens.
-  std::vector<std::int32_t> parse(const std::string& text, std::size_t longest, std::string_view option) const;
-
-  /// The ids of an answer as text.
+  /// The ids of an answer as text. Of bytes it may be no UTF-8.
   std::string text(const std::vector<std::int32_t>& answer) const;
 
  private:
   std::optional<std::int32_t> id_of(const std::string& token) const;
+  std::vector<std::int32_t> ids_of(const std::string& text, std::string_view option) const;
 
   const Task& task_;
   std::size_t count_;
-  bool characters_;
+  Vocabulary::Kind input_ = Vocabulary::Kind::words;
+  Vocabulary::Kind target_ = Vocabulary::Kind::words;
+  bool has_blank_;
 };
 
 }  // namespace headlight

@@ -14,6 +14,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "apps/config/difference.h"
+#include "apps/config/read.h"
 #include "apps/reproduce/plan.h"
 #include "apps/reproduce/program.h"
 #include "apps/reproduce/table.h"
@@ -46,14 +48,35 @@ bool is_finished(const fs::path& run) {
   return fs::exists(record) && read_json_file(record).value("status", "") == "finished";
 }
 
+std::vector<std::string> overrides_of(const Entry& entry, std::uint64_t seed) {
+  std::vector<std::string> words{fmt::format("seed={}", seed)};
+  words.insert(words.end(), entry.overrides.begin(), entry.overrides.end());
+  return words;
+}
+
+/// Throws ConfigError when what lies in the run directory was trained with another config than the entry has now.
+void check_config(const Entry& entry, std::uint64_t seed, const fs::path& run) {
+  const auto resolved = [](const fs::path& file, const std::vector<std::string>& overrides) {
+    return config::to_json(config::read_config({file}, overrides).config);
+  };
+  const auto changes =
+      config::differences(resolved(run / "config.json", {}), resolved(entry.config, overrides_of(entry, seed)));
+  if (changes.empty()) return;
+  const config::Difference& first = changes.front();
+  raise<ConfigError>(run.string(), "the run was made with another config than the plan has now",
+                     fmt::format("`{}` is {} there and {} now", first.path, first.first, first.second),
+                     "remove the directory to train it anew");
+}
+
 /// Trains, or goes on, until the run is finished. Throws StateError when it ends otherwise.
 void train(const Entry& entry, std::uint64_t seed, const fs::path& run) {
   std::vector<std::string> words;
   if (fs::exists(run / "config.json")) {
     words = {"resume", run.string()};
   } else {
-    words = {"train", entry.config.string(), "--run-dir", run.string(), fmt::format("seed={}", seed)};
-    words.insert(words.end(), entry.overrides.begin(), entry.overrides.end());
+    words = {"train", entry.config.string(), "--run-dir", run.string()};
+    const std::vector<std::string> overrides = overrides_of(entry, seed);
+    words.insert(words.end(), overrides.begin(), overrides.end());
   }
   const Ended ended = run_program(headlight(), words);
   if (ended.code == 0 && is_finished(run)) return;
@@ -143,13 +166,21 @@ int run(const Arguments& arguments) {
     return names.empty() || std::find(names.begin(), names.end(), entry.name) != names.end();
   };
   fs::create_directories(arguments.root);
+  bool failed = false;
   for (const Entry& entry : plan) {
     if (!wanted(entry)) continue;
     for (const std::uint64_t seed : entry.seeds) {
       const fs::path directory = directory_of(arguments, entry, seed);
+      if (fs::exists(directory / "config.json")) check_config(entry, seed, directory);
       if (is_finished(directory)) continue;
       std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
-      train(entry, seed, directory);
+      try {
+        train(entry, seed, directory);
+      } catch (const StateError& error) {
+        // One run that diverges must not cost the table of the others.
+        std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
+        failed = true;
+      }
     }
   }
   const std::vector<Outcome> outcomes = outcomes_of(arguments, plan);
@@ -158,7 +189,7 @@ int run(const Arguments& arguments) {
   std::fputs(page.c_str(), stdout);
   const bool all_pass = std::all_of(outcomes.begin(), outcomes.end(),
                                     [&](const Outcome& outcome) { return !wanted(outcome.entry) || passes(outcome); });
-  return all_pass ? 0 : 1;
+  return all_pass && !failed ? 0 : 1;
 }
 
 }  // namespace

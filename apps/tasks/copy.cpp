@@ -35,6 +35,10 @@ void Copy::pair(const ExampleRequest& request, std::vector<std::int32_t>& source
                 std::vector<std::int32_t>& answer) const {
   Random random = example_random(name(), request, {options_.train_seed, options_.eval_seed});
   source.resize(options_.length.drawn(random, request, name()));
+  if (options_.first && source.size() < 2) {
+    raise<ConfigError>("copy", "an answer that begins with the first symbol needs one behind it",
+                       fmt::format("length {}", source.size()), "take a length of at least 2");
+  }
   const std::int32_t least = options_.first ? 1 : 0;
   for (std::int32_t& symbol : source) {
     symbol = least + static_cast<std::int32_t>(random.uniform_below(options_.symbols));

@@ -149,7 +149,12 @@ std::size_t Formal::answers() const {
 TaskShape Formal::shape() const {
   const std::size_t longest = options_.length.longest();
   const std::size_t positions = longest + config::formal_answer(options_.problem, longest);
-  return {.vocabulary = alphabet() + 1, .classes = answers(), .length = positions, .target_length = positions};
+  return {.vocabulary = alphabet() + 1,
+          .classes = answers(),
+          .length = positions,
+          .target_length = positions,
+          .end = options_.problem == FormalProblem::kStack ? std::optional(kBottom) : std::nullopt,
+          .in_place = true};
 }
 
 std::optional<std::uint64_t> Formal::examples(Split split) const {
@@ -181,6 +186,12 @@ void Formal::example(const ExampleRequest& request, Example& example) const {
 
 std::string Formal::token_text(std::int32_t id) const {
   return id == static_cast<std::int32_t>(alphabet()) ? "_" : std::to_string(id);
+}
+
+void Formal::complete(std::vector<std::int32_t>& input) const {
+  const auto dummy = static_cast<std::int32_t>(alphabet());
+  if (std::find(input.begin(), input.end(), dummy) != input.end()) return;
+  input.resize(input.size() + config::formal_answer(options_.problem, input.size()), dummy);
 }
 
 std::vector<AttentionPattern> Formal::patterns() const {

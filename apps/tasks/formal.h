@@ -45,6 +45,11 @@ class Formal : public Task {
   std::optional<std::uint64_t> examples(Split split) const override;
   void example(const ExampleRequest& request, Example& example) const override;
   std::string token_text(std::int32_t id) const override;
+  /// Adds the dummies behind a string without any.
+  void complete(std::vector<std::int32_t>& input) const override;
+  bool answers_at(std::span<const std::int32_t> input, std::size_t position) const override {
+    return input[position] == static_cast<std::int32_t>(alphabet());
+  }
   std::string target_text(std::int32_t id) const override { return std::to_string(id); }
   /// What a dummy reads. even_pairs: first_last, the two ends of the string. reverse_string, duplicate and odds_first:
   /// source, where its symbol stands. missing_dup: twin, where the missing symbol stands in the other half.

@@ -174,6 +174,7 @@ TaskShape JsonlTask::shape() const {
   switch (predict_) {
     case DataPrediction::kEvery:
       shape.target_length = longest_input_;
+      shape.in_place = true;
       break;
     case DataPrediction::kLast:
       shape.predict = Prediction::last;

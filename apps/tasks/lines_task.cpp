@@ -35,7 +35,8 @@ TaskShape LinesTask::shape() const {
           .length = longest_ + 1,
           .target_length = longest_ + 1,
           .begin = 0,
-          .end = 0};
+          .end = 0,
+          .begin_leads = true};
 }
 
 std::optional<std::uint64_t> LinesTask::examples(Split split) const {

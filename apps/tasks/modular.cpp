@@ -63,7 +63,8 @@ TaskShape Modular::shape() const {
           .classes = options_.p + 1,
           .predict = Prediction::last,
           .length = kPositions,
-          .target_length = 1};
+          .target_length = 1,
+          .input_length = kPositions};
 }
 
 std::optional<std::uint64_t> Modular::examples(Split split) const {

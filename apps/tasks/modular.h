@@ -42,6 +42,10 @@ class Modular : public Task {
   std::optional<std::uint64_t> examples(Split split) const override;
   void example(const ExampleRequest& request, Example& example) const override;
   std::string token_text(std::int32_t id) const override;
+  /// Adds "=" behind two numbers.
+  void complete(std::vector<std::int32_t>& input) const override {
+    if (input.size() == 2) input.push_back(static_cast<std::int32_t>(options_.p));
+  }
 
   /// "operand": the last position reads both operands.
   std::vector<AttentionPattern> patterns() const override;

@@ -40,23 +40,35 @@ std::size_t weighted_index(Random& random, const std::vector<double>& weights) {
 }  // namespace
 
 Mqar::Mqar(const MqarOptions& options) : DrawnTask("mqar", options.sets), options_(options) {
-  const std::size_t length = options.length.least;
-  if (options.pairs == 0 || options.vocab / 2 < options.pairs + 1 || length % 2 != 0 || length < 4 * options.pairs ||
-      options.length.least != options.length.most) {
-    raise<ConfigError>("mqar", "pairs, length and vocabulary do not fit together",
-                       fmt::format("{} pairs, length {}, vocabulary {}", options.pairs, length, options.vocab),
-                       "take an even length of at least four times the pairs, and a vocabulary of twice as many ids");
+  if (options.pairs == 0 || options.vocab / 2 < options.pairs + 1 || options.length.least != options.length.most) {
+    refuse(options.length.least);
   }
+  check_length(options.length.least);
   draw_sets();
+}
+
+void Mqar::check_length(std::size_t length) const {
+  if (length % 2 != 0 || length < 4 * options_.pairs) refuse(length);
+}
+
+void Mqar::refuse(std::size_t length) const {
+  raise<ConfigError>("mqar", "pairs, length and vocabulary do not fit together",
+                     fmt::format("{} pairs, length {}, vocabulary {}", options_.pairs, length, options_.vocab),
+                     "take an even length of at least four times the pairs, and a vocabulary of twice as many ids");
 }
 
 TaskShape Mqar::shape() const {
   const std::size_t longest = options_.length.longest();
-  return {.vocabulary = options_.vocab, .classes = options_.vocab, .length = longest, .target_length = longest};
+  return {.vocabulary = options_.vocab,
+          .classes = options_.vocab,
+          .length = longest,
+          .target_length = longest,
+          .in_place = true};
 }
 
 void Mqar::draw(Random& random, const ExampleRequest& request, Example& example) const {
   const std::size_t length = options_.length.drawn(random, request, name());
+  check_length(length);
   const std::size_t pairs = options_.pairs;
   const std::size_t context = 2 * pairs;
   const std::size_t half = options_.vocab / 2;

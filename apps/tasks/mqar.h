@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "apps/tasks/drawn_task.h"
 
 namespace headlight {
@@ -32,6 +34,14 @@ class Mqar : public DrawnTask {
 
   TaskShape shape() const override;
   std::string token_text(std::int32_t id) const override { return std::to_string(id); }
+  /// At the questions: at even offsets behind the pairs, where one of their keys stands.
+  bool answers_at(std::span<const std::int32_t> input, std::size_t position) const override {
+    const std::size_t context = 2 * options_.pairs;
+    if (position < context || position % 2 != 0) return false;
+    const auto pairs = input.first(context);
+    const bool is_key = input[position] < static_cast<std::int32_t>(options_.vocab / 2);
+    return is_key && std::find(pairs.begin(), pairs.end(), input[position]) != pairs.end();
+  }
   /// kv_hit: a question reads where the value of its key stands.
   std::vector<AttentionPattern> patterns() const override;
   void right_keys(std::size_t pattern, const Example& example, std::size_t query,
@@ -41,6 +51,9 @@ class Mqar : public DrawnTask {
   void draw(Random& random, const ExampleRequest& request, Example& example) const override;
 
  private:
+  void check_length(std::size_t length) const;
+  [[noreturn]] void refuse(std::size_t length) const;
+
   MqarOptions options_;
 };
 

@@ -72,7 +72,11 @@ std::size_t Rasp::answers() const {
 TaskShape Rasp::shape() const {
   const std::size_t marks = config::has_end_mark(options_.program) ? 2 : 1;
   const std::size_t positions = options_.length.longest() + marks;
-  return {.vocabulary = alphabet() + marks, .classes = answers(), .length = positions, .target_length = positions};
+  return {.vocabulary = alphabet() + marks,
+          .classes = answers(),
+          .length = positions,
+          .target_length = positions,
+          .in_place = true};
 }
 
 void Rasp::draw(Random& random, const ExampleRequest& request, Example& example) const {
@@ -123,6 +127,12 @@ std::string Rasp::target_text(std::int32_t id) const {
       break;
   }
   return std::to_string(id);
+}
+
+void Rasp::complete(std::vector<std::int32_t>& input) const {
+  const auto begin = static_cast<std::int32_t>(alphabet());
+  if (input.front() != begin) input.insert(input.begin(), begin);
+  if (config::has_end_mark(options_.program) && input.back() != begin + 1) input.push_back(begin + 1);
 }
 
 std::vector<AttentionPattern> Rasp::patterns() const {

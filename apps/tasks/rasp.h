@@ -44,6 +44,11 @@ class Rasp : public DrawnTask {
   TaskShape shape() const override;
   std::string token_text(std::int32_t id) const override;
   std::string target_text(std::int32_t id) const override;
+  /// Adds the marks that are missing.
+  void complete(std::vector<std::int32_t>& input) const override;
+  bool answers_at(std::span<const std::int32_t> input, std::size_t position) const override {
+    return input[position] < static_cast<std::int32_t>(alphabet());
+  }
   /// hist and double_hist: same_token, all positions with the same symbol. reverse: antidiag, the mirrored position.
   std::vector<AttentionPattern> patterns() const override;
   void right_keys(std::size_t pattern, const Example& example, std::size_t query,

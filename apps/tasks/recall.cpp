@@ -9,15 +9,21 @@
 namespace headlight {
 
 Recall::Recall(const RecallOptions& options) : DrawnTask("recall", options.sets), options_(options) {
-  const std::size_t length = options.length.least;
-  const bool fits = has_pairs() ? length >= 2 && length % 2 == 0 : length >= 3;
-  if (options.symbols < 2 || !fits || options.length.least != options.length.most) {
-    raise<ConfigError>("recall", "symbols and length do not make a sequence",
-                       fmt::format("{} symbols, length {}", options.symbols, length),
-                       has_pairs() ? "take at least 2 symbols and an even length"
-                                   : "take at least 2 symbols and a length of at least 3");
-  }
+  if (options.symbols < 2 || options.length.least != options.length.most) refuse(options.length.least);
+  check_length(options.length.least);
   draw_sets();
+}
+
+void Recall::check_length(std::size_t length) const {
+  const bool fits = has_pairs() ? length >= 2 && length % 2 == 0 : length >= 3;
+  if (!fits) refuse(length);
+}
+
+void Recall::refuse(std::size_t length) const {
+  raise<ConfigError>("recall", "symbols and length do not make a sequence",
+                     fmt::format("{} symbols, length {}", options_.symbols, length),
+                     has_pairs() ? "take at least 2 symbols and an even length"
+                                 : "take at least 2 symbols and a length of at least 3");
 }
 
 TaskShape Recall::shape() const {
@@ -55,6 +61,7 @@ void Recall::draw_filler(Random& random, std::size_t length, std::vector<std::in
 
 void Recall::draw(Random& random, const ExampleRequest& request, Example& example) const {
   const std::size_t length = options_.length.drawn(random, request, name());
+  check_length(length);
   std::vector<std::int32_t>& sequence = example.input;
   if (has_pairs()) {
     draw_pairs(random, length, sequence);

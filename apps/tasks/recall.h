@@ -39,6 +39,7 @@ class Recall : public DrawnTask {
 
   TaskShape shape() const override;
   std::string token_text(std::int32_t id) const override;
+  std::optional<std::size_t> answer_length(std::size_t /*input*/) const override { return 1; }
   /// kv_hit: the last position reads where the value of its key stands, or the symbol behind the first mark.
   std::vector<AttentionPattern> patterns() const override;
   void right_keys(std::size_t pattern, const Example& example, std::size_t query,
@@ -49,6 +50,8 @@ class Recall : public DrawnTask {
 
  private:
   bool has_pairs() const { return options_.variant == config::RecallVariant::kAssocRecall; }
+  void check_length(std::size_t length) const;
+  [[noreturn]] void refuse(std::size_t length) const;
   std::int32_t arrow() const { return static_cast<std::int32_t>(options_.symbols); }
   void draw_pairs(Random& random, std::size_t length, std::vector<std::int32_t>& sequence) const;
   void draw_filler(Random& random, std::size_t length, std::vector<std::int32_t>& sequence) const;

@@ -37,7 +37,11 @@ TaskShape SequenceTask::shape() const {
     case SequenceLayout::one_sequence: {
       if (!o.marks) {
         const std::size_t length = o.longest_source + o.longest_answer - 1;
-        return {.vocabulary = o.symbols, .classes = o.symbols, .length = length, .target_length = length};
+        return {.vocabulary = o.symbols,
+                .classes = o.symbols,
+                .length = length,
+                .target_length = length,
+                .input_length = o.longest_source};
       }
       const std::size_t length = o.longest_source + 1 + o.longest_answer;
       return {.vocabulary = o.symbols + 2,

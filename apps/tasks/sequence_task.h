@@ -33,6 +33,11 @@ class SequenceTask : public Task {
   void example(const ExampleRequest& request, Example& example) const override;
   /// The symbol's text, "<begin>" or "<end>".
   std::string token_text(std::int32_t id) const override;
+  /// Of an answer without an end mark; what `first` says is not generated.
+  std::optional<std::size_t> answer_length(std::size_t input) const override {
+    if (shape().end) return std::nullopt;
+    return options_.first ? input - 1 : options_.longest_answer;
+  }
 
   std::vector<AttentionPattern> patterns() const override;
   void right_keys(std::size_t pattern, const Example& example, std::size_t query,

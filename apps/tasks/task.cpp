@@ -11,6 +11,12 @@ void Example::clear() {
   size = 0;
 }
 
+void Task::complete(std::vector<std::int32_t>& input) const {
+  const TaskShape own = shape();
+  if (!own.begin || own.second_vocabulary > 0) return;
+  input.insert(own.begin_leads ? input.begin() : input.end(), *own.begin);
+}
+
 void Task::right_keys(std::size_t /*pattern*/, const Example& /*example*/, std::size_t /*query*/,
                       std::vector<std::size_t>& /*keys*/) const {}
 

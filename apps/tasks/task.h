@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct TaskShape {
   /// What a generated answer begins behind; empty where it follows its input at once, or none is generated.
   std::optional<std::int32_t> begin{};
   std::optional<std::int32_t> end{};  ///< what ends it; empty: its length is that of the target
+  bool begin_leads = false;  ///< `begin` stands before the input instead, which may be empty: the answer continues it
+  bool in_place = false;     ///< of `every`: a position answers for itself; else a decoder is asked for what follows it
+  std::optional<std::size_t> input_length{};  ///< positions of every input; empty: a model takes several lengths
 };
 
 /// Which example is wanted, and of what size where the task has several.
@@ -89,6 +93,15 @@ class Task {
   /// have different texts, without blanks.
   virtual std::string token_text(std::int32_t id) const = 0;
   virtual std::string target_text(std::int32_t id) const { return token_text(id); }
+
+  /// Adds to an input that someone gives what they left out: marks, and places for the answer. Here: the mark behind which
+  /// a decoder answers.
+  virtual void complete(std::vector<std::int32_t>& input) const;
+  /// Tokens of the generated answer to an input, `input` of them without what complete() adds; nothing where a mark ends
+  /// it, or nothing does.
+  virtual std::optional<std::size_t> answer_length(std::size_t /*input*/) const { return std::nullopt; }
+  /// Whether a position of a completed input is one at which a model that answers in place is asked.
+  virtual bool answers_at(std::span<const std::int32_t> /*input*/, std::size_t /*position*/) const { return true; }
 
   /// Whether errors are reported by how many targets of the same example came before, as well as over all.
   virtual bool reports_positions() const { return false; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -59,8 +60,10 @@ std::optional<BestScore> best_in(const nlohmann::json& state, const std::filesys
   const auto found = state.find("best");
   if (found == state.end()) return std::nullopt;
   const bool whole = found->is_object() && found->contains("value") && found->at("value").is_number();
-  if (!whole) raise<FileError>(path.string(), "`best` must hold a step and a value");
-  return BestScore{.step = count_in(*found, "step", path), .value = found->at("value").get<double>()};
+  if (!whole) raise<FileError>(path.string(), "`best` must hold a metric, a step and a value");
+  return BestScore{.metric = text_member(*found, "metric", path),
+                   .step = count_in(*found, "step", path),
+                   .value = found->at("value").get<double>()};
 }
 
 /// `path` is the file of the arrays, `json` holds the rest.
@@ -110,8 +113,12 @@ void save_checkpoint(const std::filesystem::path& run, const TrainingState& stat
   nlohmann::ordered_json json{{"format", kFileFormat},
                               {"step", state.step},
                               {"skipped", state.skipped},
-                              {"reached", state.reached}};
-  if (state.best) json["best"] = {{"step", state.best->step}, {"value", state.best->value}};
+                              {"reached", state.reached},
+                              {"reached_goal", state.reached_goal},
+                              {"ended", state.ended}};
+  if (state.best) {
+    json["best"] = {{"metric", state.best->metric}, {"step", state.best->step}, {"value", state.best->value}};
+  }
   json["optimizer_updates"] = updates;
   json["optimizer_figures"] = figures;
   write_json(directory / kStateFile, json);
@@ -123,10 +130,12 @@ TrainingState load_checkpoint(const std::filesystem::path& directory, const Modu
   verify_checkpoint(directory);
   const std::filesystem::path path = directory / kStateFile;
   const nlohmann::json json = read_json_file(path);
-  const TrainingState state{.step = count_in(json, "step", path),
-                            .skipped = count_in(json, "skipped", path),
-                            .best = best_in(json, path),
-                            .reached = count_in(json, "reached", path)};
+  TrainingState state{.step = count_in(json, "step", path),
+                      .skipped = count_in(json, "skipped", path),
+                      .best = best_in(json, path),
+                      .reached = count_in(json, "reached", path),
+                      .reached_goal = text_member(json, "reached_goal", path),
+                      .ended = flag_member(json, "ended", path)};
   if (directory.filename() != checkpoint_directory({}, state.step).filename()) {
     raise<FileError>(
         path.string(), "`step` is not that of the directory's name", fmt::format("step {}", state.step),

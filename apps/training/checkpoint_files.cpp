@@ -106,6 +106,18 @@ std::vector<std::uint64_t> complete_checkpoints(const fs::path& run) {
   return steps;
 }
 
+namespace {
+
+/// That of last.txt; the newest complete one where a kill came between the first checkpoint and that file.
+std::optional<std::uint64_t> newest_step(const fs::path& run) {
+  const std::optional<std::uint64_t> step = named_step(run / kFolder / kLast);
+  if (step) return step;
+  const std::vector<std::uint64_t> complete = complete_checkpoints(run);
+  return complete.empty() ? std::nullopt : std::optional(complete.back());
+}
+
+}  // namespace
+
 void remove_old_checkpoints(const fs::path& run, std::size_t keep) {
   const std::vector<std::uint64_t> complete = complete_checkpoints(run);
   const std::size_t excess = complete.size() > keep ? complete.size() - keep : 0;
@@ -128,8 +140,8 @@ fs::path find_checkpoint(const fs::path& run, std::string_view which) {
   const std::string where = (run / kFolder).string();
   std::optional<std::uint64_t> step = whole_number<std::uint64_t>(which);
   if (which == "last") {
-    step = named_step(run / kFolder / kLast);
-    if (!step) raise<FileError>(where, "there is no checkpoint", listed(complete_checkpoints(run)));
+    step = newest_step(run);
+    if (!step) raise<FileError>(where, "there is no checkpoint", listed({}));
   } else if (which == "best") {
     step = named_step(run / kFolder / kBest);
     if (!step) {

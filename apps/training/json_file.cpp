@@ -29,4 +29,20 @@ nlohmann::json read_json_file(const std::filesystem::path& path) {
   return json;
 }
 
+std::string text_member(const nlohmann::json& object, const std::string& key, const std::filesystem::path& path) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) {
+    raise<FileError>(path.string(), fmt::format("`{}` must be a string", key));
+  }
+  return found->get<std::string>();
+}
+
+bool flag_member(const nlohmann::json& object, const std::string& key, const std::filesystem::path& path) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_boolean()) {
+    raise<FileError>(path.string(), fmt::format("`{}` must be true or false", key));
+  }
+  return found->get<bool>();
+}
+
 }  // namespace headlight

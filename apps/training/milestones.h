@@ -16,6 +16,9 @@ bool is_better(config::Metric metric, double value, double than);
 /// `state.reached` for `stop_when`. Returns whether this evaluation is the best so far.
 bool note_evaluation(const config::TrainerConfig& trainer, const Evaluation& evaluation, TrainingState& state);
 
+/// Drops from a state what was counted for another `stop_when`, and the best figure by another `checkpoint.best`.
+void forget_other_goals(const config::TrainerConfig& trainer, TrainingState& state);
+
 /// Whether `stop_when` ends the run: as many evaluations as it asks for, one behind the other, have reached its limit.
 bool has_reached(const config::TrainerConfig& trainer, const TrainingState& state);
 

@@ -1,6 +1,7 @@
 #include "apps/training/trainer.h"
 
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "apps/training/build.h"
@@ -91,7 +92,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
   std::vector<Batch> micro_batches(accumulate);
   Speed speed;
   TrainingResult result;
-  result.state = state;
+  result.state = std::move(state);
   const auto measure = [&](std::uint64_t examples) {
     const Optimizer::EvaluationWeights averaged(setup.optimizer);
     result.evaluation = evaluate(setup.model, setup.task, {.examples = examples, .loss = setup.config.loss.type});
@@ -111,6 +112,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     measure(trainer.eval_examples);
     observer.row(eval_row(result.state.step, result.evaluation));
   }
+  result.state.ended = false;
   for (;;) {
     speed.begin_update();
     std::size_t tokens = 0;
@@ -145,6 +147,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     const bool reached = regular && has_reached(trainer, result.state);
     if (last || reached) measure(setup.config.task.eval.examples);
     if (last || regular) observer.row(eval_row(step, result.evaluation));
+    result.state.ended = last || reached;
     if (last || reached || stop || best || step % trainer.checkpoint.every == 0) observer.save(result.state);
     if (last) return ended(Ending::finished);
     if (reached) return ended(Ending::reached);

@@ -13,6 +13,7 @@ namespace headlight {
 
 /// The best evaluation so far.
 struct BestScore {
+  std::string metric{};  ///< "eval/loss": the figure that `checkpoint.best` named
   std::uint64_t step = 0;
   double value = 0;
 };
@@ -23,6 +24,8 @@ struct TrainingState {
   std::uint64_t skipped = 0;        ///< updates left out because loss or gradient was not finite
   std::optional<BestScore> best{};  ///< by `checkpoint.best`; nothing before the first evaluation
   std::uint64_t reached = 0;        ///< evaluations in a row, up to the last one, that reached `stop_when`
+  std::string reached_goal{};       ///< which they reached: a config may get another one
+  bool ended = false;               ///< the run ended here: its last step logged more than others do
 };
 
 /// Told of everything that happens in a run. Nothing it does changes a result.

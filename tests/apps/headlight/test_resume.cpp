@@ -96,6 +96,71 @@ TEST_CASE("A run without a checkpoint begins anew in its directory") {
   check_same_end(place.run(), uncut, "00000012");
 }
 
+TEST_CASE("A longer run that is killed as it takes up a finished one loses no row") {
+  const Workplace place;
+  const std::string uncut = (place / "uncut").string();
+  REQUIRE(run_headlight({"train", place.config(), "--run-dir", uncut, "steps=2000"}).status == 0);
+  REQUIRE(place.train().status == 0);
+  {
+    Process process({"resume", place.run(), "steps=2000", "trainer.checkpoint.keep=400", "-v"});
+    process.wait_for("step-00000015");
+    process.signal(SIGKILL);
+    REQUIRE(process.finish().status == 128 + SIGKILL);
+  }
+  // As if the kill had come before the first checkpoint behind step 12, but behind the changes of config and log.
+  for (const auto& entry : std::filesystem::directory_iterator(place.run() + "/checkpoints")) {
+    if (entry.is_directory() && entry.path().filename() != "step-00000012") std::filesystem::remove_all(entry.path());
+  }
+  spill(place.run() + "/checkpoints/last.txt", "step-00000012\n");
+  const Finished resumed = run_headlight({"resume", place.run()});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  check_same_end(place.run(), uncut, "00002000");
+}
+
+TEST_CASE("A kill before last.txt or before the last report costs nothing") {
+  const Workplace place;
+  const std::string uncut = (place / "uncut").string();
+  REQUIRE(run_headlight({"train", place.config(), "--run-dir", uncut}).status == 0);
+  REQUIRE(place.train().status == 0);
+  std::filesystem::remove(place.run() + "/checkpoints/last.txt");
+  json record = json::parse(slurp(place.run() + "/run.json"));
+  const json started = record["started"];
+  record["status"] = "running";
+  record.erase("exit");
+  spill(place.run() + "/run.json", record.dump());
+  const Finished resumed = run_headlight({"resume", place.run()});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  check_same_end(place.run(), uncut, "00000012");
+  record = json::parse(slurp(place.run() + "/run.json"));
+  CHECK(record["status"] == "finished");
+  CHECK(record["started"] == started);
+  CHECK(record["resumed"].size() == 1);
+}
+
+TEST_CASE("Another goal counts from the resume on, and another best figure is not held against the old one") {
+  const Workplace place;
+  REQUIRE(place
+              .train({"trainer.stop_when.metric=eval/loss", "trainer.stop_when.at_most=100",
+                      "trainer.checkpoint.best=eval/loss"})
+              .status == 0);
+  const auto state = [&](const char* step) {
+    return json::parse(slurp(place.run() + "/checkpoints/step-" + step + "/state.json"));
+  };
+  REQUIRE(state("00000005")["ended"] == true);
+  const Finished same = run_headlight({"resume", place.run()});
+  CHECK(same.status == 0);
+  CHECK_THAT(same.err, Contains("eval/loss at most 100") && Contains("trainer.stop_when"));
+  const Finished resumed =
+      run_headlight({"resume", place.run(), "trainer.stop_when.at_most=0", "trainer.checkpoint.best=eval/tok_acc"});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  CHECK(state("00000012")["reached"] == 0);
+  CHECK(state("00000012")["best"]["metric"] == "eval/tok_acc");
+  CHECK(state("00000012")["best"]["value"] <= 1);
+}
+
 TEST_CASE("What would make another run of it is refused by name, and nothing changes") {
   const Workplace place;
   REQUIRE(place.train().status == 0);

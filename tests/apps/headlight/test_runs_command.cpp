@@ -38,6 +38,15 @@ TEST_CASE("Runs are listed and compared by their figures and by what their confi
   record["status"] = "running";
   spill(other + "/run.json", record.dump());
   CHECK_THAT(run_headlight({"runs", place.path().string()}).out, Contains("cut off"));
+  record["status"] = 5;
+  spill(other + "/run.json", record.dump());
+  const Finished damaged = run_headlight({"runs", place.path().string()});
+  CHECK(damaged.status == 0);
+  CHECK_THAT(damaged.out, Contains("unreadable") && Contains("run.json") && Contains("`status` must be a string"));
+  record["status"] = "running";
+  record["environment"] = nlohmann::json::array({1});
+  spill(other + "/run.json", record.dump());
+  CHECK(run_headlight({"resume", other, "steps=20"}).status == 0);
   spill(other + "/config.json", "{");
   CHECK_THAT(run_headlight({"runs", place.path().string()}).out, Contains("unreadable"));
 }

@@ -164,6 +164,9 @@ TEST_CASE("eval and show say what is wrong with a run") {
   CHECK(damaged.out.empty());
   CHECK_THAT(damaged.err, StartsWith("error: " + model + ": the file is damaged") && Contains("--checkpoint: 10"));
   CHECK(headlight::testing::run_headlight({"show", place.run(), "--checkpoint", "10"}).status == 0);
+  CHECK(headlight::testing::run_headlight({"resume", place.run()}).status == 1);
+  CHECK(headlight::testing::run_headlight({"resume", place.run(), "--checkpoint", "10"}).status == 0);
+  CHECK(headlight::testing::run_headlight({"show", place.run()}).status == 0);
 }
 
 TEST_CASE("show draws every head, or one, on a probe, a given input or the average") {

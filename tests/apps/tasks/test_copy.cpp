@@ -126,6 +126,8 @@ TEST_CASE("Copy refuses a first symbol that is none, and lengths that it does no
   CHECK(testing::message_of<ConfigError>([] { Copy({.symbols = 4, .first = 5}); }) ==
         "copy: the first symbol is one of 1 to 4; first 5");
   CHECK_THROWS_AS(Copy({.first = 0}), ConfigError);
+  // Of an answer that is its first symbol alone nothing would be left to say.
+  CHECK_THROWS_AS(example(Copy({.first = 1}), Split::eval, 0, 1), ConfigError);
   CHECK_THROWS_AS(Copy({.symbols = 0}), ConfigError);
   const Copy task({.length = {2, 4}, .eval_examples = 3});
   CHECK_THROWS_AS(example(task, Split::eval, 0, 5), ConfigError);

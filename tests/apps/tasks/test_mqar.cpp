@@ -104,6 +104,14 @@ TEST_CASE("The sets of mqar have no example in common, and are functions of thei
   });
 }
 
+TEST_CASE("Mqar refuses lengths that have no room for its questions, when they are asked for too") {
+  const Mqar task(mqar_options(64, 32, 4));
+  for (const std::size_t length : {1U, 2U, 8U, 9U, 14U, 17U, 31U}) {
+    CHECK_THROWS_AS(example(task, Split::eval, 0, length), ConfigError);
+  }
+  CHECK(example(task, Split::eval, 0, 16).input.size() == 16);
+}
+
 TEST_CASE("A question of mqar is answered by reading the value of its key") {
   const Mqar task(mqar_options(12, 16, 2, false));
   // The example of the reference's documentation.

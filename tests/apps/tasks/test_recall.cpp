@@ -181,6 +181,13 @@ TEST_CASE("Recall refuses sizes of which there are no sequences, and sets larger
                         Catch::Contains("lower `task.train_examples`, or take longer sequences or more symbols"));
 }
 
+TEST_CASE("Recall refuses such lengths when they are asked for too") {
+  const Recall pairs(recall_options(RecallVariant::kAssocRecall, 20));
+  for (const std::size_t length : {1U, 3U, 5U}) CHECK_THROWS_AS(example(pairs, Split::eval, 0, length), ConfigError);
+  const Recall induction(recall_options(RecallVariant::kInductionHead, 20));
+  for (const std::size_t length : {1U, 2U}) CHECK_THROWS_AS(example(induction, Split::eval, 0, length), ConfigError);
+}
+
 TEST_CASE("One sequence in ten belongs to the held-out set") {
   double held_out = 0;
   for (std::int32_t i = 0; i < 20000; ++i) {
