@@ -54,10 +54,11 @@ BatchNorm::BatchNorm(const BatchNormOptions& options, Init& init)
                        fmt::format("per_position {}, max_len {}", per_position_, max_len_),
                        "give the longest sequence with per_position, and 0 without");
   }
-  if (options.gain) gain_ = parameter("gain", init.ones(width_));
-  if (options.bias) bias_ = parameter("bias", init.zeros(width_));
+  // Before gain and bias: of the four these can be the ones that are too large.
   const Shape shape = per_position_ ? Shape{max_len_, width_} : Shape{width_};
   init.reserve(shape);
+  if (options.gain) gain_ = parameter("gain", init.ones(width_));
+  if (options.bias) bias_ = parameter("bias", init.zeros(width_));
   running_mean_ = buffer("running_mean", zeros(shape));
   running_var_ = buffer("running_var", full(shape, 1));
 }

@@ -18,6 +18,7 @@
 #include "apps/headlight/run_data.h"
 #include "apps/headlight/run_record.h"
 #include "apps/headlight/training_run.h"
+#include "apps/training/build.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
 #include "apps/training/json_file.h"
@@ -127,6 +128,12 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
     return kOk;
   }
   warn_of_other_environment(directory, global);
+  const Schedule schedule = build_schedule(built.config);
+  if (!over && schedule(state.step) == 0 && schedule(config::total_steps(built.config) - 1) == 0) {
+    print_note(global,
+               "warning: the schedule has come to its end, so the learning rate is 0 from here on; a run that "
+               "shall go on later needs a `schedule.steps` for its whole length from the start\n");
+  }
   if (!changes.empty()) write_changes(directory, built.config, arguments.overrides);
   RunRecord record(directory, true);
   print_result(directory.string() + "\n");

@@ -21,8 +21,10 @@ std::string line(const std::filesystem::path& directory) {
   } catch (const Error& error) {
     return fmt::format("{}  unreadable: {}\n", directory.string(), error.what());
   }
+  // How many updates an epoch has is not known where the examples come from files.
+  const std::uint64_t total = config::total_steps(facts.config);
   const std::string steps =
-      fmt::format("{}/{}", facts.step ? std::to_string(*facts.step) : "-", config::total_steps(facts.config));
+      fmt::format("{}/{}", facts.step ? std::to_string(*facts.step) : "-", total > 0 ? std::to_string(total) : "?");
   const auto loss = facts.newest ? fmt::format("{:.4f}", facts.newest->loss) : "-";
   return fmt::format("{:<9} {:>15}  {:>9}  {:>9}  {:>9}  {}\n", facts.status, steps, loss,
                      share(facts.newest ? facts.newest->tok_acc : std::nullopt),

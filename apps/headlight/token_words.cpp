@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <sstream>
@@ -33,6 +34,16 @@ std::vector<std::string> characters_of(const std::string& text) {
 std::string character_name(const std::string& character) {
   if (utf8_length(character.front()) == character.size()) return character_text(character);
   return "\\" + byte_text(static_cast<unsigned char>(character.front()));
+}
+
+/// The texts of all tokens, or of the first ones of many.
+std::string first_tokens(const Task& task, std::size_t count) {
+  constexpr std::size_t kListed = 30;
+  std::vector<std::string> texts;
+  for (std::size_t id = 0; id < std::min(count, kListed); ++id) {
+    texts.push_back(task.token_text(static_cast<std::int32_t>(id)));
+  }
+  return fmt::format("{}{}", fmt::join(texts, ", "), count > kListed ? ", ..." : "");
 }
 
 std::vector<std::string> words_of(const std::string& text) {
@@ -101,8 +112,7 @@ std::vector<std::int32_t> TokenWords::ids_of(const std::string& text, std::strin
       characters ? read_characters() || (!has_blank_ && read_words()) : read_words() || read_characters();
   if (understood) return ids;
   raise<ConfigError>(option, "`" + strange + "` is no token of this task", {},
-                     fmt::format("its {} tokens are {} to {}{}", count_, task_.token_text(0),
-                                 task_.token_text(static_cast<std::int32_t>(count_) - 1),
+                     fmt::format("its {} tokens are {}{}", count_, first_tokens(task_, count_),
                                  characters ? "" : ", separated by blanks"));
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("Lines from stdin are answered one by one, and what is no token is ref
 
   const Finished strange = run_headlight({"generate", place.run(), "--input", "0 x"});
   CHECK(strange.status == 2);
-  CHECK_THAT(strange.err, Contains("is no token of this task") && Contains("its 3 tokens are 0 to 2"));
+  CHECK_THAT(strange.err, Contains("is no token of this task") && Contains("its 3 tokens are 0, 1, 2"));
   CHECK(run_headlight({"generate", place.run(), "--input", "0 0 0 0 0"}).status == 2);
   CHECK(run_headlight({"generate", place.run(), "--input", ""}).status == 2);
   CHECK(run_headlight({"generate", place.run(), "--input", "0", "--temperature", "-1"}).status <= 2);

@@ -1,5 +1,7 @@
 // The README's examples, run as they stand there: a command, what it prints, and the source of a layer.
 #include <algorithm>
+#include <iomanip>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,7 @@ std::vector<std::string> blocks(const std::string& language) {
 std::vector<std::string> arguments_of(const std::string& line, const std::string& work) {
   std::vector<std::string> arguments;
   std::istringstream words(line);
-  for (std::string word; words >> word;) {
+  for (std::string word; words >> std::quoted(word);) {
     if (word.rfind("data/", 0) == 0) word.insert(0, kSource + "/");
     if (word.rfind("runs/", 0) == 0) word.insert(0, work + "/");
     if (word == "task.path=README.md") word = "task.path=" + kSource + "/README.md";

@@ -189,7 +189,7 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   const std::vector<std::string> plain = {"show", place.run()};
   CHECK_THAT(headlight::testing::run_headlight(plain, {"CLICOLOR_FORCE=1"}).out, Contains("\x1b["));
   CHECK_THAT(headlight::testing::run_headlight(plain, {"CLICOLOR_FORCE=1", "NO_COLOR=1"}).out, !Contains("\x1b["));
-  CHECK_THAT(show({"--input", "2 7"}).err, Contains("--input: `7` is no token of this task; its 3 tokens are 0 to 2"));
+  CHECK_THAT(show({"--input", "2 7"}).err, Contains("--input: `7` is no token of this task; its 3 tokens are 0, 1, 2"));
   CHECK_THAT(show({"--input", "0 0 0 0 0"}).err, Contains("--input: it holds 5 tokens; give from 1 to 4"));
   CHECK_THAT(show({"--layer", "1"}).err, Contains("--layer: there is no layer 1; layers count from 0 to 0"));
   CHECK_THAT(show({"--head", "2"}).err, Contains("--head: there is no head 2; heads count from 0 to 1"));
