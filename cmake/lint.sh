@@ -2,7 +2,7 @@
 # lint.sh BUILD: clang-format over all sources and clang-tidy over those of the library and the programs that BUILD
 # compiles, both as errors. `./run lint` calls it with a configured build directory. What was found clean before, to the
 # preprocessed text and the settings, is not looked at again: BUILD/lint remembers the digests.
-# lint.sh --analyze BUILD: clang's static analyser over every source by itself, which takes most of an hour.
+# lint.sh --analyze BUILD: clang's static analyser over every source by itself: a long check.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
 cd -- "$root"

@@ -14,7 +14,6 @@
 namespace headlight {
 namespace {
 
-constexpr std::uint64_t kLineBlock = std::uint64_t{1} << 18U;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20U;
 
 /// What of a line is the item: nothing of one that is blank.
@@ -105,9 +104,9 @@ LineFile::LineFile(const std::filesystem::path& path, const Visit& visit) : file
       visit(place, item);
     });
   });
-  std::vector<char> block(kLineBlock);
+  std::vector<char> block(kDataBlock);
   for (std::uint64_t offset = 0; offset < file_.size(); offset += block.size()) {
-    block.resize(std::min<std::uint64_t>(kLineBlock, file_.size() - offset));
+    block.resize(std::min<std::uint64_t>(kDataBlock, file_.size() - offset));
     file_.read(offset, std::as_writable_bytes(std::span(block)));
     digest.update(std::as_bytes(std::span(block)));
     lines.add({block.data(), block.size()});

@@ -40,4 +40,7 @@ class LineFile {
 /// Opens a file of the user. Throws ConfigError, with the system's reason, when it cannot be opened.
 InputFile open_data(const std::filesystem::path& path);
 
+/// Bytes in which data files are read from end to end.
+inline constexpr std::uint64_t kDataBlock = std::uint64_t{1} << 18U;
+
 }  // namespace headlight

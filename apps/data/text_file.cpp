@@ -14,7 +14,6 @@
 namespace headlight {
 namespace {
 
-constexpr std::uint64_t kTextBlock = std::uint64_t{1} << 18U;
 constexpr std::size_t kUnits = 0x110000;
 
 /// Counts the units of a file and notes which there are.
@@ -83,7 +82,7 @@ void TextFile::scan() {
   while (offset + block.size() < file_.size()) {
     const std::size_t kept = block.size();
     const std::uint64_t from = offset + kept;
-    block.resize(kept + std::min<std::uint64_t>(kTextBlock, file_.size() - from));
+    block.resize(kept + std::min<std::uint64_t>(kDataBlock, file_.size() - from));
     const std::span<char> fresh = std::span(block).subspan(kept);
     file_.read(from, std::as_writable_bytes(fresh));
     digest.update(std::as_bytes(fresh));

@@ -96,11 +96,12 @@ TrainingState state_of(const Built& built, const std::filesystem::path& director
 
 void write_changes(const std::filesystem::path& directory, const config::Config& config,
                    const std::vector<std::string>& overrides) {
+  const std::filesystem::path path = directory / "overrides.json";
+  nlohmann::json all = read_json_file(path).value("overrides", nlohmann::json());
+  if (!all.is_array()) raise<FileError>(path.string(), "`overrides` must be a list");
+  for (const std::string& override_text : overrides) all.push_back(override_text);
   write_json(directory / "config.json", config::to_json(config));
-  const nlohmann::json before = read_json_file(directory / "overrides.json");
-  auto all = before.value("overrides", std::vector<std::string>{});
-  all.insert(all.end(), overrides.begin(), overrides.end());
-  write_json(directory / "overrides.json", {{"format", kFileFormat}, {"overrides", all}});
+  write_json(path, {{"format", kFileFormat}, {"overrides", all}});
 }
 
 int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {

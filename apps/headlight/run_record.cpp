@@ -24,6 +24,7 @@ Json running(const nlohmann::json* before) {
             {"environment", RunRecord::environment()}};
   if (before == nullptr) return json;
   Json sessions = before->value("resumed", Json::array());
+  if (!sessions.is_array()) sessions = Json::array();
   sessions.push_back({{"started", json["started"]}, {"environment", json["environment"]}});
   for (const char* key : {"started", "environment"}) {
     if (before->contains(key)) json[key] = before->at(key);

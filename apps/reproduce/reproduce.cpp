@@ -45,7 +45,7 @@ fs::path directory_of(const Arguments& arguments, const Entry& entry, std::uint6
 
 bool is_finished(const fs::path& run) {
   const fs::path record = run / "run.json";
-  return fs::exists(record) && read_json_file(record).value("status", "") == "finished";
+  return fs::exists(record) && text_member(read_json_file(record), "status", record) == "finished";
 }
 
 std::vector<std::string> overrides_of(const Entry& entry, std::uint64_t seed) {

@@ -12,7 +12,6 @@ namespace {
 
 using Words = std::pair<std::string_view, std::string_view>;  ///< ours, theirs
 
-constexpr std::array<std::string_view, 3> kGpt2Roles = {"query", "key", "value"};
 constexpr std::array<Words, 3> kProjections = {
     {{"attention.output", "attn.c_proj"}, {"feed_forward.up", "mlp.c_fc"}, {"feed_forward.down", "mlp.c_proj"}}};
 constexpr std::array<Words, 2> kNorms = {{{"attention_norm", "ln_1"}, {"feed_forward_norm", "ln_2"}}};
@@ -28,8 +27,8 @@ std::optional<StoredPlace> in_block(const std::string& front, std::string_view r
     }
   }
   const bool transposed = weights_in_out && last == ".weight";
-  for (std::size_t i = 0; i < kGpt2Roles.size(); ++i) {
-    if (module == fmt::format("attention.{}", kGpt2Roles[i])) {
+  for (std::size_t i = 0; i < kPackedProjections.size(); ++i) {
+    if (module == fmt::format("attention.{}", kPackedProjections[i])) {
       return StoredPlace{.tensor = fmt::format("{}attn.c_attn{}", front, last),
                          .part = i,
                          .parts = 3,

@@ -13,8 +13,6 @@ namespace {
 
 using Words = std::pair<std::string_view, std::string_view>;  ///< ours, theirs
 
-constexpr std::array<std::string_view, 3> kTorchRoles = {"query", "key", "value"};
-
 /// True when `name` is "<prefix><word>..." for a word and what follows it.
 bool begins(std::string_view name, std::string_view word) { return name.starts_with(word); }
 
@@ -98,8 +96,8 @@ class TorchNames {
 
   std::optional<StoredPlace> in_attention(const std::string& prefix, std::string_view rest) const {
     const std::string theirs = attention_prefix(prefix);
-    for (std::size_t i = 0; i < kTorchRoles.size(); ++i) {
-      const std::string role(kTorchRoles[i]);
+    for (std::size_t i = 0; i < kPackedProjections.size(); ++i) {
+      const std::string role(kPackedProjections[i]);
       if (rest == role + ".bias") return StoredPlace{.tensor = theirs + "in_proj_bias", .part = i, .parts = 3};
       if (rest != role + ".weight") continue;
       if (packed(prefix)) return StoredPlace{.tensor = theirs + "in_proj_weight", .part = i, .parts = 3};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -41,6 +42,9 @@ struct StoredPlace {
   bool transposed = false;  ///< stored as (in, out)
   bool as_row = false;      ///< stored as (1, 1, number of elements)
 };
+
+/// The projections that other tools pack into one tensor, in its order.
+inline constexpr std::array<std::string_view, 3> kPackedProjections = {"query", "key", "value"};
 
 /// Our name -> its place.
 using StoredPlaces = std::map<std::string, StoredPlace>;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "autograd/make_op.h"
+#include "autograd/ops/scale.h"
 #include "core/elementwise.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
@@ -12,10 +13,6 @@ namespace {
 constexpr auto kProduct = [](Real p, Real q) { return p * q; };
 constexpr auto kQuotient = [](Real p, Real q) { return p / q; };
 constexpr auto kNegative = [](Real p) { return -p; };
-
-void scale(Array& y, Real factor) {
-  update(y, [factor](Real p) { return factor * p; });
-}
 
 // A square is the one power that models use all the time, and far cheaper than std::pow.
 Array power(const Array& x, Real exponent) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "autograd/make_op.h"
+#include "autograd/ops/scale.h"
 #include "core/elementwise.h"
 #include "core/error.h"
 #include "core/kernels/elementary.h"
@@ -64,10 +65,6 @@ void check_not_empty(std::string_view op, const ReductionPlan& reduction, const 
                     "the reduced axes must not be empty");
 }
 
-void multiply(Array& y, Real factor) {
-  update(y, [factor](Real p) { return factor * p; });
-}
-
 }  // namespace
 
 // dx = g, stretched over the reduced axes
@@ -89,7 +86,7 @@ Tensor mean(const Tensor& x, const ReduceOptions& options) {
   return make_op("mean", reshaped(std::move(y), reduction.result), {x},
                  [kept = reduction.kept, weight](BackwardPass& pass) {
                    Array g = reshaped(pass.take_g(), kept);
-                   multiply(g, weight);
+                   scale(g, weight);
                    pass.give(0, broadcast_copy(g, pass.x(0).shape(), "mean"));
                  });
 }
@@ -110,7 +107,7 @@ Tensor var(const Tensor& x, const VarianceOptions& options) {
   return make_op("var", reshaped(std::move(y), reduction.result), {x},
                  [center = std::move(center), divisor](BackwardPass& pass) {
                    Array g = reshaped(pass.take_g(), center.shape());
-                   multiply(g, 2 / divisor);
+                   scale(g, 2 / divisor);
                    Array dx = zip("var", pass.x(0), center, [](Real p, Real m) { return p - m; });
                    pass.give(0, zip("var", dx, g, [](Real p, Real q) { return p * q; }));
                  });
