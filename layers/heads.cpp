@@ -118,7 +118,7 @@ Tensor positions_to_predict(const Tensor& x, Predict predict, const Mask& mask) 
 
 LinearHead::LinearHead(const HeadOptions& options, Init& init) : predict_(checked(options).predict) {
   weight_ = options.tied.defined() ? share("weight", options.tied)
-                                   : parameter("weight", init.weight(options.outputs, options.width));
+                                   : parameter("weight", init.weight(options.outputs, options.width, WeightRole::head));
   if (options.bias) bias_ = parameter("bias", init.bias(options.outputs, options.width));
 }
 

@@ -36,6 +36,8 @@ Initial Init::normal(const Shape& shape, double deviation) {
 }
 
 Initial Init::matrix(const Shape& shape, double in, double out, WeightRole role) {
+  drew_head_ = drew_head_ || role == WeightRole::head;
+  if (role == WeightRole::head && options_.head_std) return normal(shape, *options_.head_std);
   const double scale = writes_to_residual(role) ? 1 / std::sqrt(static_cast<double>(options_.residual_writes)) : 1;
   switch (options_.scheme) {
     case InitScheme::normal:
@@ -72,6 +74,8 @@ Initial Init::bias(std::size_t out, std::size_t in, WeightRole role) {
 }
 
 Initial Init::embedding(std::size_t rows, std::size_t cols) {
+  drew_embedding_ = true;
+  if (options_.embedding_std) return normal({rows, cols}, *options_.embedding_std);
   switch (options_.scheme) {
     case InitScheme::normal:
       return normal({rows, cols}, options_.std);

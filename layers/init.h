@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,16 @@ enum class WeightRole {
   attention_input,      ///< query, key, value.  torch: xavier_uniform with each matrix's own fans, bias 0
   attention_output,     ///< torch: U(+-1 / sqrt(in)), bias 0.  Writes to the residual stream
   feed_forward_output,  ///< as dense.  Writes to the residual stream
+  head,                 ///< as dense; the matrix whose results are the model's: InitOptions::head_std
 };
 
 struct InitOptions {
   InitScheme scheme = InitScheme::xavier_uniform;
   double std = 0.02;  ///< of the scheme `normal`
+  /// Tables of embeddings and of learned positions are drawn from N(0, embedding_std^2), whatever the scheme.
+  std::optional<double> embedding_std = {};
+  /// The matrix of an output head is drawn from N(0, head_std^2), whatever the scheme; one that is tied is an embedding.
+  std::optional<double> head_std = {};
   /// Weights that write to the residual stream are multiplied by 1 / sqrt(this many writes); 1 leaves them alone.
   /// GPT-2 uses 2 * layers (Radford et al. 2019, section 2.3).
   std::size_t residual_writes = 1;
@@ -62,6 +68,10 @@ class Init {
   /// Counts an array that a layer makes by itself with those above.
   void reserve(const Shape& shape);
 
+  /// Whether a table, or the matrix of a head, was drawn: without one, its own deviation has no effect.
+  bool drew_embedding() const { return drew_embedding_; }
+  bool drew_head() const { return drew_head_; }
+
  private:
   Initial uniform(const Shape& shape, double bound, std::string_view name);
   Initial normal(const Shape& shape, double deviation);
@@ -71,6 +81,8 @@ class Init {
   InitOptions options_;
   std::uint64_t draws_ = 0;
   double reserved_ = 0;
+  bool drew_embedding_ = false;
+  bool drew_head_ = false;
 };
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

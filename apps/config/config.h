@@ -78,7 +78,9 @@ struct ResidualScale {
 
 struct InitConfig {
   InitScheme scheme{};
-  double std{};  ///< meaningful with InitScheme::kNormal only
+  double std{};                         ///< meaningful with InitScheme::kNormal only
+  std::optional<double> embedding_std;  ///< empty: as the scheme says
+  std::optional<double> head_std;       ///< empty: as the scheme says
   ResidualScale residual_scale;
 };
 

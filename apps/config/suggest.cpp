@@ -69,17 +69,6 @@ std::string other_sections(std::string_view word, const Branch& object) {
   return fmt::format("{}", fmt::join(places, " or "));
 }
 
-std::string list_of_keys(const Branch& object) {
-  std::vector<std::string> names;
-  for (const auto& child : object.children) {
-    std::string name = as_key(child->name);
-    if (child->name != "$schema" && std::find(names.begin(), names.end(), name) == names.end()) {
-      names.push_back(std::move(name));
-    }
-  }
-  return fmt::format("{} knows: {}", owner(object), fmt::join(names, ", "));
-}
-
 constexpr std::array<std::pair<const char*, const char*>, 14> kChoicesOfOtherTools{{
     {"swish", "silu"},
     {"gelu_new", "gelu_tanh"},
@@ -98,6 +87,17 @@ constexpr std::array<std::pair<const char*, const char*>, 14> kChoicesOfOtherToo
 }};
 
 }  // namespace
+
+std::string list_of_keys(const Branch& object) {
+  std::vector<std::string> names;
+  for (const auto& child : object.children) {
+    std::string name = as_key(child->name);
+    if (child->name != "$schema" && std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  return fmt::format("{} knows: {}", owner(object), fmt::join(names, ", "));
+}
 
 std::string suggest_key(std::string_view written, const Branch& object) {
   const std::string word = snake_case(written);

@@ -17,6 +17,9 @@ std::string suggest_key(std::string_view written, const Branch& object);
 /// What to do about a text that is not among the choices: the nearest one, and all of them.
 std::string suggest_choice(std::string_view written, const Type& type);
 
+/// "`model` knows: `arch`, ...": all keys of the object.
+std::string list_of_keys(const Branch& object);
+
 /// Names in other tools and the path of our key; a test holds that each path exists.
 const std::vector<std::pair<std::string, std::string>>& names_of_other_tools();
 

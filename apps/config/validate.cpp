@@ -44,12 +44,22 @@ std::string default_help(const Key& key) {
   return {};
 }
 
+/// How a value is written of which no default can be told.
+std::string form_help(const Key& key) {
+  const Branch* branch = find_branch(key.path);
+  if (branch != nullptr && !branch->children.empty()) return list_of_keys(*branch);
+  if (key.type.rule == TextRule::kPath) return "write the path in quotes: \"data/mine.txt\"";
+  return fmt::format("it says: {}", key.doc);
+}
+
 /// What to do about a value of the wrong type or out of range.
 std::string help_for(const Node& node, const Type& type, const Key& key) {
   const bool numeric = type.as(Kind::kInteger) != nullptr || type.as(Kind::kNumber) != nullptr;
   if (node.kind == Node::Kind::kNull) {
     const std::string meaning = default_help(key);
-    return meaning.empty() ? "give a value, or leave the key out" : fmt::format("leave the key out; {}", meaning);
+    if (!meaning.empty()) return fmt::format("leave the key out; {}", meaning);
+    const bool needed = key.fallback.kind == Default::Kind::kRequired || key.type.kind == Kind::kObject;
+    return needed ? form_help(key) : "give a value, or leave the key out";
   }
   if (const std::string* written = node.text()) {
     std::string lower;
@@ -68,7 +78,9 @@ std::string help_for(const Node& node, const Type& type, const Key& key) {
   if (type.kind == Kind::kText && node.value.source->command_line && node.kind != Node::Kind::kText) {
     return fmt::format("to give it as a text, quote it twice: '\"{}\"'", describe(node));
   }
-  return key.remedy.empty() ? default_help(key) : key.remedy;
+  if (!key.remedy.empty()) return key.remedy;
+  const std::string meaning = default_help(key);
+  return meaning.empty() ? form_help(key) : meaning;
 }
 
 class Validator {

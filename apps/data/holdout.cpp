@@ -7,15 +7,15 @@
 
 namespace headlight {
 
-Holdout::Holdout(std::uint64_t total, std::uint64_t held) : total_(total), held_(held) {
+Holdout::Holdout(std::uint64_t total, std::uint64_t held, std::string_view key) : total_(total), held_(held) {
   if (held == 0 || held >= total) {
     raise<ConfigError>("held-out examples", "some must be held out, and some left to train on",
-                       fmt::format("{} of {}", held, total), "give more data, or hold out another share");
+                       fmt::format("{} of {}", held, total), fmt::format("give more data, or change `{}`", key));
   }
 }
 
-Holdout Holdout::random(std::uint64_t total, std::uint64_t held, std::uint64_t seed) {
-  Holdout holdout(total, held);
+Holdout Holdout::random(std::uint64_t total, std::uint64_t held, std::uint64_t seed, std::string_view key) {
+  Holdout holdout(total, held, key);
   Random random({.seed = seed, .stream = stream_id("data.holdout")});
   holdout.drawn_.reserve(held);
   for (std::uint64_t item = 0; holdout.drawn_.size() < held; ++item) {
@@ -24,7 +24,7 @@ Holdout Holdout::random(std::uint64_t total, std::uint64_t held, std::uint64_t s
   return holdout;
 }
 
-Holdout Holdout::tail(std::uint64_t total, std::uint64_t held) { return {total, held}; }
+Holdout Holdout::tail(std::uint64_t total, std::uint64_t held, std::string_view key) { return {total, held, key}; }
 
 std::uint64_t Holdout::held(std::uint64_t i) const { return drawn_.empty() ? total_ - held_ + i : drawn_[i]; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace headlight {
@@ -9,10 +10,11 @@ namespace headlight {
 class Holdout {
  public:
   /// `held` of `total` items, each set of so many as likely (Knuth, The Art of Computer Programming, volume 2,
-  /// section 3.4.2, algorithm S). Throws ConfigError unless 0 < held < total.
-  static Holdout random(std::uint64_t total, std::uint64_t held, std::uint64_t seed);
+  /// section 3.4.2, algorithm S). Throws ConfigError that names `key`, which said how
+  /// many, unless 0 < held < total.
+  static Holdout random(std::uint64_t total, std::uint64_t held, std::uint64_t seed, std::string_view key);
   /// The last ones.
-  static Holdout tail(std::uint64_t total, std::uint64_t held);
+  static Holdout tail(std::uint64_t total, std::uint64_t held, std::string_view key);
 
   std::uint64_t held_count() const { return held_; }
   std::uint64_t kept_count() const { return total_ - held_; }
@@ -21,7 +23,7 @@ class Holdout {
   std::uint64_t kept(std::uint64_t i) const;
 
  private:
-  Holdout(std::uint64_t total, std::uint64_t held);
+  Holdout(std::uint64_t total, std::uint64_t held, std::string_view key);
 
   std::uint64_t total_;
   std::uint64_t held_;

@@ -47,6 +47,7 @@ struct Answer {
 /// What is asked of the model.
 struct Question {
   std::vector<std::int32_t> input{};    ///< with what the task adds to it
+  std::size_t given = 0;                ///< tokens of it that the user gave
   std::optional<std::size_t> answer{};  ///< tokens of a generated one, where no mark ends it
 };
 
@@ -61,16 +62,16 @@ Question question(const OpenedRun& run, const TokenWords& words, const std::stri
   const TaskShape shape = run.task->shape();
   const std::size_t longest = run.config.model.max_len;
   Question asked{.input = words.parse(text, longest, kInput, shape.begin_leads ? 0 : 1)};
-  const std::size_t given = asked.input.size();
-  asked.answer = run.task->answer_length(given);
+  asked.given = asked.input.size();
+  asked.answer = run.task->answer_length(asked.given);
   run.task->complete(asked.input);
-  const std::size_t added = asked.input.size() - given;
+  const std::size_t added = asked.input.size() - asked.given;
   if (shape.input_length && asked.input.size() != *shape.input_length) {
-    raise<ConfigError>(kInput, fmt::format("it holds {} tokens", given), {},
+    raise<ConfigError>(kInput, fmt::format("it holds {} tokens", asked.given), {},
                        fmt::format("this task needs {}: all of its inputs are that long", *shape.input_length - added));
   }
   if (asked.input.size() > longest) {
-    raise<ConfigError>(kInput, fmt::format("it holds {} tokens, and the task adds {}", given, added), {},
+    raise<ConfigError>(kInput, fmt::format("it holds {} tokens, and the task adds {}", asked.given, added), {},
                        fmt::format("give fewer: model.max_len is {}", longest));
   }
   return asked;
@@ -135,9 +136,20 @@ Answer continue_or_answer(const OpenedRun& run, const Question& asked, const Gen
   return answer;
 }
 
+/// Says of an input that it is of another length than all that the model was trained with, where that is one.
+void warn_of_length(const OpenedRun& run, std::size_t given, const GlobalOptions& global) {
+  const config::TaskConfig& task = run.config.task;
+  const bool has_length = task.type == config::TaskType::kReverse || task.type == config::TaskType::kCopy ||
+                          task.type == config::TaskType::kSort;
+  if (!has_length || task.length.min != task.length.max || given == task.length.max) return;
+  print_note(global, fmt::format("warning: the input holds {} tokens, and the model was trained with {} only\n", given,
+                                 task.length.max));
+}
+
 std::string line_for(const OpenedRun& run, const TokenWords& words, const std::string& input,
-                     const GenerateArguments& arguments) {
+                     const GenerateArguments& arguments, const GlobalOptions& global) {
   const Question asked = question(run, words, input);
+  warn_of_length(run, asked.given, global);
   const Answer answer = generates(run) ? continue_or_answer(run, asked, arguments) : classify(run, asked.input);
   const bool positions = run.task->shape().predict == Prediction::pointer;
   const auto text_of = [&](std::int32_t id) { return positions ? std::to_string(id) : run.task->target_text(id); };
@@ -172,10 +184,10 @@ int generate_from(const GenerateArguments& arguments, const GlobalOptions& globa
   check_options(arguments, run);
   const TokenWords words(*run.task);
   if (arguments.input != "-") {
-    print_result(line_for(run, words, arguments.input, arguments));
+    print_result(line_for(run, words, arguments.input, arguments, global));
     return kOk;
   }
-  for (std::string line; std::getline(std::cin, line);) print_result(line_for(run, words, line, arguments));
+  for (std::string line; std::getline(std::cin, line);) print_result(line_for(run, words, line, arguments, global));
   return kOk;
 }
 

@@ -51,6 +51,11 @@ int write_starter(const InitArguments& arguments, const GlobalOptions& global) {
   if (path_exists(path)) {
     raise<ConfigError>(path.string(), "the file is there already", {}, "nothing was changed; choose another name");
   }
+  const std::filesystem::path directory = path.parent_path();
+  if (!directory.empty() && !std::filesystem::is_directory(directory)) {
+    raise<ConfigError>(path.string(), "there is no directory " + directory.string(), {},
+                       "make it first, or choose another place");
+  }
   write_file_atomically(path, starter.text);
   print_note(global, fmt::format("wrote {}; to train it: headlight train {}{}\n", path.string(), path.string(),
                                  missing_keys(arguments.name)));

@@ -17,12 +17,16 @@ OpenedRun open_run(const std::filesystem::path& run, std::string_view checkpoint
   RunData opened = open_run_data(directory, config, data);
   std::unique_ptr<Model> model = build_empty_model(config, *opened.task);
   const TrainingState state = load_checkpoint(find_checkpoint(directory, checkpoint), *model, nullptr);
+  std::vector<std::string> warnings;
+  for (const std::string& file : opened.changed) {
+    warnings.push_back("warning: " + file + ": results are those of the new content");
+  }
   return {.directory = directory,
           .config = std::move(config),
           .task = std::move(opened.task),
           .model = std::move(model),
           .step = state.step,
-          .warnings = std::move(opened.warnings)};
+          .warnings = std::move(warnings)};
 }
 
 std::string run_name(const config::Config& config, const std::filesystem::path& directory) {

@@ -114,7 +114,12 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
   check_changes(changes, global);
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
   RunData data = open_run_data(directory, loaded.config);
-  for (const std::string& warning : data.warnings) print_note(global, warning + "\n");
+  if (!data.changed.empty()) {
+    // What is held out may be drawn anew from other lines: what was trained on would be evaluated.
+    raise<ConfigError>("headlight resume", "the run cannot go on with other data",
+                       fmt::to_string(fmt::join(data.changed, ", ")),
+                       "restore the file, or start a new run with `headlight train`");
+  }
   const Built built = locating(loaded, [&] { return build(loaded.config, std::move(data.task)); });
   const TrainingState state = state_of(built, directory, arguments.checkpoint);
 

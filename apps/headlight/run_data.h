@@ -17,13 +17,14 @@ void write_data_files(const std::filesystem::path& run, const Task& task);
 /// The task of a run that exists, and what is to be said about its data.
 struct RunData {
   std::unique_ptr<Task> task;
-  std::vector<std::string> warnings{};  ///< one line for each file that has changed since the run was begun
+  std::vector<std::string> changed{};  ///< says of each file that is not what it was that it has changed
 };
 
 /// Makes the task of a run again, with its own vocabulary, and completes the config with what the files hold now.
 /// `evaluate`: a file that takes the place of the held-out examples, or empty.
 /// Throws ConfigError when the files do not fit the run: symbols that it has not seen, sequences longer than its model
-/// takes, or a task that reads no files while `evaluate` is given. FileError when the run's own files are damaged.
+/// takes (with the word that the file has changed, where it has), or a task that reads no files while `evaluate` is
+/// given. FileError when the run's own files are damaged.
 RunData open_run_data(const std::filesystem::path& run, config::Config& config,
                       const std::filesystem::path& evaluate = {});
 

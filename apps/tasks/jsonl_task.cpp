@@ -98,8 +98,9 @@ JsonlTask::JsonlTask(const config::DataConfig& config, config::Arch arch, const 
     } else {
       const std::uint64_t lines = train_->items();
       const std::uint64_t held = held_count(lines, config.split);
-      holdout_ = config.order == config::DataOrder::kSequential ? Holdout::tail(lines, held)
-                                                                : Holdout::random(lines, held, config.split_seed);
+      holdout_ = config.order == config::DataOrder::kSequential
+                     ? Holdout::tail(lines, held, "task.split")
+                     : Holdout::random(lines, held, config.split_seed, "task.split");
     }
   }
   facts_.vocabularies = builders.finish();

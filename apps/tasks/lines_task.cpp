@@ -12,7 +12,7 @@ LinesTask::LinesTask(const LinesOptions& options, const DataSource& source)
   if (!source.evaluate.empty()) return;
   const std::uint64_t tenth = std::max<std::uint64_t>(file_.items() / 10, 1);
   const std::uint64_t held = options.eval_examples.value_or(std::min<std::uint64_t>(1000, tenth));
-  holdout_ = Holdout::random(file_.items(), held, options.split_seed);
+  holdout_ = Holdout::random(file_.items(), held, options.split_seed, "task.eval_examples");
 }
 
 LineFile LinesTask::scanned(const std::filesystem::path& path, const Vocabularies* known) {

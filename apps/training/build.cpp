@@ -1,5 +1,7 @@
 #include "apps/training/build.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <utility>
@@ -156,9 +158,33 @@ nlohmann::ordered_json readable(const nlohmann::json& json) {
 InitOptions init_options(const config::InitConfig& init, const nlohmann::json& composed) {
   InitOptions options{.scheme = scheme_of(init.scheme)};
   if (options.scheme == InitScheme::normal) options.std = init.std;
+  options.embedding_std = init.embedding_std;
+  options.head_std = init.head_std;
   if (init.residual_scale.writes != 0) options.residual_writes = init.residual_scale.writes;
   if (init.residual_scale.by_layers) options.residual_writes = std::max<std::size_t>(1, residual_writes(composed));
   return options;
+}
+
+/// Refuses keys that did nothing in a model that has been built.
+void check_init(const config::InitConfig& config, const Init& init, const nlohmann::json& composed) {
+  std::vector<LayerError::Fault> faults;
+  const auto without_effect = [&](const char* key, const char* why, const char* help) {
+    faults.push_back({.path = fmt::format("model.init.{}", key),
+                      .what = fmt::format("`{}` has no effect: {}", key, why),
+                      .help = help});
+  };
+  if (config.residual_scale.by_layers && residual_writes(composed) == 0) {
+    without_effect("residual_scale", "no layer of the model is a block or a residual, whose steps it counts",
+                   "give the number of writes to the residual stream, or leave it out");
+  }
+  if (config.embedding_std && !init.drew_embedding()) {
+    without_effect("embedding_std", "the model has no table of embeddings or of learned positions", "leave it out");
+  }
+  if (config.head_std && !init.drew_head()) {
+    without_effect("head_std", "the model's head has no matrix of its own",
+                   "leave it out; a tied head is drawn with the embeddings: `embedding_std`");
+  }
+  if (!faults.empty()) throw LayerError(std::move(faults));
 }
 
 }  // namespace
@@ -235,12 +261,7 @@ std::unique_ptr<Model> build_empty_model(const config::Config& config, const Tas
   const nlohmann::json composed = composed_model(config.model, task);
   Init init(config.seed, init_options(config.model.init, composed));
   auto model = std::make_unique<Model>(composed, init, "model");
-  if (config.model.init.residual_scale.by_layers && residual_writes(composed) == 0) {
-    throw LayerError({{.path = "model.init.residual_scale",
-                       .what = "`residual_scale` has no effect: no layer of the model is a block or a residual, whose "
-                               "steps it counts",
-                       .help = "give the number of writes to the residual stream, or leave it out"}});
-  }
+  check_init(config.model.init, init, composed);
   return model;
 }
 

@@ -109,6 +109,16 @@ TEST_CASE("normal, scaled_normal and keras have their deviations") {
   check_zeros(keras.bias(7, 100));
 }
 
+TEST_CASE("embedding_std and head_std replace what the scheme says of embeddings and of the head, and nothing else") {
+  Init init(8, {.scheme = InitScheme::scaled_normal, .embedding_std = 0.02, .head_std = 0.3});
+  check_normal(init.embedding(300, 25), 0.02, "normal std 0.02");
+  check_normal(init.weight(200, 100, WeightRole::head), 0.3, "normal std 0.3");
+  check_normal(init.weight(200, 100), 0.1, "normal std 0.1");
+  check_normal(init.weight(200, 100, WeightRole::attention_output), 0.1, "normal std 0.1");
+  Init plain(8, {.scheme = InitScheme::scaled_normal});
+  check_normal(plain.weight(200, 100, WeightRole::head), 0.1, "normal std 0.1");
+}
+
 TEST_CASE("weights that write to the residual stream are scaled by 1 / sqrt(writes)") {
   Init init(6, {.scheme = InitScheme::normal, .std = 0.02, .residual_writes = 16});
   check_normal(init.weight(200, 100, WeightRole::attention_output), 0.005, "normal std 0.005");

@@ -43,6 +43,8 @@ const std::map<std::string, nlohmann::ordered_json>& key_samples() {
       {"model.attention.value_size", 8},
       {"model.attention.out_size", 64},
       {"model.init.scheme", "torch"},
+      {"model.init.embedding_std", 0.02},
+      {"model.init.head_std", 0.1},
       {"optimizer.form", "torch"},
       {"optimizer.adjustment", "original"},
       {"loss.type", "mse"},

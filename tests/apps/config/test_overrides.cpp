@@ -126,7 +126,10 @@ TEST_CASE("a wrong override is shown as it was typed") {
       {"seed.x=1",
        "error: `seed` has no keys below it\n  --> <command line>\n     | seed.x=1\n     |      ^\n"
        "help: it is an integer from 0: seed=...\n"},
-      {"model=3", "error: `model` must be an object, not 3\n  --> <command line>\n     | model=3\n     |       ^\n"},
+      {"loss.attention=3",
+       "error: `loss.attention` must be an object, not 3\n  --> <command line>\n     | loss.attention=3\n"
+       "     |                ^\n"
+       "help: `loss.attention` knows: `block`, `layer`, `head`, `target`, `weight`\n"},
       {"steps",
        "error: an override without `=`\n  --> <command line>\n     | steps\n     | ^^^^^\n"
        "help: an override is written section.key=value, like optimizer.lr=1e-3\n"},

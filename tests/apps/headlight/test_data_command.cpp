@@ -127,6 +127,17 @@ TEST_CASE("A run is evaluated on what it held out, on another file, and with a w
   CHECK(warned.status == 0);
   CHECK(lines_of(warned.err).size() == 1);
   CHECK_THAT(warned.err, Contains("moods.jsonl has changed since the run was begun") && Contains("then"));
+  const Finished resumed = run_headlight({"resume", place.run(), "trainer.epochs=9"});
+  CHECK(resumed.status == 2);
+  CHECK_THAT(resumed.err, Contains("headlight resume: the run cannot go on with other data; ") &&
+                              Contains("moods.jsonl has changed since the run was begun") &&
+                              Contains("restore the file, or start a new run"));
+  spill(place / "moods.jsonl", changed + R"({"input": "never", "target": "bad"})");
+  const Finished misfit = run_headlight({"eval", place.run()});
+  CHECK(misfit.status == 2);
+  CHECK(lines_of(misfit.err).size() == 1);
+  CHECK_THAT(misfit.err, Contains("moods.jsonl has changed since the run was begun") &&
+                             Contains("does not fit it any more; ") && Contains("`never` is in no example"));
 
   const Finished split = run_headlight({"eval", place.run(), "--split", "train", "--data", "x"});
   CHECK(split.status == 2);

@@ -64,7 +64,12 @@ TEST_CASE("A model that has learned to reverse says an input backwards, whatever
       CHECK(token["probability"] > 0.5);
       CHECK(token["probability"] <= 1);
     }
-    CHECK(run_headlight({"generate", place.run(), "--input", "0 1 2 2"}).out == "2 2 1 0\n");
+    const Finished plain = run_headlight({"generate", place.run(), "--input", "0 1 2 2"});
+    CHECK(plain.out == "2 2 1 0\n");
+    CHECK(plain.err.empty());
+    const Finished shorter = run_headlight({"generate", place.run(), "--input", "0 1 2"});
+    CHECK(shorter.status == 0);
+    CHECK_THAT(shorter.err, Contains("warning: the input holds 3 tokens, and the model was trained with 4 only\n"));
   }
 }
 

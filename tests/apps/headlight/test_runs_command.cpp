@@ -78,6 +78,9 @@ TEST_CASE("A starter is written, trains, and is never written over a file") {
   const Finished again = run_headlight({"init", "reverse", "-o", file});
   CHECK(again.status == 2);
   CHECK_THAT(again.err, Contains("the file is there already"));
+  const Finished nowhere = run_headlight({"init", "reverse", "-o", (place / "no/a.json").string()});
+  CHECK(nowhere.status == 2);
+  CHECK_THAT(nowhere.err, Contains("there is no directory " + (place / "no").string() + "; make it first"));
   const Finished unknown = run_headlight({"init", "revers"});
   CHECK(unknown.status == 2);
   CHECK_THAT(unknown.err, Contains("did you mean `reverse`?"));

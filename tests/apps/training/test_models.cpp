@@ -51,6 +51,24 @@ const std::vector<std::string> kModels = {
        "init": {"scheme": "normal", "residual_scale": true})",
 };
 
+/// What is said of a model whose first weights cannot be meant; its keys stand on line 2 of the config.
+std::string refused_init(const std::string& model, const std::string& task = "reverse") {
+  const config::LoadedConfig loaded = config::read_config_text(
+      {{.name = "a.json",
+        .text = R"({"task": {"type": ")" + task + R"("}, "trainer": {"steps": 1}, "model": {"d_model": 8,
+  )" + model + "}}",
+        .directory = {}}});
+  const std::unique_ptr<Task> examples = make_task(loaded.config);
+  try {
+    build_model(loaded.config, *examples);
+  } catch (const LayerError& error) {
+    REQUIRE(error.faults().size() == 1);
+    const LayerError::Fault& fault = error.faults().front();
+    return config::explain(*loaded.origin, {{.path = fault.path, .what = fault.what, .help = fault.help}});
+  }
+  return "built";
+}
+
 }  // namespace
 
 TEST_CASE("the expanded form of a config is a config, and trains to the same bytes") {
@@ -118,26 +136,27 @@ TEST_CASE("residual_scale counts the residual steps of layers that are written o
   // 0.02 / sqrt(5) = 0.0089443
   CHECK_THAT(first_weights("true"), Catch::Contains("normal std 0.008944"));
 
-  const config::LoadedConfig none = config::read_config_text(
-      {{.name = "a.json",
-        .text = R"({"task": {"type": "reverse"}, "trainer": {"steps": 1}, "model": {"d_model": 8,
-  "init": {"residual_scale": true}, "blocks": [{"type": "gated_residual", "dim": 8}]}})",
-        .directory = {}}});
-  const std::unique_ptr<Task> task = make_task(none.config);
-  try {
-    build_model(none.config, *task);
-    FAIL("built");
-  } catch (const LayerError& error) {
-    REQUIRE(error.faults().size() == 1);
-    const LayerError::Fault& fault = error.faults().front();
-    CHECK(
-        config::explain(*none.origin, {{.path = fault.path, .what = fault.what, .help = fault.help}}) ==
+  CHECK(refused_init(R"("init": {"residual_scale": true}, "blocks": [{"type": "gated_residual", "dim": 8}])") ==
         "error: `residual_scale` has no effect: no layer of the model is a block or a residual, whose steps it counts\n"
         "  --> a.json:2:30\n"
         "   2 |   \"init\": {\"residual_scale\": true}, \"blocks\": [{\"type\": \"gated_residual\", \"dim\": 8}]}}\n"
         "     |                              ^^^^\n"
         "help: give the number of writes to the residual stream, or leave it out\n");
-  }
+}
+
+TEST_CASE("deviations of embeddings and head are of those that the model has, and refused where it has none") {
+  const config::Config config =
+      with_model(R"("arch": "decoder", "init": {"embedding_std": 0.25, "head_std": 0.5}, "layers": 1)");
+  const std::string weights = headlight::summary(*build_model(config, *make_task(config)));
+  CHECK_THAT(weights, Catch::Contains("normal std 0.25"));
+  CHECK_THAT(weights, Catch::Contains("normal std 0.5"));
+
+  CHECK_THAT(refused_init(R"("tie_embeddings": true, "bias": {"head": false}, "init": {"head_std": 0.5}, "heads": 2)"),
+             Catch::StartsWith("error: `head_std` has no effect: the model's head has no matrix of its own\n"
+                               "  --> a.json:2:"));
+  CHECK_THAT(refused_init(R"("init": {"embedding_std": 0.5}, "heads": 2)", "linreg"),
+             Catch::StartsWith("error: `embedding_std` has no effect: the model has no table of embeddings or of "
+                               "learned positions\n  --> a.json:2:"));
 }
 
 TEST_CASE("the README's config with a layer of one's own trains") {

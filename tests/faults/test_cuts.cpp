@@ -1,0 +1,143 @@
+// A run that is cut at any moment, and resumed, ends with the bytes of one that was not cut.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/random.h"
+#include "tests/apps/headlight/cli_testing.h"
+#include "tests/faults/note.h"
+
+using namespace headlight::testing;
+using headlight::Random;
+
+namespace {
+
+using Words = std::vector<std::string>;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kCuts = 5;
+
+struct Subject {
+  const char* config;
+  int steps;   ///< a second or two of work, with some checkpoints in it
+  Words more;  ///< what makes a step of the larger ones short
+};
+
+/// All kinds of models, of batches and of data that the shipped configs have.
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> all = {
+      {"reverse", 300, {}},
+      {"copy-quick", 40, {"model.d_ff=128"}},
+      {"sort", 150, {}},
+      {"addition", 30, {"trainer.batch_size=64"}},
+      {"modular", 20, {"task.p=23"}},
+      {"induction", 30, {"trainer.batch_size=16"}},
+      {"recall", 150, {}},
+      {"mqar", 40, {"task.train_examples=1000"}},
+      {"rasp", 40, {"trainer.batch_size=64"}},
+      {"formal", 40, {"trainer.batch_size=32"}},
+      {"linreg", 60, {}},
+      {"jsonl", 60, {}},
+  };
+  return all;
+}
+
+Words train_words(const Subject& subject, const std::string& run, int threads) {
+  Words words = {"train",
+                 fmt::format(HEADLIGHT_SOURCE_DIR "/data/configs/{}.json", subject.config),
+                 "--run-dir",
+                 run,
+                 "--threads",
+                 std::to_string(threads),
+                 "trainer.log_every=3",
+                 fmt::format("trainer.eval_every={}", subject.steps / 6),
+                 "trainer.eval_examples=16",
+                 fmt::format("trainer.checkpoint.every={}", subject.steps / 8)};
+  words.insert(words.end(), subject.more.begin(), subject.more.end());
+  return words;
+}
+
+/// `schedule.steps` keeps the rates of a run that is first made shorter.
+void add_steps(Words& words, const Subject& subject, int steps) {
+  words.push_back(fmt::format("trainer.steps={}", steps));
+  words.push_back(fmt::format("schedule.steps={}", subject.steps));
+}
+
+std::string checkpoint(const std::string& run, int step) {
+  return fmt::format("{}/checkpoints/step-{:08}/", run, step);
+}
+
+/// How a run was cut.
+enum class Cut { kill, interrupt, end };
+
+/// Trains until the cut, and resumes to the end. Returns whether the cut came before the end.
+bool cut_and_resume(const Subject& subject, const std::string& run, int threads, Cut cut, double share,
+                    Clock::duration whole) {
+  Words words = train_words(subject, run, threads);
+  if (cut == Cut::end) {
+    const int steps = 1 + static_cast<int>(share * (subject.steps - 1));
+    add_steps(words, subject, steps);
+    REQUIRE(run_headlight(words).status == 0);
+    // The report of the end is of all held-out examples, and has no place in a run that goes on.
+    const Finished longer = run_headlight({"resume", run, fmt::format("trainer.steps={}", subject.steps)});
+    INFO(longer.err);
+    REQUIRE(longer.status == 0);
+    return steps < subject.steps;
+  }
+  add_steps(words, subject, subject.steps);
+  Process process(words);
+  process.wait_for("step");  // from here on there is a run to resume
+  std::this_thread::sleep_for(std::chrono::duration_cast<Clock::duration>(whole * share));
+  process.signal(cut == Cut::kill ? SIGKILL : SIGINT);
+  const Finished stopped = process.finish();
+  const Finished resumed = run_headlight({"resume", run, "--threads", std::to_string(3 - threads)});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  return stopped.status != 0;
+}
+
+}  // namespace
+
+TEST_CASE("cuts: a run that was cut at a random moment ends with the bytes of one that was not") {
+  Random random({.seed = 2024, .stream = headlight::stream_id("faults.cuts")});
+  int cut_early = 0;
+  int all = 0;
+  for (const Subject& subject : subjects()) {
+    const TemporaryDirectory place;
+    const std::string uncut = (place / "uncut").string();
+    Words words = train_words(subject, uncut, 1);
+    add_steps(words, subject, subject.steps);
+    const auto begin = Clock::now();
+    const Finished finished = run_headlight(words);
+    INFO(subject.config << "\n" << finished.err);
+    REQUIRE(finished.status == 0);
+    const Clock::duration whole = Clock::now() - begin;
+    for (const int threads : {1, 2}) {
+      for (int i = 0; i < kCuts; ++i) {
+        const Cut cut = i == 4 ? Cut::end : (i % 2 == 0 ? Cut::kill : Cut::interrupt);
+        const double share = random.uniform();
+        const std::string run = (place / fmt::format("cut-{}-{}", threads, i)).string();
+        INFO("threads " << threads << ", cut " << i << ", after " << share);
+        cut_early += cut_and_resume(subject, run, threads, cut, share, whole) ? 1 : 0;
+        ++all;
+        for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json"}) {
+          INFO(file);
+          CHECK((slurp(checkpoint(run, subject.steps) + file) == slurp(checkpoint(uncut, subject.steps) + file)));
+        }
+        CHECK(timeless_rows(run) == timeless_rows(uncut));
+      }
+    }
+    note(fmt::format("cuts: {} cut {} times, with 1 and 2 threads", subject.config, 2 * kCuts));
+  }
+  note(
+      fmt::format("cuts: {} of {} runs were cut before their end; each has the weights, optimiser state and metrics of "
+                  "the one that was not",
+                  cut_early, all));
+  CHECK(cut_early > all / 2);
+}
