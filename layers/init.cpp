@@ -75,7 +75,10 @@ Initial Init::bias(std::size_t out, std::size_t in, WeightRole role) {
 
 Initial Init::embedding(std::size_t rows, std::size_t cols) {
   drew_embedding_ = true;
-  if (options_.embedding_std) return normal({rows, cols}, *options_.embedding_std);
+  return options_.embedding_std ? normal({rows, cols}, *options_.embedding_std) : positions(rows, cols);
+}
+
+Initial Init::positions(std::size_t rows, std::size_t cols) {
   switch (options_.scheme) {
     case InitScheme::normal:
       return normal({rows, cols}, options_.std);

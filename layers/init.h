@@ -32,7 +32,7 @@ enum class WeightRole {
 struct InitOptions {
   InitScheme scheme = InitScheme::xavier_uniform;
   double std = 0.02;  ///< of the scheme `normal`
-  /// Tables of embeddings and of learned positions are drawn from N(0, embedding_std^2), whatever the scheme.
+  /// Tables of token embeddings are drawn from N(0, embedding_std^2), whatever the scheme.
   std::optional<double> embedding_std = {};
   /// The matrix of an output head is drawn from N(0, head_std^2), whatever the scheme; one that is tied is an embedding.
   std::optional<double> head_std = {};
@@ -59,8 +59,10 @@ class Init {
   Initial vectors(std::size_t count, std::size_t size, WeightRole role = WeightRole::dense);
   /// The bias (out) that belongs to a weight with `in` inputs.
   Initial bias(std::size_t out, std::size_t in, WeightRole role = WeightRole::dense);
-  /// A table of `rows` vectors of `cols` elements.
+  /// A table of `rows` vectors of `cols` elements, one for each token.
   Initial embedding(std::size_t rows, std::size_t cols);
+  /// The same for learned positions: as the scheme draws embeddings, without InitOptions::embedding_std.
+  Initial positions(std::size_t rows, std::size_t cols);
   Initial ones(std::size_t size) { return constant({size}, 1, "ones"); }
   Initial zeros(std::size_t size) { return constant({size}, 0, "zeros"); }
   Initial constant(const Shape& shape, double value, std::string description);

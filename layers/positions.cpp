@@ -118,7 +118,7 @@ Tensor SinusoidalPositions::forward(const Tensor& x, const Context& context) {
 
 LearnedPositions::LearnedPositions(const PositionRange& range, std::size_t width, Init& init) : range_(range) {
   check_sizes(range, width);
-  table_ = parameter("weight", init.embedding(range.rows(), width));
+  table_ = parameter("weight", init.positions(range.rows(), width));
 }
 
 Tensor LearnedPositions::forward(const Tensor& x, const Context& context) {

@@ -28,9 +28,10 @@ struct Call {
 };
 
 std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(' ');
+  constexpr std::string_view space = " \n";
+  const std::size_t begin = text.find_first_not_of(space);
   return begin == std::string_view::npos ? std::string{}
-                                         : std::string(text.substr(begin, text.find_last_not_of(' ') + 1 - begin));
+                                         : std::string(text.substr(begin, text.find_last_not_of(space) + 1 - begin));
 }
 
 Call call_of(std::string_view text) {
@@ -167,6 +168,11 @@ double parameters_figure(const Call& /*call*/, const RunResult& run) {
   return figure_of(Json::parse(run.evaluation), "parameters", "parameters");
 }
 
+double generates_figure(const Call& call, const RunResult& run) {
+  if (run.generated.empty()) missing("generates");
+  return trimmed(run.generated) == call.arguments[0] ? 1 : 0;
+}
+
 struct Kind {
   Measure measure;
   bool (*fits)(const std::vector<std::string>&);
@@ -194,6 +200,7 @@ const std::map<std::string, Kind>& kinds() {
        {extreme_figure, [](const Arguments& a) { return a.size() == 2 && is_split(a[0]) && is_metric(a[1]); }}},
       {"most", {extreme_figure, [](const Arguments& a) { return a.size() == 2 && is_split(a[0]) && is_metric(a[1]); }}},
       {"parameters", {parameters_figure, [](const Arguments& a) { return a.empty(); }}},
+      {"generates", {generates_figure, [](const Arguments& a) { return a.size() == 1 && !a[0].empty(); }}},
   };
   return all;
 }

@@ -15,6 +15,7 @@ struct RunResult {
   std::vector<MetricsRow> rows{};
   std::string evaluation{};  ///< JSON
   double seconds = 0;        ///< of training, evaluations included
+  std::string generated{};   ///< what `headlight generate RUN --input` said to the entry's input
 };
 
 /// Reads a figure off a run. The measures, with S one of train and eval and M one of loss, tok_acc and seq_acc:
@@ -27,6 +28,7 @@ struct RunResult {
 ///     first(S, M, <X)     the first step whose row is below X, or with >X above it; infinity where there is none
 ///     least(S, M)         the least over all rows; most(S, M) the largest
 ///     parameters          how many the model has
+///     generates(TEXT)     1 where the model says exactly TEXT to the entry's input, else 0
 ///
 /// Throws ConfigError when the measure is none of these, StateError when the run has no such figure.
 double measure(const std::string& name, const RunResult& run);

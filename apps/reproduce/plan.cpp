@@ -17,6 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kLargestPlan = std::uint64_t{1} << 20U;
+constexpr std::size_t kLongestText = 1'000'000'000;
 
 /// Reads the keys of an object and refuses what is left over.
 class Reader {
@@ -38,6 +39,10 @@ class Reader {
   }
   std::optional<double> number(const char* key) {
     return json_.contains(key) ? std::optional(value<double>(key)) : std::nullopt;
+  }
+  const Json* find(const char* key) {
+    read_.insert(key);
+    return json_.contains(key) ? &json_.at(key) : nullptr;
   }
   const Json& list(const char* key) {
     read_.insert(key);
@@ -77,10 +82,24 @@ Check read_check(const Json& json, const std::string& entry) {
   check.slack = reader.get<double>("slack", 0);
   check.scale = reader.get<double>("scale", 1);
   check.unit = reader.get<std::string>("unit", "");
-  if (!check.at_least && !check.at_most) reader.refuse("a check needs `at_least`, `at_most` or both");
+  check.at_least_of = reader.get<std::string>("at_least_of", "");
+  if (check.at_least && !check.at_least_of.empty()) reader.refuse("`at_least` and `at_least_of` say two things");
+  if (!check.at_least && !check.at_most && check.at_least_of.empty()) {
+    reader.refuse("a check needs `at_least`, `at_least_of` or `at_most`");
+  }
   reader.finish();
   check_measure(check.measure);
   return check;
+}
+
+TextRecipe read_text(const Json& json, const std::string& entry) {
+  Reader reader(json, entry + ", `text`");
+  const TextRecipe text{.seed = reader.get<std::uint64_t>("seed"), .characters = reader.get<std::size_t>("characters")};
+  if (text.characters == 0 || text.characters > kLongestText) {
+    reader.refuse(fmt::format("`characters` must be from 1 to {}", kLongestText));
+  }
+  reader.finish();
+  return text;
 }
 
 Entry read_entry(const Json& json, const std::filesystem::path& directory) {
@@ -94,6 +113,8 @@ Entry read_entry(const Json& json, const std::filesystem::path& directory) {
   entry.overrides = reader.get<std::vector<std::string>>("overrides", {});
   entry.seeds = reader.get<std::vector<std::uint64_t>>("seeds");
   entry.source = reader.get<std::string>("source");
+  entry.input = reader.get<std::string>("input", "");
+  if (const Json* text = reader.find("text")) entry.text = read_text(*text, name);
   for (const Json& check : reader.list("checks")) entry.checks.push_back(read_check(check, name));
   if (entry.seeds.empty() || entry.checks.empty()) reader.refuse("an entry needs seeds and checks");
   reader.finish();
@@ -111,6 +132,14 @@ std::vector<Entry> read_plan(const std::filesystem::path& path) {
     entries.push_back(read_entry(item, path.parent_path()));
     if (!names.insert(entries.back().name).second) {
       raise<ConfigError>("reproduction", "two entries have one name", entries.back().name);
+    }
+  }
+  for (const Entry& entry : entries) {
+    for (const Check& check : entry.checks) {
+      if (check.at_least_of.empty() || (check.at_least_of != entry.name && names.count(check.at_least_of) != 0)) {
+        continue;
+      }
+      raise<ConfigError>("reproduction", "`at_least_of` names no other entry: `" + check.at_least_of + "`", entry.name);
     }
   }
   return entries;

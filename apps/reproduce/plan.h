@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -16,9 +17,16 @@ struct Check {
   std::string measure{};    ///< see measure.h
   std::optional<double> at_least{};
   std::optional<double> at_most{};
+  std::string at_least_of{};  ///< the entry whose median of the same figure is `at_least`; see settle_lines()
   double slack = 0;
   double scale = 1;    ///< figures are shown times this, such as 100
   std::string unit{};  ///< behind the figures, such as "%"
+};
+
+/// A text that a task is given to read; see generated_text.h.
+struct TextRecipe {
+  std::uint64_t seed = 0;
+  std::size_t characters = 0;
 };
 
 /// One config, trained with some seeds.
@@ -27,7 +35,9 @@ struct Entry {
   std::filesystem::path config{};
   std::vector<std::string> overrides{};
   std::vector<std::uint64_t> seeds{};
-  std::string source{};  ///< of the published figures
+  std::optional<TextRecipe> text{};  ///< the file of `task.path`, for configs that leave it to the user
+  std::string input{};               ///< what the trained model is asked, for the measure `generates`
+  std::string source{};              ///< of the published figures
   std::vector<Check> checks{};
 };
 

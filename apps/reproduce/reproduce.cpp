@@ -16,9 +16,11 @@
 
 #include "apps/config/difference.h"
 #include "apps/config/read.h"
+#include "apps/reproduce/generated_text.h"
 #include "apps/reproduce/plan.h"
 #include "apps/reproduce/program.h"
 #include "apps/reproduce/table.h"
+#include "apps/tasks/registry.h"
 #include "apps/training/json_file.h"
 #include "core/error.h"
 #include "core/io/file.h"
@@ -48,19 +50,30 @@ bool is_finished(const fs::path& run) {
   return fs::exists(record) && text_member(read_json_file(record), "status", record) == "finished";
 }
 
-std::vector<std::string> overrides_of(const Entry& entry, std::uint64_t seed) {
+/// Writes the text that the entry's runs read, if they read one.
+void provide_text(const Arguments& arguments, const Entry& entry) {
+  if (entry.text) write_generated_text(arguments.root, entry.text->seed, entry.text->characters);
+}
+
+std::vector<std::string> overrides_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
   std::vector<std::string> words{fmt::format("seed={}", seed)};
+  if (entry.text) {
+    const fs::path text = generated_text_path(arguments.root, entry.text->seed, entry.text->characters);
+    words.push_back(fmt::format("task.path={}", text.string()));
+  }
   words.insert(words.end(), entry.overrides.begin(), entry.overrides.end());
   return words;
 }
 
-/// Throws ConfigError when what lies in the run directory was trained with another config than the entry has now.
-void check_config(const Entry& entry, std::uint64_t seed, const fs::path& run) {
-  const auto resolved = [](const fs::path& file, const std::vector<std::string>& overrides) {
-    return config::to_json(config::read_config({file}, overrides).config);
+/// Throws ConfigError when what lies in the run directory was trained with another config than the entry has now:
+/// `overrides` are those of a run that begins.
+void check_config(const Entry& entry, const std::vector<std::string>& overrides, const fs::path& run) {
+  const auto resolved = [](const fs::path& file, const std::vector<std::string>& words) {
+    config::LoadedConfig loaded = config::read_config({file}, words);
+    make_task(loaded);  // completes it with what follows from a text's size, as a run's config is
+    return config::to_json(loaded.config);
   };
-  const auto changes =
-      config::differences(resolved(run / "config.json", {}), resolved(entry.config, overrides_of(entry, seed)));
+  const auto changes = config::differences(resolved(run / "config.json", {}), resolved(entry.config, overrides));
   if (changes.empty()) return;
   const config::Difference& first = changes.front();
   raise<ConfigError>(run.string(), "the run was made with another config than the plan has now",
@@ -69,13 +82,12 @@ void check_config(const Entry& entry, std::uint64_t seed, const fs::path& run) {
 }
 
 /// Trains, or goes on, until the run is finished. Throws StateError when it ends otherwise.
-void train(const Entry& entry, std::uint64_t seed, const fs::path& run) {
+void train(const Entry& entry, const std::vector<std::string>& overrides, const fs::path& run) {
   std::vector<std::string> words;
   if (fs::exists(run / "config.json")) {
     words = {"resume", run.string()};
   } else {
     words = {"train", entry.config.string(), "--run-dir", run.string()};
-    const std::vector<std::string> overrides = overrides_of(entry, seed);
     words.insert(words.end(), overrides.begin(), overrides.end());
   }
   const Ended ended = run_program(headlight(), words);
@@ -99,13 +111,22 @@ double seconds_of(const fs::path& metrics) {
   return total;
 }
 
-std::optional<RunResult> result_of(const fs::path& run) {
+/// What a command of Headlight prints. Throws StateError when it fails.
+std::string output_of(const std::vector<std::string>& words) {
+  const Ended ended = run_program(headlight(), words);
+  if (ended.code != 0) raise<StateError>("reproduction", fmt::format("`headlight {}` failed", fmt::join(words, " ")));
+  return ended.output;
+}
+
+std::optional<RunResult> result_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
+  const fs::path run = directory_of(arguments, entry, seed);
   if (!is_finished(run)) return std::nullopt;
-  const Ended ended = run_program(headlight(), {"eval", run.string(), "--json"});
-  if (ended.code != 0) raise<StateError>("reproduction", "`headlight eval " + run.string() + "` failed");
-  return RunResult{.rows = read_metrics(run / "metrics.jsonl"),
-                   .evaluation = ended.output,
+  provide_text(arguments, entry);
+  RunResult result{.rows = read_metrics(run / "metrics.jsonl"),
+                   .evaluation = output_of({"eval", run.string(), "--json"}),
                    .seconds = seconds_of(run / "metrics.jsonl")};
+  if (!entry.input.empty()) result.generated = output_of({"generate", run.string(), "--input", entry.input});
+  return result;
 }
 
 /// "AMD EPYC; threads: 2; kernels: ...": what `headlight info` says, and the processor's name.
@@ -118,7 +139,7 @@ std::string machine() {
     break;
   }
   std::string text = processor;
-  std::istringstream facts(run_program(headlight(), {"info"}).output);
+  std::istringstream facts(output_of({"info"}));
   for (std::string line; std::getline(facts, line);) {
     const std::size_t value = line.find_first_not_of(' ', line.find(' '));
     if (value == std::string::npos || line.starts_with("precision")) continue;
@@ -145,10 +166,10 @@ std::vector<Outcome> outcomes_of(const Arguments& arguments, const std::vector<E
   outcomes.reserve(plan.size());
   for (const Entry& entry : plan) {
     Outcome outcome{.entry = entry, .runs = {}};
-    for (const std::uint64_t seed : entry.seeds)
-      outcome.runs.push_back(result_of(directory_of(arguments, entry, seed)));
+    for (const std::uint64_t seed : entry.seeds) outcome.runs.push_back(result_of(arguments, entry, seed));
     outcomes.push_back(std::move(outcome));
   }
+  settle_lines(outcomes);
   return outcomes;
 }
 
@@ -169,13 +190,15 @@ int run(const Arguments& arguments) {
   bool failed = false;
   for (const Entry& entry : plan) {
     if (!wanted(entry)) continue;
+    provide_text(arguments, entry);
     for (const std::uint64_t seed : entry.seeds) {
       const fs::path directory = directory_of(arguments, entry, seed);
-      if (fs::exists(directory / "config.json")) check_config(entry, seed, directory);
+      const std::vector<std::string> overrides = overrides_of(arguments, entry, seed);
+      if (fs::exists(directory / "config.json")) check_config(entry, overrides, directory);
       if (is_finished(directory)) continue;
       std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
       try {
-        train(entry, seed, directory);
+        train(entry, overrides, directory);
       } catch (const StateError& error) {
         // One run that diverges must not cost the table of the others.
         std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);

@@ -10,8 +10,14 @@
 namespace headlight::reproduce {
 namespace {
 
-bool has_run(const Outcome& outcome) {
+bool has_all_runs(const Outcome& outcome) {
   return std::all_of(outcome.runs.begin(), outcome.runs.end(), [](const auto& run) { return run.has_value(); });
+}
+
+bool has_run(const Outcome& outcome) {
+  return has_all_runs(outcome) &&
+         std::all_of(outcome.entry.checks.begin(), outcome.entry.checks.end(),
+                     [](const Check& check) { return check.at_least_of.empty() || check.at_least.has_value(); });
 }
 
 std::vector<double> figures(const Outcome& outcome, const Check& check) {
@@ -24,6 +30,7 @@ std::vector<double> figures(const Outcome& outcome, const Check& check) {
 std::string line_of(const Check& check) {
   std::string text;
   if (check.at_least) text += "≥ " + shown(check, *check.at_least);
+  if (!check.at_least_of.empty()) text += fmt::format(" ({})", check.at_least_of);
   if (check.at_least && check.at_most) text += ", ";
   if (check.at_most) text += "≤ " + shown(check, *check.at_most);
   return text;
@@ -52,6 +59,17 @@ std::string rows_of(const Outcome& outcome) {
 }
 
 }  // namespace
+
+void settle_lines(std::vector<Outcome>& outcomes) {
+  for (Outcome& outcome : outcomes) {
+    for (Check& check : outcome.entry.checks) {
+      const auto other = std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& candidate) {
+        return candidate.entry.name == check.at_least_of;
+      });
+      if (other != outcomes.end() && has_all_runs(*other)) check.at_least = median(figures(*other, check));
+    }
+  }
+}
 
 bool passes(const Outcome& outcome) {
   return has_run(outcome) && std::all_of(outcome.entry.checks.begin(), outcome.entry.checks.end(),

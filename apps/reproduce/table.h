@@ -15,6 +15,10 @@ struct Outcome {
   std::vector<std::optional<RunResult>> runs{};
 };
 
+/// Gives each check with Check::at_least_of its line, once the entry that it names has run. Until then the
+/// entry of the check does not count as run.
+void settle_lines(std::vector<Outcome>& outcomes);
+
 /// Whether every seed has run and every check passes.
 bool passes(const Outcome& outcome);
 

@@ -178,7 +178,7 @@ void check_init(const config::InitConfig& config, const Init& init, const nlohma
                    "give the number of writes to the residual stream, or leave it out");
   }
   if (config.embedding_std && !init.drew_embedding()) {
-    without_effect("embedding_std", "the model has no table of embeddings or of learned positions", "leave it out");
+    without_effect("embedding_std", "the model has no table of token embeddings", "leave it out");
   }
   if (config.head_std && !init.drew_head()) {
     without_effect("head_std", "the model's head has no matrix of its own",

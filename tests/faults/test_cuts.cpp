@@ -22,6 +22,7 @@ using Words = std::vector<std::string>;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kCuts = 5;
+constexpr int kWarmUp = 3;  // of those that warm up, so that the shortest run has room for it
 
 struct Subject {
   const char* config;
@@ -48,9 +49,13 @@ const std::vector<Subject>& subjects() {
   return all;
 }
 
+std::string config_file(const Subject& subject) {
+  return fmt::format(HEADLIGHT_SOURCE_DIR "/data/configs/{}.json", subject.config);
+}
+
 Words train_words(const Subject& subject, const std::string& run, int threads) {
   Words words = {"train",
-                 fmt::format(HEADLIGHT_SOURCE_DIR "/data/configs/{}.json", subject.config),
+                 config_file(subject),
                  "--run-dir",
                  run,
                  "--threads",
@@ -63,10 +68,17 @@ Words train_words(const Subject& subject, const std::string& run, int threads) {
   return words;
 }
 
-/// `schedule.steps` keeps the rates of a run that is first made shorter.
+/// `schedule.steps` keeps the rates of a run that is first made shorter, where they depend on its length.
 void add_steps(Words& words, const Subject& subject, int steps) {
   words.push_back(fmt::format("trainer.steps={}", steps));
-  words.push_back(fmt::format("schedule.steps={}", subject.steps));
+  const auto config = nlohmann::json::parse(slurp(config_file(subject)), nullptr, true, true);
+  const std::string type = config.value("/schedule/type"_json_pointer, "constant");
+  if (type.starts_with("cosine") || type == "linear") {
+    words.push_back(fmt::format("schedule.steps={}", subject.steps));
+  }
+  if (config.contains("/schedule/warmup_steps"_json_pointer)) {
+    words.push_back(fmt::format("schedule.warmup_steps={}", kWarmUp));
+  }
 }
 
 std::string checkpoint(const std::string& run, int step) {
@@ -81,7 +93,7 @@ bool cut_and_resume(const Subject& subject, const std::string& run, int threads,
                     Clock::duration whole) {
   Words words = train_words(subject, run, threads);
   if (cut == Cut::end) {
-    const int steps = 1 + static_cast<int>(share * (subject.steps - 1));
+    const int steps = kWarmUp + 1 + static_cast<int>(share * (subject.steps - kWarmUp - 1));
     add_steps(words, subject, steps);
     REQUIRE(run_headlight(words).status == 0);
     // The report of the end is of all held-out examples, and has no place in a run that goes on.

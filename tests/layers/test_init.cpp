@@ -112,6 +112,7 @@ TEST_CASE("normal, scaled_normal and keras have their deviations") {
 TEST_CASE("embedding_std and head_std replace what the scheme says of embeddings and of the head, and nothing else") {
   Init init(8, {.scheme = InitScheme::scaled_normal, .embedding_std = 0.02, .head_std = 0.3});
   check_normal(init.embedding(300, 25), 0.02, "normal std 0.02");
+  check_normal(init.positions(300, 25), 0.2, "normal std 0.2");
   check_normal(init.weight(200, 100, WeightRole::head), 0.3, "normal std 0.3");
   check_normal(init.weight(200, 100), 0.1, "normal std 0.1");
   check_normal(init.weight(200, 100, WeightRole::attention_output), 0.1, "normal std 0.1");

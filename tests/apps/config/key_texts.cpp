@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/apps/config/key_samples.h"
 
 namespace headlight::testing {
@@ -34,7 +36,7 @@ void complete_data(const schema::Key& key, Json& config) {
 
 }  // namespace
 
-Json::json_pointer pointer(std::string path) {
+nlohmann::json_pointer<std::string> pointer(std::string path) {
   std::replace(path.begin(), path.end(), '.', '/');
   return Json::json_pointer("/" + path);
 }

@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "apps/config/schema.h"
 
 namespace headlight::testing {
 
 /// "model.heads" as the pointer /model/heads.
-nlohmann::ordered_json::json_pointer pointer(std::string path);
+nlohmann::json_pointer<std::string> pointer(std::string path);
 
 /// A value that the key takes.
 nlohmann::ordered_json sample(const config::schema::Key& key);

@@ -22,6 +22,7 @@ RunResult run() {
   row(60, Split::train, 0.5, 0.6);
   row(60, Split::eval, 0.75, 0.5);
   row(100, Split::eval, 0.8, 0.9);
+  made.generated = "1 2 3\n";
   made.evaluation = R"({"split": "eval", "examples": 9, "loss": 0.25, "tok_acc": 0.5, "seq_acc": 0.125,
     "by_length": {"5": {"tok_acc": 0.9}, "6": {"tok_acc": 0.5}, "7": {"tok_acc": 0.25}},
     "by_position": {"3": {"mse": 0.375}}, "parameters": 10346,
@@ -39,6 +40,8 @@ TEST_CASE("figures of a run are these") {
   CHECK(measure("position(3, mse)", run()) == 0.375);
   CHECK(measure("head(antidiag, mass)", run()) == 0.97);
   CHECK(measure("parameters", run()) == 10346);
+  CHECK(measure("generates(1 2 3)", run()) == 1);
+  CHECK(measure("generates(1 2)", run()) == 0);
   CHECK(measure("at(eval, loss, 60)", run()) == 0.75);
   // Training rows of steps 11 to 60: one is too old.
   CHECK(measure("at(train, loss, 60)", run()) == 0.75);
@@ -54,7 +57,7 @@ TEST_CASE("what is no measure is refused, and what a run does not have is said")
   for (const char* name :
        {"", "final", "final()", "final(weight)", "final(loss", "lengths(4, loss)", "lengths(a..b, loss)",
         "position(x, mse)", "head(antidiag, loss)", "at(eval, loss)", "at(test, loss, 3)", "first(eval, loss, 3)",
-        "first(eval, loss, <x)", "least(eval)", "parameters(1)", "speed"}) {
+        "first(eval, loss, <x)", "least(eval)", "parameters(1)", "generates()", "speed"}) {
     INFO(name);
     CHECK_THROWS_AS(check_measure(name), ConfigError);
   }
@@ -64,4 +67,5 @@ TEST_CASE("what is no measure is refused, and what a run does not have is said")
   CHECK_THROWS_AS(measure("head(copy, mass)", run()), StateError);
   CHECK_THROWS_AS(measure("at(eval, loss, 61)", run()), StateError);
   CHECK_THROWS_AS(measure("least(eval, loss)", RunResult{}), StateError);
+  CHECK_THROWS_AS(measure("generates(1)", RunResult{}), StateError);
 }

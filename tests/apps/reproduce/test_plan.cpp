@@ -48,6 +48,9 @@ TEST_CASE("a plan that says too little, too much or what is no measure names the
         entry_with(R"json({"what": "x", "measure": "final(loss)"})json"),
         entry_with(R"json({"what": "x", "measure": "speed", "at_least": 1})json"),
         entry_with(kCheck, R"json(, "seed": 3)json"),
+        entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least_of": "a"})json"),
+        entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least_of": "b"})json"),
+        entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least_of": "b", "at_least": 1})json"),
         entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least": "much"})json"),
         entry_with(R"json({"what": "x", "measure": "final(loss)", "at_least": 1, "color": 2})json")}) {
     INFO(text);
@@ -69,6 +72,28 @@ TEST_CASE("the median has to meet the line, and no seed may miss it by more than
   CHECK(passes(check, {50}));
   CHECK_FALSE(passes(check, {61}));
   CHECK_FALSE(passes(check, {std::numeric_limits<double>::infinity()}));
+}
+
+TEST_CASE("a check against another entry waits for it, and takes its median as the line") {
+  const std::string two = entry_with(kCheck);
+  std::string against = entry_with(R"json({"what": "x", "measure": "final(tok_acc)", "at_least_of": "a"})json");
+  against.replace(against.find("\"a\""), 3, "\"b\"");
+  const std::vector<Entry> plan = plan_of("[" + two.substr(1, two.size() - 2) + "," + against.substr(1));
+  const auto ran = [](double accuracy) {
+    return RunResult{.evaluation = "{\"tok_acc\": " + std::to_string(accuracy) + "}"};
+  };
+  std::vector<Outcome> waiting{{plan[0], {ran(0.5), std::nullopt}}, {plan[1], {ran(0.75), ran(0.75)}}};
+  settle_lines(waiting);
+  CHECK_FALSE(passes(waiting[1]));
+  CHECK_THAT(results_page(waiting, "A machine."), Catch::Contains("Not run yet: a, b."));
+  // The median of 0.5 and 0.75 is 0.625.
+  std::vector<Outcome> settled{{plan[0], {ran(0.5), ran(0.75)}}, {plan[1], {ran(0.625), ran(0.75)}}};
+  settle_lines(settled);
+  CHECK(settled[1].entry.checks[0].at_least == 0.625);
+  CHECK(passes(settled[1]));
+  CHECK_THAT(results_page(settled, "A machine."), Catch::Contains("| ≥ 0.6250 (a) |"));
+  settled[1].runs = {ran(0.6), ran(0.6)};
+  CHECK_FALSE(passes(settled[1]));
 }
 
 TEST_CASE("the page shows what was published, the line, the median with all seeds, and what has not run") {

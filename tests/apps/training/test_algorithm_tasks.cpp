@@ -40,8 +40,9 @@ TEST_CASE("the shipped configs have as many parameters as their shapes give") {
       {"recall", (10 + 22) * 32 + layers(2, 32, 128, 1) + 64},
       {"recall-20", (20 + 42) * 32 + layers(2, 32, 128, 1) + 64},
       {"recall-induction", (20 + 31) * 32 + layers(2, 32, 128, 1) + 64},
-      {"mqar", (256 + 64) * 128 + layers(2, 128, 512, 1) + 256},
-      {"mqar-1layer", (256 + 64) * 128 + layers(1, 128, 512, 1) + 256},
+      // Attention and its norm alone in each layer.
+      {"mqar", (256 + 64) * 64 + 2 * (4 * (64 * 64 + 64) + 128) + 128},
+      {"mqar-1layer", (256 + 64) * 64 + 4 * (64 * 64 + 64) + 128 + 128},
       // A head of its own, without bias.
       {"rasp", (7 + 8 + 7) * 64 + layers(1, 64, 64, 1) + 128},
       {"rasp-double-hist", (7 + 8 + 6) * 64 + layers(3, 64, 64, 1) + 128},
@@ -75,7 +76,7 @@ TEST_CASE("the shipped configs have as many parameters as their shapes give") {
   CHECK(20 * 256 + 256 + 82 * 256 + layers(12, 256, 1024, 1) + 512 + 257 == 9504257);
   CHECK(config::total_steps(shipped("recall")) == 31400);
   CHECK(config::total_steps(shipped("recall-20")) == 62800);
-  CHECK(config::total_steps(shipped("mqar")) == 9390);
+  CHECK(config::total_steps(shipped("mqar")) == 6256);
   CHECK(shipped("linreg-20").trainer.curriculum.length.by == 2);
 }
 

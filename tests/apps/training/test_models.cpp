@@ -155,8 +155,8 @@ TEST_CASE("deviations of embeddings and head are of those that the model has, an
              Catch::StartsWith("error: `head_std` has no effect: the model's head has no matrix of its own\n"
                                "  --> a.json:2:"));
   CHECK_THAT(refused_init(R"("init": {"embedding_std": 0.5}, "heads": 2)", "linreg"),
-             Catch::StartsWith("error: `embedding_std` has no effect: the model has no table of embeddings or of "
-                               "learned positions\n  --> a.json:2:"));
+             Catch::StartsWith("error: `embedding_std` has no effect: the model has no table of token "
+                               "embeddings\n  --> a.json:2:"));
 }
 
 TEST_CASE("the README's config with a layer of one's own trains") {
