@@ -10,6 +10,7 @@
 
 #include "apps/config/checks.h"
 #include "apps/config/field.h"
+#include "apps/config/suggest.h"
 #include "core/io/system_error.h"
 
 namespace headlight::config::schema {
@@ -132,7 +133,7 @@ class Resolver {
   void missing(const Branch& object, const Branch& child) {
     report_.add(child.path(), {.what = fmt::format("missing key `{}` in {}", child.name, owner(object)),
                                .place = around(object),
-                               .help = fmt::format("give {}: {}", describe(child.key->type), child.key->doc)});
+                               .help = what_to_give(*child.key)});
   }
 
   void require_one(const Branch& object, const Node* node, const std::vector<const Branch*>& alternatives) {

@@ -88,6 +88,8 @@ constexpr std::array<std::pair<const char*, const char*>, 14> kChoicesOfOtherToo
 
 }  // namespace
 
+std::string what_to_give(const Key& key) { return fmt::format("give {}: {}", describe(key.type), key.doc); }
+
 std::string list_of_keys(const Branch& object) {
   std::vector<std::string> names;
   for (const auto& child : object.children) {

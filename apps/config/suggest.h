@@ -17,6 +17,9 @@ std::string suggest_key(std::string_view written, const Branch& object);
 /// What to do about a text that is not among the choices: the nearest one, and all of them.
 std::string suggest_choice(std::string_view written, const Type& type);
 
+/// "give the path of a file: a safetensors file": what a key takes, and what it says.
+std::string what_to_give(const Key& key);
+
 /// "`model` knows: `arch`, ...": all keys of the object.
 std::string list_of_keys(const Branch& object);
 

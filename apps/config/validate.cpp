@@ -48,8 +48,7 @@ std::string default_help(const Key& key) {
 std::string form_help(const Key& key) {
   const Branch* branch = find_branch(key.path);
   if (branch != nullptr && !branch->children.empty()) return list_of_keys(*branch);
-  if (key.type.rule == TextRule::kPath) return "write the path in quotes: \"data/mine.txt\"";
-  return fmt::format("it says: {}", key.doc);
+  return what_to_give(key);
 }
 
 /// What to do about a value of the wrong type or out of range.

@@ -10,8 +10,7 @@ namespace headlight {
 class Holdout {
  public:
   /// `held` of `total` items, each set of so many as likely (Knuth, The Art of Computer Programming, volume 2,
-  /// section 3.4.2, algorithm S). Throws ConfigError that names `key`, which said how
-  /// many, unless 0 < held < total.
+  /// section 3.4.2, algorithm S). Throws ConfigError that names `key`, which said how many, unless 0 < held < total.
   static Holdout random(std::uint64_t total, std::uint64_t held, std::uint64_t seed, std::string_view key);
   /// The last ones.
   static Holdout tail(std::uint64_t total, std::uint64_t held, std::string_view key);

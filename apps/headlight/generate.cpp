@@ -139,6 +139,7 @@ Answer continue_or_answer(const OpenedRun& run, const Question& asked, const Gen
 /// Says of an input that it is of another length than all that the model was trained with, where that is one.
 void warn_of_length(const OpenedRun& run, std::size_t given, const GlobalOptions& global) {
   const config::TaskConfig& task = run.config.task;
+  // Those whose length is that of the input; other tasks measure pairs, blocks, or strings without their marks.
   const bool has_length = task.type == config::TaskType::kReverse || task.type == config::TaskType::kCopy ||
                           task.type == config::TaskType::kSort;
   if (!has_length || task.length.min != task.length.max || given == task.length.max) return;

@@ -59,12 +59,12 @@ std::vector<std::string> changes_in_place(const nlohmann::json& recorded) {
 
 /// The task of a run. A file that does not fit any more because it has changed is told as changed, with the first fault.
 std::unique_ptr<DataTask> reopened_task(const config::Config& config, const DataSource& source,
-                                        const nlohmann::json& recorded) {
+                                        const std::filesystem::path& record) {
   try {
     return make_data_task(config, source);
   } catch (const ConfigError& error) {
     const std::vector<std::string> changed =
-        source.evaluate.empty() ? changes_in_place(recorded) : std::vector<std::string>{};
+        source.evaluate.empty() ? changes_in_place(recorded_files(record)) : std::vector<std::string>{};
     if (changed.empty()) throw;
     const std::string what = error.what();
     raise<ConfigError>("data of the run", changed.front() + ", and does not fit it any more",
@@ -97,8 +97,7 @@ RunData open_run_data(const std::filesystem::path& run, config::Config& config, 
   }
   const std::filesystem::path file = run / kVocabulary;
   const Vocabularies known = Vocabularies::from_json(read_json_file(file), file.string());
-  const nlohmann::json recorded = recorded_files(run / kData);
-  std::unique_ptr<DataTask> task = reopened_task(config, {.known = &known, .evaluate = evaluate}, recorded);
+  std::unique_ptr<DataTask> task = reopened_task(config, {.known = &known, .evaluate = evaluate}, run / kData);
   const config::DataSizes sizes = task->sizes();
   if (sizes.positions > config.model.max_len) {
     raise<ConfigError>(task->facts().files.back().path.string(),
@@ -107,7 +106,7 @@ RunData open_run_data(const std::filesystem::path& run, config::Config& config, 
   }
   set_sizes(config, sizes);
   RunData data;
-  if (evaluate.empty()) data.changed = changes(recorded, task->facts().files);
+  if (evaluate.empty()) data.changed = changes(recorded_files(run / kData), task->facts().files);
   data.task = std::move(task);
   return data;
 }

@@ -116,7 +116,7 @@ Entry read_entry(const Json& json, const std::filesystem::path& directory) {
   entry.input = reader.get<std::string>("input", "");
   if (const Json* text = reader.find("text")) entry.text = read_text(*text, name);
   for (const Json& check : reader.list("checks")) entry.checks.push_back(read_check(check, name));
-  if (entry.seeds.empty() || entry.checks.empty()) reader.refuse("an entry needs seeds and checks");
+  if (entry.seeds.empty()) reader.refuse("an entry needs seeds");
   reader.finish();
   return entry;
 }
@@ -134,12 +134,20 @@ std::vector<Entry> read_plan(const std::filesystem::path& path) {
       raise<ConfigError>("reproduction", "two entries have one name", entries.back().name);
     }
   }
+  std::set<std::string> compared;
   for (const Entry& entry : entries) {
     for (const Check& check : entry.checks) {
-      if (check.at_least_of.empty() || (check.at_least_of != entry.name && names.count(check.at_least_of) != 0)) {
-        continue;
+      if (check.at_least_of.empty()) continue;
+      if (check.at_least_of == entry.name || names.count(check.at_least_of) == 0) {
+        raise<ConfigError>("reproduction", "`at_least_of` names no other entry: `" + check.at_least_of + "`",
+                           entry.name);
       }
-      raise<ConfigError>("reproduction", "`at_least_of` names no other entry: `" + check.at_least_of + "`", entry.name);
+      compared.insert(check.at_least_of);
+    }
+  }
+  for (const Entry& entry : entries) {
+    if (entry.checks.empty() && compared.count(entry.name) == 0) {
+      raise<ConfigError>("reproduction", "an entry needs checks, unless another one is compared with it", entry.name);
     }
   }
   return entries;

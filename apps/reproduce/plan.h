@@ -38,7 +38,7 @@ struct Entry {
   std::optional<TextRecipe> text{};  ///< the file of `task.path`, for configs that leave it to the user
   std::string input{};               ///< what the trained model is asked, for the measure `generates`
   std::string source{};              ///< of the published figures
-  std::vector<Check> checks{};
+  std::vector<Check> checks{};       ///< none where the runs are there for another entry's Check::at_least_of
 };
 
 /// Reads the plan; paths of configs are relative to its file. Comments are allowed. Throws ConfigError that names the

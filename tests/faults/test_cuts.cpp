@@ -151,5 +151,6 @@ TEST_CASE("cuts: a run that was cut at a random moment ends with the bytes of on
       fmt::format("cuts: {} of {} runs were cut before their end; each has the weights, optimiser state and metrics of "
                   "the one that was not",
                   cut_early, all));
-  CHECK(cut_early > all / 2);
+  // How many is a matter of time; that none was would make the comparison empty.
+  CHECK(cut_early > 0);
 }

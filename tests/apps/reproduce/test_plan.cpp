@@ -94,6 +94,10 @@ TEST_CASE("a check against another entry waits for it, and takes its median as t
   CHECK_THAT(results_page(settled, "A machine."), Catch::Contains("| ≥ 0.6250 (a) |"));
   settled[1].runs = {ran(0.6), ran(0.6)};
   CHECK_FALSE(passes(settled[1]));
+  // What is compared with needs no checks of its own; what nothing is compared with does.
+  const std::string bare = entry_with("");
+  CHECK(plan_of("[" + bare.substr(1, bare.size() - 2) + "," + against.substr(1))[0].checks.empty());
+  CHECK_THROWS_WITH(plan_of(bare), Catch::Contains("an entry needs checks"));
 }
 
 TEST_CASE("the page shows what was published, the line, the median with all seeds, and what has not run") {
