@@ -15,6 +15,10 @@ Block::Block(const ResidualOptions& options, std::vector<BlockStep> steps, Init&
     raise<ConfigError>("block", "parallel steps cannot be gated: each gate would pass the block's input on", {},
                        "use a plain or scaled residual, or another placement");
   }
+  if (parallel && options.connection.skip_scale != 1) {
+    raise<ConfigError>("block", "parallel steps cannot scale the skip: each would scale the block's input again", {},
+                       "leave skip_scale out, or use another placement");
+  }
   StepOperations operations = checked_operations(options);
   if (parallel) operations.before.clear();
   const bool norm_before = operations.before.find('n') != std::string::npos;

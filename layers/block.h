@@ -25,8 +25,8 @@ struct BlockStep {
 /// the same normalised input, the child `norm`, and each adds to the block's input by its own `name_residual`.
 ///
 /// First values are drawn for the steps in order, before the block's own.
-/// Throws ConfigError without steps, for `parallel` with gated residuals (which of the gates would pass x?), and as
-/// checked_operations() does; StateError when two steps share a name or a layer is null.
+/// Throws ConfigError without steps, for `parallel` with gated residuals (which of the gates would pass x?) or a skip
+/// scale (which of the sums would apply it?), and as checked_operations() does; StateError when two steps share a name or a layer is null.
 class Block : public Layer {
  public:
   Block(const ResidualOptions& options, std::vector<BlockStep> steps, Init& init);

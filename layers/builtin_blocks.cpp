@@ -36,6 +36,7 @@ NormOptions norm_options(const LayerConfig& config, std::size_t width) {
 /// `residual` and what belongs to its kind. A sum by `h` is gated without saying so.
 ResidualConnectionOptions connection_options(const LayerConfig& config, bool highway) {
   ResidualConnectionOptions options{.kind = config.parsed("residual", highway ? "gated" : "plain", residual_kind_of)};
+  if (options.kind != ResidualKind::gated) options.skip_scale = config.number("skip_scale", 1);
   if (options.kind == ResidualKind::scaled) {
     options.per_channel = config.flag("residual_per_channel", true);
     options.scale_init = config.number("residual_init", options.scale_init);

@@ -37,6 +37,7 @@ Initial Init::normal(const Shape& shape, double deviation) {
 
 Initial Init::matrix(const Shape& shape, double in, double out, WeightRole role) {
   drew_head_ = drew_head_ || role == WeightRole::head;
+  if (role == WeightRole::vector_input && options_.embedding_std) return normal(shape, *options_.embedding_std);
   if (role == WeightRole::head && options_.head_std) return normal(shape, *options_.head_std);
   const double scale = writes_to_residual(role) ? 1 / std::sqrt(static_cast<double>(options_.residual_writes)) : 1;
   switch (options_.scheme) {
@@ -74,7 +75,6 @@ Initial Init::bias(std::size_t out, std::size_t in, WeightRole role) {
 }
 
 Initial Init::embedding(std::size_t rows, std::size_t cols) {
-  drew_embedding_ = true;
   return options_.embedding_std ? normal({rows, cols}, *options_.embedding_std) : positions(rows, cols);
 }
 

@@ -27,12 +27,14 @@ enum class WeightRole {
   attention_output,     ///< torch: U(+-1 / sqrt(in)), bias 0.  Writes to the residual stream
   feed_forward_output,  ///< as dense.  Writes to the residual stream
   head,                 ///< as dense; the matrix whose results are the model's: InitOptions::head_std
+  vector_input,         ///< as dense; the matrix that brings vectors to the model's width: InitOptions::embedding_std
 };
 
 struct InitOptions {
   InitScheme scheme = InitScheme::xavier_uniform;
   double std = 0.02;  ///< of the scheme `normal`
-  /// Tables of token embeddings are drawn from N(0, embedding_std^2), whatever the scheme.
+  /// Tables of token embeddings, and matrices in their place where the input is vectors, are drawn from
+  /// N(0, embedding_std^2), whatever the scheme.
   std::optional<double> embedding_std = {};
   /// The matrix of an output head is drawn from N(0, head_std^2), whatever the scheme; one that is tied is an embedding.
   std::optional<double> head_std = {};
@@ -70,8 +72,7 @@ class Init {
   /// Counts an array that a layer makes by itself with those above.
   void reserve(const Shape& shape);
 
-  /// Whether a table, or the matrix of a head, was drawn: without one, its own deviation has no effect.
-  bool drew_embedding() const { return drew_embedding_; }
+  /// Whether the matrix of a head was drawn: without one, its own deviation has no effect.
   bool drew_head() const { return drew_head_; }
 
  private:
@@ -83,7 +84,6 @@ class Init {
   InitOptions options_;
   std::uint64_t draws_ = 0;
   double reserved_ = 0;
-  bool drew_embedding_ = false;
   bool drew_head_ = false;
 };
 

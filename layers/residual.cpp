@@ -75,9 +75,9 @@ StepOperations checked_operations(const ResidualOptions& options) {
   if (holds(operations.after, 'h') && holds(operations.after, 'a')) {
     refuse(operations, "the input would be added twice", "use a or h");
   }
-  if (options.connection.kind != ResidualKind::plain && !holds(operations.after, 'a') &&
-      !holds(operations.after, 'h')) {
-    refuse(operations, "a scaled or gated residual has no meaning without a sum", "add `a`");
+  const bool sums = holds(operations.after, 'a') || holds(operations.after, 'h');
+  if (!sums && (options.connection.kind != ResidualKind::plain || options.connection.skip_scale != 1)) {
+    refuse(operations, "a scaled or gated residual or a skip scale has no meaning without a sum", "add `a`");
   }
   if (options.dropout > 0 && !holds(operations.before, 'd') && !holds(operations.after, 'd')) {
     refuse(operations, "a dropout has no meaning without the operation `d`", "add `d`, or set dropout to 0");

@@ -15,6 +15,15 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 void check(const ResidualConnectionOptions& options) {
+  const auto skip_scale = static_cast<Real>(options.skip_scale);
+  if (!std::isfinite(skip_scale) || skip_scale <= 0) {
+    raise<ConfigError>("residual", "the skip scale must be a number above 0 in the precision of this build",
+                       fmt::format("skip_scale {}", options.skip_scale));
+  }
+  if (options.kind == ResidualKind::gated && options.skip_scale != 1) {
+    raise<ConfigError>("residual", "a gate shares out its input by itself", fmt::format("skip_scale {}", options.skip_scale),
+                       "leave skip_scale out, or use a plain or scaled residual");
+  }
   if (options.kind == ResidualKind::plain) return;
   if (options.width == 0) raise<ConfigError>("residual", "the width must be at least 1", "width 0");
   // As they are stored: a number beyond the largest Real would begin as infinity.
@@ -31,7 +40,7 @@ Initial constant(const Shape& shape, double value, Init& init) {
 }  // namespace
 
 ResidualConnection::ResidualConnection(const ResidualConnectionOptions& options, Init& init)
-    : kind_(options.kind), width_(options.width) {
+    : kind_(options.kind), skip_scale_(static_cast<Real>(options.skip_scale)), width_(options.width) {
   check(options);
   if (kind_ == ResidualKind::scaled) {
     const Shape shape = options.per_channel ? Shape{width_} : Shape{};
@@ -55,15 +64,16 @@ Tensor ResidualConnection::joined(const Tensor& x, const Tensor& y) const {
     raise<ShapeError>("residual", "x and y must have one shape (..., " + width + ")",
                       "x " + to_string(x.shape()) + ", y " + to_string(y.shape()));
   }
+  const Tensor skip = skip_scale_ == 1 ? x : skip_scale_ * x;
   switch (kind_) {
     case ResidualKind::plain:
       break;
     case ResidualKind::scaled:
-      return x + scale_ * y;
+      return skip + scale_ * y;
     case ResidualKind::gated:
       return x + linear(x, gate_weight_, gate_bias_, Activation::sigmoid) * (y - x);
   }
-  return x + y;
+  return skip + y;
 }
 
 ResidualKind residual_kind_of(std::string_view name) {

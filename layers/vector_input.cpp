@@ -13,7 +13,7 @@ VectorInput::VectorInput(const VectorInputOptions& options, Init& init) : featur
     raise<ConfigError>("vector_input", "features and width must be at least 1",
                        fmt::format("features {}, width {}", options.features, options.width));
   }
-  weight_ = parameter("weight", init.weight(options.width, options.features));
+  weight_ = parameter("weight", init.weight(options.width, options.features, WeightRole::vector_input));
   if (options.bias) bias_ = parameter("bias", init.bias(options.width, options.features));
 }
 

@@ -128,6 +128,7 @@ struct ModelConfig {
   bool attention_only{};
   Norm norm{};
   ResidualKind residual{};
+  double skip_scale = 1;  ///< where it has no effect too
   bool final_norm{};
   NormType norm_type{};
   double norm_eps{};

@@ -109,7 +109,7 @@ std::vector<Key> weights_rows() {
       {.path = "model.init.embedding_std",
        .type = number({.above = 0, .to = 100}),
        .fallback = absent("as the scheme says"),
-       .doc = "standard deviation of the table of token embeddings",
+       .doc = "standard deviation of the table of token embeddings, or of the matrix that takes vectors",
        .field = at(&C::model, &Model::init, &InitConfig::embedding_std)},
       {.path = "model.init.head_std",
        .type = number({.above = 0, .to = 100}),

@@ -177,9 +177,6 @@ void check_init(const config::InitConfig& config, const Init& init, const nlohma
     without_effect("residual_scale", "no layer of the model is a block or a residual, whose steps it counts",
                    "give the number of writes to the residual stream, or leave it out");
   }
-  if (config.embedding_std && !init.drew_embedding()) {
-    without_effect("embedding_std", "the model has no table of token embeddings", "leave it out");
-  }
   if (config.head_std && !init.drew_head()) {
     without_effect("head_std", "the model's head has no matrix of its own",
                    "leave it out; a tied head is drawn with the embeddings: `embedding_std`");
@@ -210,6 +207,7 @@ ModelOptions model_options(const config::ModelConfig& model, const Task& task) {
       .max_len = model.max_len,
       .norm = placement_of(model.norm),
       .residual = residual_of(model.residual),
+      .skip_scale = model.skip_scale,
       .final_norm = model.final_norm,
       .norm_type = norm_type_of(model.norm_type),
       .norm_eps = model.norm_eps,

@@ -192,6 +192,7 @@ Json feed_forward_step(const ModelOptions& o) {
 Json block(const ModelOptions& o, bool looks_back, bool cross) {
   Json block{{"type", "block"}, {"width", o.d_model}, {"norm", name_of(o.norm)}};
   if (o.residual != ResidualKind::plain) block["residual"] = name_of(o.residual);
+  if (o.skip_scale != 1) block["skip_scale"] = o.skip_scale;
   if (o.dropout.residual != 0) block["dropout"] = o.dropout.residual;
   if (o.norm != NormPlacement::none) {
     if (o.norm_type != NormType::layer) block["norm_type"] = name_of(o.norm_type);

@@ -49,6 +49,7 @@ struct ModelOptions {
   std::size_t max_len = 0;         ///< longest sequence; needed for positions in the embeddings and batch statistics
   NormPlacement norm = NormPlacement::pre;
   ResidualKind residual = ResidualKind::plain;
+  double skip_scale = 1;                 ///< see ResidualConnectionOptions
   std::optional<bool> final_norm = {};   ///< a norm behind the last block; by default with pre, sandwich and parallel
   NormType norm_type = NormType::layer;  ///< batch: per position where the future must not be seen
   double norm_eps = 1e-5;

@@ -88,6 +88,7 @@ void add_residuals(std::vector<LayerCase>& cases) {
   cases.push_back(step("scaled by one number",
                        R"("residual": "scaled", "residual_per_channel": false, "residual_init": 0, "width": 4)",
                        drawn({2, 4}, -1, 1, 222)));
+  cases.push_back(step("skip scaled", R"("norm": "post", "skip_scale": 2.5, "width": 4)", drawn({2, 4}, -1, 1, 227)));
   cases.push_back(step("gated", R"("norm": "post", "residual": "gated", "width": 4)", drawn({2, 3, 4}, -1, 1, 223)));
   cases.push_back(trained(step("operations, with dropouts",
                                R"("preprocess": "dn", "postprocess": "ndhd", "dropout": 0.3, "width": 4)",
@@ -104,6 +105,9 @@ void add_residuals(std::vector<LayerCase>& cases) {
                              drawn({2, 2, 3}, -1, 1, 232), drawn({2, 2, 3}, -1, 1, 233)));
   cases.push_back(connection("one scale", {.kind = ResidualKind::scaled, .width = 3, .per_channel = false},
                              drawn({2, 3}, -1, 1, 234), drawn({2, 3}, -1, 1, 235)));
+  cases.push_back(connection("a scale and a skip scale",
+                             {.kind = ResidualKind::scaled, .width = 3, .skip_scale = 0.5}, drawn({2, 3}, -1, 1, 228),
+                             drawn({2, 3}, -1, 1, 229)));
   cases.push_back(connection("a gate", {.kind = ResidualKind::gated, .width = 3}, drawn({2, 3}, -1, 1, 236),
                              drawn({2, 3}, -1, 1, 237)));
   cases.push_back(connection("a gate of one channel", {.kind = ResidualKind::gated, .width = 1},

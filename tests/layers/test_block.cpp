@@ -83,6 +83,16 @@ TEST_CASE("a scaled residual begins at its scale and a gated one lets the input 
   check_block({.norm = NormPlacement::parallel,
                .connection = {.kind = ResidualKind::scaled, .per_channel = false, .scale_init = 0.5}},
               [](const Tensor& x) { return x + first(norm(x)) * Real(0.5) + second(norm(x)) * Real(0.5); });
+  // Wang et al. 2022, arXiv:2203.00555, section 3: LN(alpha x + f(x)).
+  check_block({.norm = NormPlacement::post, .connection = {.skip_scale = 3}}, [](const Tensor& x) {
+    const Tensor y = norm(x * Real(3) + first(x));
+    return norm(y * Real(3) + second(y));
+  });
+  check_block({.norm = NormPlacement::none, .connection = {.kind = ResidualKind::scaled, .skip_scale = 2}},
+              [](const Tensor& x) {
+                const Tensor y = x * Real(2) + first(x) * Real(0.1);
+                return y * Real(2) + second(y) * Real(0.1);
+              });
   // ReZero: the block begins as the identity.
   check_block({.norm = NormPlacement::none, .connection = {.kind = ResidualKind::scaled, .scale_init = 0}},
               [](const Tensor& x) { return x; });
@@ -216,7 +226,9 @@ TEST_CASE("misuse of residual steps and blocks says what is wrong and what to do
         "residual: the input would be added twice; `` before, `ah` after; use a or h");
   const StepOperations no_sum{"", "d"};
   CHECK(message({.operations = no_sum, .connection = {.kind = ResidualKind::scaled, .width = 2}}) ==
-        "residual: a scaled or gated residual has no meaning without a sum; `` before, `d` after; add `a`");
+        "residual: a scaled or gated residual or a skip scale has no meaning without a sum; `` before, `d` after; add "
+        "`a`");
+  CHECK(message({.operations = no_sum, .connection = {.skip_scale = 2}}).find("without a sum") != std::string::npos);
   const StepOperations no_dropout{"n", "a"};
   CHECK(message({.operations = no_dropout, .dropout = 0.1}) ==
         "residual: a dropout has no meaning without the operation `d`; `n` before, `a` after; add `d`, or set dropout "
@@ -224,6 +236,17 @@ TEST_CASE("misuse of residual steps and blocks says what is wrong and what to do
   CHECK(message({.norm = NormPlacement::parallel, .connection = {.kind = ResidualKind::gated, .width = 2}}) ==
         "block: parallel steps cannot be gated: each gate would pass the block's input on; use a plain or scaled "
         "residual, or another placement");
+  CHECK(message({.norm = NormPlacement::parallel, .connection = {.skip_scale = 2}}) ==
+        "block: parallel steps cannot scale the skip: each would scale the block's input again; leave skip_scale out, "
+        "or use another placement");
+  for (const double wrong : {0.0, -1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    CHECK(message({.norm = NormPlacement::none, .connection = {.skip_scale = wrong}})
+              .starts_with("residual: the skip scale must be a number above 0 in the precision of this build"));
+  }
+  CHECK(message({.norm = NormPlacement::none,
+                 .connection = {.kind = ResidualKind::gated, .width = 1, .skip_scale = 2}}) ==
+        "residual: a gate shares out its input by itself; skip_scale 2; leave skip_scale out, or use a plain or scaled "
+        "residual");
   CHECK(message({.norm = NormPlacement::none, .connection = {.kind = ResidualKind::scaled}}) ==
         "residual: the width must be at least 1; width 0");
   CHECK(message({.norm = NormPlacement::none,

@@ -114,6 +114,7 @@ TEST_CASE("embedding_std and head_std replace what the scheme says of embeddings
   check_normal(init.embedding(300, 25), 0.02, "normal std 0.02");
   check_normal(init.positions(300, 25), 0.2, "normal std 0.2");
   check_normal(init.weight(200, 100, WeightRole::head), 0.3, "normal std 0.3");
+  check_normal(init.weight(200, 100, WeightRole::vector_input), 0.02, "normal std 0.02");
   check_normal(init.weight(200, 100), 0.1, "normal std 0.1");
   check_normal(init.weight(200, 100, WeightRole::attention_output), 0.1, "normal std 0.1");
   Init plain(8, {.scheme = InitScheme::scaled_normal});
