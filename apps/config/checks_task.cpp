@@ -104,12 +104,13 @@ std::optional<Problem> repeats_fit(const Config& config, const Node& /*given*/) 
   if (task.type != TaskType::kInduction) return std::nullopt;
   std::size_t least = task.length.min;
   for (const std::uint64_t length : task.eval.lengths) least = std::min<std::size_t>(least, length);
-  const std::size_t repeated = task.induction.block * task.induction.repeats;
-  if (repeated <= least) return std::nullopt;
-  return Problem{.what = fmt::format("{} blocks of {} tokens do not fit into a sequence of {}", task.induction.repeats,
-                                     task.induction.block, least),
+  const std::size_t repeated = (task.induction.block + 1) * task.induction.repeats;
+  if (repeated < least) return std::nullopt;
+  return Problem{.what = fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit "
+                                     "into a sequence of {}",
+                                     task.induction.repeats, task.induction.block, least),
                  .place = {},
-                 .help = fmt::format("lengths begin at {}; or lower `task.block` or `task.repeats`", repeated)};
+                 .help = fmt::format("lengths begin at {}; or lower `task.block` or `task.repeats`", repeated + 1)};
 }
 
 }  // namespace

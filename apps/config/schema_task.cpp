@@ -65,7 +65,7 @@ std::vector<Key> task_rows() {
        .field = at(&C::task, &Task::type)},
       {.path = "task.symbols",
        .type = integer(2, 1e6),
-       .fallback = derived("copy and reverse 10, induction 128, sort 3, recall 18, rasp 6 (reverse and sort 5)",
+       .fallback = derived("copy and reverse 10, induction 127, sort 3, recall 18, rasp 6 (reverse and sort 5)",
                            [](const C& c) { return task_defaults(c.task).symbols; }),
        .doc = "number of different symbols, without the marks of the task",
        .field = at(&C::task, &Task::symbols),

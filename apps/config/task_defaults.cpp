@@ -53,7 +53,7 @@ TaskDefaults task_defaults(const TaskConfig& task) {
     case TaskType::kCopy:
       return {.symbols = 10, .length = {10, 10}, .eval_examples = 10000};
     case TaskType::kInduction:
-      return {.symbols = 128, .length = {85, 85}, .eval_examples = 10000};
+      return {.symbols = 127, .length = {85, 85}, .eval_examples = 10000};
     case TaskType::kModular:
       return {.eval_examples = modular_other_pairs(task.modular)};
     case TaskType::kSort:

@@ -8,6 +8,11 @@
 #include "core/error.h"
 
 namespace headlight {
+namespace {
+
+constexpr std::int32_t kStart = 0;
+
+}  // namespace
 
 Induction::Induction(const InductionOptions& options) : options_(options) {
   constexpr std::size_t kLargestSize = std::numeric_limits<std::int32_t>::max();
@@ -25,16 +30,17 @@ Induction::Induction(const InductionOptions& options) : options_(options) {
 }
 
 void Induction::check_length(std::size_t length) const {
-  if (length >= options_.block * options_.repeats) return;
+  if (length > (options_.block + 1) * options_.repeats) return;
   raise<ConfigError>("induction",
-                     fmt::format("{} blocks of {} tokens do not fit into a sequence of {}", options_.repeats,
-                                 options_.block, length),
+                     fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit into "
+                                 "a sequence of {}",
+                                 options_.repeats, options_.block, length),
                      {}, "take longer sequences, a shorter block, or fewer repeats");
 }
 
 TaskShape Induction::shape() const {
-  return {.vocabulary = options_.symbols,
-          .classes = options_.symbols,
+  return {.vocabulary = options_.symbols + 1,
+          .classes = options_.symbols + 1,
           .length = options_.length.longest(),
           .target_length = options_.length.longest()};
 }
@@ -52,36 +58,30 @@ void Induction::example(const ExampleRequest& request, Example& example) const {
   check_length(length);
   const auto fill = [&](std::vector<std::int32_t>& tokens, std::size_t count) {
     tokens.resize(count);
-    for (std::int32_t& token : tokens) token = static_cast<std::int32_t>(random.uniform_below(o.symbols));
+    for (std::int32_t& token : tokens) token = 1 + static_cast<std::int32_t>(random.uniform_below(o.symbols));
   };
   fill(example.input, length);
+  example.input[0] = kStart;
   std::vector<std::int32_t> block;
   fill(block, o.block);
   example.target.assign(length, kIgnoredTarget);
   example.size = length;
 
-  // With each block shrunk to one place, its copies stand at `repeats` different ones of so many places, in order: a
-  // subset, chosen place by place (Knuth, The Art of Computer Programming 2, section 3.4.2, algorithm S).
-  const std::size_t places = length - o.block * o.repeats + o.repeats;
-  std::size_t copies = 0;
-  for (std::size_t place = 0; copies < o.repeats; ++place) {
-    if (random.uniform_below(places - place) >= o.repeats - copies) continue;
-    const std::size_t start = place + copies * (o.block - 1);
-    std::copy(block.begin(), block.end(), example.input.begin() + static_cast<std::ptrdiff_t>(start));
-    if (copies > 0) {
-      std::copy(block.begin(), block.end(), example.target.begin() + static_cast<std::ptrdiff_t>(start) - 1);
-    }
-    ++copies;
+  const std::size_t part = (length - 1) / o.repeats;
+  for (std::size_t copy = 0; copy < o.repeats; ++copy) {
+    const auto start = static_cast<std::ptrdiff_t>(1 + copy * part + random.uniform_below(part - o.block));
+    std::copy(block.begin(), block.end(), example.input.begin() + start);
+    if (copy > 0) std::copy(block.begin() + 1, block.end(), example.target.begin() + start);
   }
 }
 
-std::string Induction::token_text(std::int32_t id) const { return std::to_string(id); }
+std::string Induction::token_text(std::int32_t id) const { return id == kStart ? "<bos>" : std::to_string(id); }
 
 std::vector<AttentionPattern> Induction::patterns() const {
   return {{.name = "prefix_match",
            .block = "dec.self",
            .doc = "behind earlier occurrences of the present token, in the copies of the block"},
-          {.name = "previous", .block = "dec.self", .doc = "the position before"}};
+          {.name = "previous", .block = "dec.self", .doc = "the position before, in the first copy"}};
 }
 
 std::vector<std::size_t> Induction::starts(const Example& example) const {
@@ -92,8 +92,8 @@ std::vector<std::size_t> Induction::starts(const Example& example) const {
       ++t;
       continue;
     }
-    found.push_back(t + 1);
-    t += options_.block;
+    found.push_back(t);
+    t += options_.block - 1;
   }
   if (found.size() == 1) return {};
   const auto second = example.input.begin() + static_cast<std::ptrdiff_t>(found[1]);
@@ -107,12 +107,12 @@ void Induction::right_keys(std::size_t pattern, const Example& example, std::siz
                            std::vector<std::size_t>& keys) const {
   const std::vector<std::int32_t>& input = example.input;
   if (query >= input.size()) return;
-  if (pattern == 1) {
-    if (query > 0) keys.push_back(query - 1);
-    return;
-  }
   const std::size_t followed = options_.block - 1;  // tokens of a copy behind which another one of it stands
   const std::vector<std::size_t> copies = starts(example);
+  if (pattern == 1) {
+    if (!copies.empty() && query > copies.front() && query <= copies.front() + followed) keys.push_back(query - 1);
+    return;
+  }
   const auto own = std::find_if(copies.begin(), copies.end(),
                                 [&](std::size_t start) { return query >= start && query < start + followed; });
   if (own == copies.end() || own == copies.begin()) return;

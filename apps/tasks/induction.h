@@ -8,7 +8,7 @@
 namespace headlight {
 
 struct InductionOptions {
-  std::size_t symbols = 128;
+  std::size_t symbols = 127;  ///< besides the start mark
   std::size_t block = 16;
   std::size_t repeats = 3;
   Lengths length{.least = 85, .most = 85};
@@ -18,20 +18,22 @@ struct InductionOptions {
   std::uint64_t eval_examples = 10000;
 };
 
-/// input: T tokens, each uniform in {0, ..., symbols - 1}, but for `repeats` places where one block of `block` uniform
-/// tokens stands: every way to choose places that do not overlap is as likely. Position t predicts token t + 1, and what
-/// counts are all tokens of all copies of the block but the first copy's.
+/// input: the start mark 0, and T - 1 tokens, each uniform in {1, ..., symbols}. They fall into `repeats` parts of
+/// floor((T - 1) / repeats) tokens (what is left over stands behind), and in each part one block of `block` uniform
+/// tokens stands at a place of its own: each place that leaves the part's last token to chance is as likely. Position t
+/// predicts token t + 1, and what counts are the tokens of all copies of the block but the first copy's, and but the
+/// first of a copy.
 ///
 /// The first token of a copy comes without notice; the others follow from an earlier copy, by finding the present token
-/// there and reading the one behind it. So the best mean loss is log(symbols) / block, with the defaults 0.3033 (but for
-/// tokens that stand in the block twice).
+/// there and reading the one behind it. That is ambiguous where the present token stands in the first part twice.
 /// Source: Nanda et al. 2023, arXiv:2301.05217, repeated subsequences (mechanistic-interpretability-grokking/
-/// progress-measures-paper, saved_runs/induction_head_infinite.pth); induction heads: Olsson et al. 2022,
-/// arXiv:2209.11895.
+/// progress-measures-paper, saved_runs/induction_head_infinite.pth). The file has no generator; what is made here is what
+/// its weights and its optimiser's second moments tell of it: see data/README.md, "The data behind a published run".
+/// Induction heads: Olsson et al. 2022, arXiv:2209.11895.
 class Induction : public Task {
  public:
-  /// Throws ConfigError unless symbols fit 32 bits, block and repeats are at least 2, and the copies fit into the
-  /// shortest sequence.
+  /// Throws ConfigError unless symbols fit 32 bits, block and repeats are at least 2, and the start mark and the copies
+  /// fit into the shortest sequence.
   explicit Induction(const InductionOptions& options);
 
   TaskShape shape() const override;
@@ -41,7 +43,7 @@ class Induction : public Task {
   std::string token_text(std::int32_t id) const override;
 
   /// "prefix_match": a token of a later copy, but its last one, reads what stands behind the same token earlier in any
-  /// copy. "previous": every position reads the one before it, so that a later layer can find that token.
+  /// copy. "previous": a token of the first copy reads the one before it, so that a later layer can find that token.
   std::vector<AttentionPattern> patterns() const override;
   void right_keys(std::size_t pattern, const Example& example, std::size_t query,
                   std::vector<std::size_t>& keys) const override;

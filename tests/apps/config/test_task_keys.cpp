@@ -47,7 +47,7 @@ TEST_CASE("each task has the defaults of its reference") {
   CHECK(modular.task.eval.examples == 12769 - 3830);  // all others
   CHECK(modular.trainer.sampling == Sampling::kEpochs);
   const Config induction = task_config(R"("induction")");
-  CHECK(induction.task.symbols == 128);
+  CHECK(induction.task.symbols == 127);
   CHECK(induction.task.length.max == 85);
   CHECK(induction.task.induction.block == 16);
   CHECK(induction.task.induction.repeats == 3);
@@ -117,10 +117,12 @@ TEST_CASE("keys of a task that cannot go together are named") {
        "`task.eval.examples` is 26, but 25 pairs are not trained on", "remove it to evaluate on all of them"},
       {R"("modular", "op": "/", "p": 15)", "", "`task.op` \"/\" needs a prime `task.p`, but 15 is none",
        "take 13 or 17"},
-      {R"("induction", "length": 47)", "", "3 blocks of 16 tokens do not fit into a sequence of 47",
-       "lengths begin at 48; or lower `task.block` or `task.repeats`"},
-      {R"("induction", "eval": {"lengths": [85, 40]})", "", "3 blocks of 16 tokens do not fit into a sequence of 40",
-       "lengths begin at 48; or lower `task.block` or `task.repeats`"},
+      {R"("induction", "length": 51)", "",
+       "a start mark and 3 blocks of 16 tokens, each with one more behind it, do not fit into a sequence of 51",
+       "lengths begin at 52; or lower `task.block` or `task.repeats`"},
+      {R"("induction", "eval": {"lengths": [85, 40]})", "",
+       "a start mark and 3 blocks of 16 tokens, each with one more behind it, do not fit into a sequence of 40",
+       "lengths begin at 52; or lower `task.block` or `task.repeats`"},
       {R"("modular", "eval": {"lengths": [3]})", "",
        "`task.eval.lengths` has no effect while the task of this `task.type` has no length", "remove it"},
   };
