@@ -16,7 +16,7 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
 constexpr std::uint64_t kExamplesPerBatch = 256;
-constexpr std::uint64_t kNumbersPerBatch = std::uint64_t{1} << 24U;
+constexpr std::uint64_t kNumbersPerBatch = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLeastWidth = 256;
 constexpr std::uint64_t kHeads = 4;  // whose maps are looked at together
 
