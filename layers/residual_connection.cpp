@@ -21,7 +21,8 @@ void check(const ResidualConnectionOptions& options) {
                        fmt::format("skip_scale {}", options.skip_scale));
   }
   if (options.kind == ResidualKind::gated && options.skip_scale != 1) {
-    raise<ConfigError>("residual", "a gate shares out its input by itself", fmt::format("skip_scale {}", options.skip_scale),
+    raise<ConfigError>("residual", "a gate shares out its input by itself",
+                       fmt::format("skip_scale {}", options.skip_scale),
                        "leave skip_scale out, or use a plain or scaled residual");
   }
   if (options.kind == ResidualKind::plain) return;

@@ -106,9 +106,10 @@ std::optional<Problem> repeats_fit(const Config& config, const Node& /*given*/) 
   for (const std::uint64_t length : task.eval.lengths) least = std::min<std::size_t>(least, length);
   const std::size_t repeated = (task.induction.block + 1) * task.induction.repeats;
   if (repeated < least) return std::nullopt;
-  return Problem{.what = fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit "
-                                     "into a sequence of {}",
-                                     task.induction.repeats, task.induction.block, least),
+  return Problem{.what =
+                     fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit "
+                                 "into a sequence of {}",
+                                 task.induction.repeats, task.induction.block, least),
                  .place = {},
                  .help = fmt::format("lengths begin at {}; or lower `task.block` or `task.repeats`", repeated + 1)};
 }

@@ -82,7 +82,8 @@ std::vector<Key> pairs_task_rows() {
       {.path = "task.repeats",
        .type = integer(2, 4096),
        .fallback = is(3),
-       .doc = "how often the block stands in a sequence, once in each of so many equal parts; all but the first are predicted",
+       .doc = "how often the block stands in a sequence, once in each of so many equal parts; all but the first are "
+              "predicted",
        .field = at(&C::task, &Task::induction, &InductionConfig::repeats),
        .only = induction},
   };

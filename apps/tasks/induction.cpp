@@ -31,11 +31,12 @@ Induction::Induction(const InductionOptions& options) : options_(options) {
 
 void Induction::check_length(std::size_t length) const {
   if (length > (options_.block + 1) * options_.repeats) return;
-  raise<ConfigError>("induction",
-                     fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit into "
-                                 "a sequence of {}",
-                                 options_.repeats, options_.block, length),
-                     {}, "take longer sequences, a shorter block, or fewer repeats");
+  raise<ConfigError>(
+      "induction",
+      fmt::format("a start mark and {} blocks of {} tokens, each with one more behind it, do not fit into "
+                  "a sequence of {}",
+                  options_.repeats, options_.block, length),
+      {}, "take longer sequences, a shorter block, or fewer repeats");
 }
 
 TaskShape Induction::shape() const {

@@ -105,9 +105,8 @@ void add_residuals(std::vector<LayerCase>& cases) {
                              drawn({2, 2, 3}, -1, 1, 232), drawn({2, 2, 3}, -1, 1, 233)));
   cases.push_back(connection("one scale", {.kind = ResidualKind::scaled, .width = 3, .per_channel = false},
                              drawn({2, 3}, -1, 1, 234), drawn({2, 3}, -1, 1, 235)));
-  cases.push_back(connection("a scale and a skip scale",
-                             {.kind = ResidualKind::scaled, .width = 3, .skip_scale = 0.5}, drawn({2, 3}, -1, 1, 228),
-                             drawn({2, 3}, -1, 1, 229)));
+  cases.push_back(connection("a scale and a skip scale", {.kind = ResidualKind::scaled, .width = 3, .skip_scale = 0.5},
+                             drawn({2, 3}, -1, 1, 228), drawn({2, 3}, -1, 1, 229)));
   cases.push_back(connection("a gate", {.kind = ResidualKind::gated, .width = 3}, drawn({2, 3}, -1, 1, 236),
                              drawn({2, 3}, -1, 1, 237)));
   cases.push_back(connection("a gate of one channel", {.kind = ResidualKind::gated, .width = 1},

@@ -243,8 +243,8 @@ TEST_CASE("misuse of residual steps and blocks says what is wrong and what to do
     CHECK(message({.norm = NormPlacement::none, .connection = {.skip_scale = wrong}})
               .starts_with("residual: the skip scale must be a number above 0 in the precision of this build"));
   }
-  CHECK(message({.norm = NormPlacement::none,
-                 .connection = {.kind = ResidualKind::gated, .width = 1, .skip_scale = 2}}) ==
+  CHECK(message(
+            {.norm = NormPlacement::none, .connection = {.kind = ResidualKind::gated, .width = 1, .skip_scale = 2}}) ==
         "residual: a gate shares out its input by itself; skip_scale 2; leave skip_scale out, or use a plain or scaled "
         "residual");
   CHECK(message({.norm = NormPlacement::none, .connection = {.kind = ResidualKind::scaled}}) ==
