@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
+#include <utility>
 
 #include "apps/inspect/capture.h"
 #include "apps/tasks/batches.h"
@@ -16,7 +16,8 @@ namespace headlight {
 namespace {
 
 constexpr std::uint64_t kSequences = 256;
-constexpr std::uint64_t kMostWeights = std::uint64_t{1} << 22U;  // of one head: 16 MB
+constexpr std::uint64_t kMostWeights = std::uint64_t{1} << 22U;  // of one head, over all sequences
+constexpr std::uint64_t kAtOnce = std::uint64_t{1} << 20U;       // of all heads, in one run of the model: 4 MB
 
 /// As many sequences as leave the maps of long ones small.
 std::uint64_t sequences_of(const Task& task) {
@@ -62,26 +63,51 @@ void note_padding(const Batch& batch, const std::vector<std::string>& blocks, st
   }
 }
 
+/// How many sequences more the model is run on at once, after these.
+std::uint64_t next_part(const std::vector<AttentionWeights>& layers) {
+  std::uint64_t weights = 1;
+  for (const AttentionWeights& layer : layers) weights += layer.weights.size() / layer.batch;
+  return std::max<std::uint64_t>(kAtOnce / weights, 1);
+}
+
+std::vector<PatternRule> rules_of(const Task& task, const std::vector<AttentionPattern>& patterns, const Batch& batch) {
+  std::vector<PatternRule> rules;
+  rules.reserve(patterns.size());
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const auto right = [&task, &batch, i](std::size_t member, std::size_t query, std::vector<std::size_t>& keys) {
+      task.right_keys(i, batch.examples[member], query, keys);
+    };
+    rules.push_back({.name = patterns[i].name, .block = patterns[i].block, .right = right, .width = patterns[i].width});
+  }
+  return rules;
+}
+
 }  // namespace
 
 AttentionReport report_attention(Model& model, const Task& task) {
-  const std::uint64_t count = sequences_of(task);
-  const auto batch = std::make_shared<Batch>();
-  fill_batch(task, Split::eval, 0, count, *batch);
-  AttentionReport report{.sequences = count, .layers = capture(model, *batch)};
-  for (const AttentionWeights& layer : report.layers) report.blocks.push_back(block_of(model, layer.path));
-  note_padding(*batch, report.blocks, report.layers);
-  const std::vector<AttentionPattern> patterns = task.patterns();
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
-    report.patterns.push_back(
-        {.name = patterns[i].name,
-         .block = patterns[i].block,
-         .right = [batch, i,
-                   &task](std::size_t member, std::size_t query,
-                          std::vector<std::size_t>& keys) { task.right_keys(i, batch->examples[member], query, keys); },
-         .width = patterns[i].width});
+  AttentionReport report{.sequences = sequences_of(task), .patterns = task.patterns()};
+  Batch batch;
+  const std::vector<PatternRule> rules = rules_of(task, report.patterns, batch);
+  std::vector<MeanAttention> means;
+  std::uint64_t part = 1;  // the first tells how large the maps are
+  for (std::uint64_t first = 0; first < report.sequences; first += batch.size()) {
+    fill_batch(task, Split::eval, first, std::min<std::uint64_t>(part, report.sequences - first), batch);
+    std::vector<AttentionWeights> layers = capture(model, batch);
+    if (first == 0) {
+      for (const AttentionWeights& layer : layers) report.blocks.push_back(block_of(model, layer.path));
+      means.resize(layers.size());
+      part = next_part(layers);
+    }
+    note_padding(batch, report.blocks, layers);
+    for (std::size_t i = 0; i < layers.size(); ++i) means[i].add(layers[i]);
+    std::vector<HeadScores> scores = score_heads(layers, report.blocks, rules);
+    if (first == 0) {
+      report.scores = std::move(scores);
+    } else {
+      merge(report.scores, scores);
+    }
   }
-  report.scores = score_heads(report.layers, report.blocks, report.patterns);
+  for (const MeanAttention& mean : means) report.means.push_back(mean.mean());
   return report;
 }
 

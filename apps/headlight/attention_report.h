@@ -15,15 +15,14 @@ namespace headlight {
 /// What the heads of a model read on held-out sequences.
 struct AttentionReport {
   std::size_t sequences = 0;
-  std::vector<AttentionWeights> layers{};
-  std::vector<std::string> blocks{};    ///< of each layer: "enc.self", "dec.self" or "dec.cross"
-  std::vector<PatternRule> patterns{};  ///< of the task
+  std::vector<AttentionWeights> means{};     ///< of each layer: the mean map over the sequences, as of one member
+  std::vector<std::string> blocks{};         ///< of each layer: "enc.self", "dec.self" or "dec.cross"
+  std::vector<AttentionPattern> patterns{};  ///< of the task
   std::vector<HeadScores> scores{};
 };
 
 /// Runs the model on the first 256 held-out sequences: fewer of more than 128 positions, or all where there are no more.
-/// The report's patterns ask `task`,
-/// which must outlive them.
+/// They are run a few at a time, so that memory does not grow with their number.
 AttentionReport report_attention(Model& model, const Task& task);
 
 /// The attention of every layer on one sequence, and what stands on the axes of its maps.

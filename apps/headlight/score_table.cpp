@@ -37,7 +37,7 @@ std::string head_table(const AttentionReport& report) {
                                   report.sequences);
   table += fmt::format("  {:<9}  {:>5}  {:>4}", "block", "layer", "head");
   std::vector<std::string> columns;
-  for (const PatternRule& pattern : report.patterns) {
+  for (const AttentionPattern& pattern : report.patterns) {
     columns.push_back(pattern.name + "_argmax");
     columns.push_back(pattern.name + (pattern.width == 0 ? "_mass" : fmt::format("_mass({})", pattern.width)));
   }

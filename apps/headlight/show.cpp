@@ -31,13 +31,13 @@ struct ShowArguments {
 bool wanted(const std::optional<std::size_t>& choice, std::size_t index) { return !choice || *choice == index; }
 
 void check_choice(const ShowArguments& arguments, const AttentionReport& report) {
-  const std::size_t layers = report.layers.size();
+  const std::size_t layers = report.means.size();
   if (layers == 0) raise<ConfigError>("headlight show", "the model of this run has no attention to show");
   if (arguments.layer && *arguments.layer >= layers) {
     raise<ConfigError>("--layer", fmt::format("there is no layer {}", *arguments.layer), {},
                        fmt::format("layers count from 0 to {}", layers - 1));
   }
-  const std::size_t heads = report.layers.front().heads;
+  const std::size_t heads = report.means.front().heads;
   if (arguments.head && *arguments.head >= heads) {
     raise<ConfigError>("--head", fmt::format("there is no head {}", *arguments.head), {},
                        fmt::format("heads count from 0 to {}", heads - 1));
@@ -62,7 +62,7 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   }
   AttentionLook look;
   if (!arguments.average) look = look_at(*run.model, *run.task, example);
-  const std::vector<AttentionWeights>& layers = arguments.average ? report.layers : look.layers;
+  const std::vector<AttentionWeights>& layers = arguments.average ? report.means : look.layers;
 
   const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input};
   std::vector<AttentionMap> maps;
@@ -70,9 +70,8 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
     const AttentionWeights& weights = layers[layer];
     for (std::size_t head = 0; head < weights.heads; ++head) {
       if (!wanted(arguments.layer, layer) || !wanted(arguments.head, head)) continue;
-      const std::vector<float> map = arguments.average ? mean_head_map(weights, head) : head_map(weights, head, 0);
-      maps.push_back(
-          make_map(map, {weights, layer, head}, source, *run.model, *run.task, arguments.average ? nullptr : &look));
+      maps.push_back(make_map(head_map(weights, head, 0), {weights, layer, head}, source, *run.model, *run.task,
+                              arguments.average ? nullptr : &look));
     }
   }
   TerminalStyle style = terminal_style(global);

@@ -30,6 +30,23 @@ double mean_over_rows(const AttentionWeights& weights, std::size_t head, Figure 
   return rows == 0 ? 0 : sum / static_cast<double>(rows);
 }
 
+std::size_t rows_of(const AttentionWeights& weights) {
+  std::size_t rows = 0;
+  for (std::size_t member = 0; member < weights.batch; ++member) rows += weights.queries_of(member);
+  return rows;
+}
+
+/// Adds the rows of one mean to another.
+class Weighted {
+ public:
+  Weighted(std::size_t rows, std::size_t more)
+      : share_(more == 0 ? 0 : static_cast<double>(more) / static_cast<double>(rows + more)) {}
+  void add(double& mean, double more) const { mean += (more - mean) * share_; }
+
+ private:
+  double share_;
+};
+
 /// Sum of a row over the keys center - width ... center + width that exist.
 double band(const float* row, std::size_t keys, std::ptrdiff_t center, std::size_t width) {
   const auto reach = static_cast<std::ptrdiff_t>(width);
@@ -116,6 +133,7 @@ std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers,
     for (std::size_t head = 0; head < weights.heads; ++head) {
       HeadScores& own = scores.emplace_back(HeadScores{.layer = layer,
                                                        .head = head,
+                                                       .rows = rows_of(weights),
                                                        .diagonal = diag_mass(weights, head, 0, 0),
                                                        .previous = diag_mass(weights, head, -1, 0),
                                                        .entropy = entropy(weights, head)});
@@ -126,6 +144,31 @@ std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers,
     }
   }
   return scores;
+}
+
+void merge(std::vector<HeadScores>& scores, const std::vector<HeadScores>& more) {
+  const auto same = [](const HeadScores& a, const HeadScores& b) {
+    return a.layer == b.layer && a.head == b.head && a.right.size() == b.right.size();
+  };
+  if (!std::equal(scores.begin(), scores.end(), more.begin(), more.end(), same)) {
+    raise<ShapeError>("attention scores", "only scores of the same heads can be merged",
+                      fmt::format("{} and {} heads", scores.size(), more.size()));
+  }
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    HeadScores& own = scores[i];
+    const Weighted all(own.rows, more[i].rows);
+    all.add(own.diagonal, more[i].diagonal);
+    all.add(own.previous, more[i].previous);
+    all.add(own.entropy, more[i].entropy);
+    own.rows += more[i].rows;
+    for (std::size_t p = 0; p < own.right.size(); ++p) {
+      const RightScore& right = more[i].right[p];
+      const Weighted spoken(own.right[p].rows, right.rows);
+      spoken.add(own.right[p].mass, right.mass);
+      spoken.add(own.right[p].argmax, right.argmax);
+      own.right[p].rows += right.rows;
+    }
+  }
 }
 
 const HeadScores& best_head(const std::vector<HeadScores>& scores) {

@@ -49,6 +49,7 @@ RightScore right_score(const AttentionWeights& weights, std::size_t head, const 
 struct HeadScores {
   std::size_t layer = 0;
   std::size_t head = 0;
+  std::size_t rows = 0;             ///< over which the next three are means
   double diagonal = 0;              ///< diag_mass(0, 0)
   double previous = 0;              ///< diag_mass(-1, 0)
   double entropy = 0;               ///< in nats
@@ -58,6 +59,9 @@ struct HeadScores {
 /// The scores of every head of every layer, layer by layer; `blocks` names that of each layer.
 std::vector<HeadScores> score_heads(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
                                     const std::vector<PatternRule>& patterns);
+
+/// Makes the scores of a batch those of this batch and of `more` together. Throws ShapeError when they are of other heads.
+void merge(std::vector<HeadScores>& scores, const std::vector<HeadScores>& more);
 
 /// The most telling head: the most mass on the right keys of the first pattern, where there is one; else the least
 /// entropy.

@@ -29,9 +29,25 @@ struct AttentionWeights {
 /// Adds the batch members of `more` behind those of `weights`. Throws ShapeError unless all but the batches agree.
 void append(AttentionWeights& weights, const AttentionWeights& more);
 
-/// The map of one head for one batch member, or averaged over all: (Tq, Tk), row-major.
-/// Throw ShapeError when there is no such head or member.
+/// The map of one head for one batch member: (Tq, Tk), row-major. Throws ShapeError when there is no such head or member.
 std::vector<float> head_map(const AttentionWeights& weights, std::size_t head, std::size_t member);
-std::vector<float> mean_head_map(const AttentionWeights& weights, std::size_t head);
+
+/// The mean maps of a layer over batches, of which some may be longer than others: row q is the mean over the members
+/// that have a query q which is no padding.
+class MeanAttention {
+ public:
+  /// Throws ShapeError when the number of heads is another than before.
+  void add(const AttentionWeights& batch);
+
+  /// Of one member, with the path of the first batch; a row that no member has is 0.
+  AttentionWeights mean() const;
+
+ private:
+  void grow(std::size_t queries, std::size_t keys);
+
+  AttentionWeights shape_{};            // of the sums; it holds no weights
+  std::vector<double> sums_{};          // (H, Tq, Tk)
+  std::vector<std::size_t> members_{};  // that have query q
+};
 
 }  // namespace headlight

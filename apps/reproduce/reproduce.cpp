@@ -5,8 +5,8 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,6 +16,7 @@
 
 #include "apps/config/difference.h"
 #include "apps/config/read.h"
+#include "apps/reproduce/figures.h"
 #include "apps/reproduce/generated_text.h"
 #include "apps/reproduce/plan.h"
 #include "apps/reproduce/program.h"
@@ -44,6 +45,9 @@ fs::path headlight() { return fs::read_symlink("/proc/self/exe").parent_path() /
 fs::path directory_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
   return fs::path(arguments.root) / fmt::format("{}-seed{}", entry.name, seed);
 }
+
+/// The figures themselves, beside the page that shows them.
+fs::path record_path(const Arguments& arguments) { return fs::path(arguments.results).replace_extension(".json"); }
 
 bool is_finished(const fs::path& run) {
   const fs::path record = run / "run.json";
@@ -118,10 +122,7 @@ std::string output_of(const std::vector<std::string>& words) {
   return ended.output;
 }
 
-std::optional<RunResult> result_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
-  const fs::path run = directory_of(arguments, entry, seed);
-  if (!is_finished(run)) return std::nullopt;
-  provide_text(arguments, entry);
+RunResult result_of(const Entry& entry, const fs::path& run) {
   RunResult result{.rows = read_metrics(run / "metrics.jsonl"),
                    .evaluation = output_of({"eval", run.string(), "--json"}),
                    .seconds = seconds_of(run / "metrics.jsonl")};
@@ -161,21 +162,44 @@ void check_names(const Arguments& arguments, const std::vector<Entry>& plan) {
   }
 }
 
-std::vector<Outcome> outcomes_of(const Arguments& arguments, const std::vector<Entry>& plan) {
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(plan.size());
-  for (const Entry& entry : plan) {
-    Outcome outcome{.entry = entry, .runs = {}};
-    for (const std::uint64_t seed : entry.seeds) outcome.runs.push_back(result_of(arguments, entry, seed));
-    outcomes.push_back(std::move(outcome));
+/// Trains the entry for all its seeds, as far as that is not done, and puts what came out into the record and the page.
+/// Throws StateError when a run ended before its time.
+void reproduce(const Arguments& arguments, const Entry& entry, const std::vector<Entry>& plan) {
+  provide_text(arguments, entry);
+  std::vector<RunResult> results;
+  bool failed = false;
+  for (const std::uint64_t seed : entry.seeds) {
+    const fs::path directory = directory_of(arguments, entry, seed);
+    const std::vector<std::string> overrides = overrides_of(arguments, entry, seed);
+    if (fs::exists(directory / "config.json")) check_config(entry, overrides, directory);
+    if (!is_finished(directory)) {
+      std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
+      try {
+        train(entry, overrides, directory);
+      } catch (const StateError& error) {
+        // A seed that diverges must not cost the others.
+        std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
+        failed = true;
+        continue;
+      }
+    }
+    results.push_back(result_of(entry, directory));
   }
-  settle_lines(outcomes);
-  return outcomes;
+  if (failed) raise<StateError>("reproduction", "not every seed of `" + entry.name + "` was trained to its end");
+  const fs::path path = record_path(arguments);
+  std::map<std::string, Figures> record = read_record(path);
+  record.insert_or_assign(entry.name, figures_of(entry, plan, results, machine()));
+  write_record(path, plan, record);
+  write_file_atomically(arguments.results, results_page(outcomes_of(plan, record)));
 }
 
 int run(const Arguments& arguments) {
   const std::vector<Entry> plan = read_plan(arguments.plan);
   check_names(arguments, plan);
+  if (record_path(arguments) == fs::path(arguments.results)) {
+    raise<ConfigError>("--results", "the page is Markdown; the figures are kept beside it, as .json",
+                       arguments.results);
+  }
   if (arguments.list) {
     for (const Entry& entry : plan) {
       std::fputs(fmt::format("{:<24} {} seeds  {}\n", entry.name, entry.seeds.size(), entry.source).c_str(), stdout);
@@ -190,26 +214,15 @@ int run(const Arguments& arguments) {
   bool failed = false;
   for (const Entry& entry : plan) {
     if (!wanted(entry)) continue;
-    provide_text(arguments, entry);
-    for (const std::uint64_t seed : entry.seeds) {
-      const fs::path directory = directory_of(arguments, entry, seed);
-      const std::vector<std::string> overrides = overrides_of(arguments, entry, seed);
-      if (fs::exists(directory / "config.json")) check_config(entry, overrides, directory);
-      if (is_finished(directory)) continue;
-      std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
-      try {
-        train(entry, overrides, directory);
-      } catch (const StateError& error) {
-        // One run that diverges must not cost the table of the others.
-        std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
-        failed = true;
-      }
+    try {
+      reproduce(arguments, entry, plan);
+    } catch (const StateError& error) {
+      std::fputs(fmt::format("error: {}\n", error.what()).c_str(), stderr);
+      failed = true;
     }
   }
-  const std::vector<Outcome> outcomes = outcomes_of(arguments, plan);
-  const std::string page = results_page(outcomes, machine());
-  write_file_atomically(arguments.results, page);
-  std::fputs(page.c_str(), stdout);
+  const std::vector<Outcome> outcomes = outcomes_of(plan, read_record(record_path(arguments)));
+  std::fputs(results_page(outcomes).c_str(), stdout);
   const bool all_pass = std::all_of(outcomes.begin(), outcomes.end(),
                                     [&](const Outcome& outcome) { return !wanted(outcome.entry) || passes(outcome); });
   return all_pass && !failed ? 0 : 1;
@@ -225,7 +238,7 @@ int main(int argc, char** argv) {
   program.add_option("ENTRY", arguments.entries, "entries of the plan (default: all)");
   program.add_option("--plan", arguments.plan, "JSON file with the entries");
   program.add_option("--root", arguments.root, "directory of the runs; finished ones are not repeated");
-  program.add_option("--results", arguments.results, "Markdown file to write");
+  program.add_option("--results", arguments.results, "Markdown file to write; the figures are kept beside it, as JSON");
   program.add_flag("--list", arguments.list, "list the entries and stop");
   CLI11_PARSE(program, argc, argv);
   try {

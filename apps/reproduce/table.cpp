@@ -10,21 +10,15 @@
 namespace headlight::reproduce {
 namespace {
 
-bool has_all_runs(const Outcome& outcome) {
-  return std::all_of(outcome.runs.begin(), outcome.runs.end(), [](const auto& run) { return run.has_value(); });
-}
-
+/// A check with Check::at_least_of has no line until the entry that it names has run.
 bool has_run(const Outcome& outcome) {
-  return has_all_runs(outcome) &&
+  return outcome.figures &&
          std::all_of(outcome.entry.checks.begin(), outcome.entry.checks.end(),
                      [](const Check& check) { return check.at_least_of.empty() || check.at_least.has_value(); });
 }
 
-std::vector<double> figures(const Outcome& outcome, const Check& check) {
-  std::vector<double> values;
-  values.reserve(outcome.runs.size());
-  for (const auto& run : outcome.runs) values.push_back(measure(check.measure, *run));
-  return values;
+const std::vector<double>& values_of(const Outcome& outcome, const Check& check) {
+  return outcome.figures->values.at(check.measure);
 }
 
 std::string line_of(const Check& check) {
@@ -46,16 +40,25 @@ std::string ours_of(const Check& check, const std::vector<double>& values) {
 }
 
 std::string rows_of(const Outcome& outcome) {
-  std::vector<double> seconds;
-  for (const auto& run : outcome.runs) seconds.push_back(run->seconds);
-  const std::string time = short_duration(median(seconds));
+  const std::string time = short_duration(median(outcome.figures->seconds));
   std::string rows;
   for (const Check& check : outcome.entry.checks) {
-    const std::vector<double> values = figures(outcome, check);
+    const std::vector<double>& values = values_of(outcome, check);
     rows += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", outcome.entry.name, check.what, check.published,
                         line_of(check), ours_of(check, values), passes(check, values) ? "met" : "**missed**", time);
   }
   return rows;
+}
+
+/// The machines of the entries that have run, each once, in the order of the entries.
+std::vector<std::string> machines_of(const std::vector<Outcome>& outcomes) {
+  std::vector<std::string> machines;
+  for (const Outcome& outcome : outcomes) {
+    if (!has_run(outcome)) continue;
+    const std::string& machine = outcome.figures->machine;
+    if (std::find(machines.begin(), machines.end(), machine) == machines.end()) machines.push_back(machine);
+  }
+  return machines;
 }
 
 }  // namespace
@@ -66,14 +69,27 @@ void settle_lines(std::vector<Outcome>& outcomes) {
       const auto other = std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& candidate) {
         return candidate.entry.name == check.at_least_of;
       });
-      if (other != outcomes.end() && has_all_runs(*other)) check.at_least = median(figures(*other, check));
+      if (other != outcomes.end() && other->figures) check.at_least = median(values_of(*other, check));
     }
   }
 }
 
+std::vector<Outcome> outcomes_of(const std::vector<Entry>& plan, const std::map<std::string, Figures>& record) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(plan.size());
+  for (const Entry& entry : plan) {
+    Outcome outcome{.entry = entry};
+    const auto found = record.find(entry.name);
+    if (found != record.end() && belongs(found->second, entry, plan)) outcome.figures = found->second;
+    outcomes.push_back(std::move(outcome));
+  }
+  settle_lines(outcomes);
+  return outcomes;
+}
+
 bool passes(const Outcome& outcome) {
   return has_run(outcome) && std::all_of(outcome.entry.checks.begin(), outcome.entry.checks.end(),
-                                         [&](const auto& check) { return passes(check, figures(outcome, check)); });
+                                         [&](const auto& check) { return passes(check, values_of(outcome, check)); });
 }
 
 std::string shown(const Check& check, double value) {
@@ -85,14 +101,13 @@ std::string shown(const Check& check, double value) {
   return check.unit.empty() ? number : number + " " + check.unit;
 }
 
-std::string results_page(const std::vector<Outcome>& outcomes, const std::string& machine) {
+std::string results_page(const std::vector<Outcome>& outcomes) {
   std::string page =
       "# Published results, reproduced\n\n"
       "Made by `./run reproduce`; `data/reproduction.json` has the settings, seeds and sources. Where several seeds "
       "ran, the\n"
       "median stands first and the figures of all seeds behind it; the time is that of one run, evaluations "
       "included.\n\n";
-  page += machine + "\n\n";
   page += "| entry | figure | published | line | Headlight | | time |\n|---|---|---|---|---|---|---|\n";
   std::vector<std::string> missing;
   for (const Outcome& outcome : outcomes) {
@@ -103,11 +118,19 @@ std::string results_page(const std::vector<Outcome>& outcomes, const std::string
     }
   }
   if (!missing.empty()) page += fmt::format("\nNot run yet: {}.\n", fmt::join(missing, ", "));
-  page += "\n## Sources\n\n";
+  const std::vector<std::string> machines = machines_of(outcomes);
+  page += "\n## Sources, seeds and machines\n\n";
   for (const Outcome& outcome : outcomes) {
-    page += fmt::format("* {}: {}. Seeds {}.\n", outcome.entry.name, outcome.entry.source,
-                        fmt::join(outcome.entry.seeds, ", "));
+    page += fmt::format("* {}: {}. {} {}.", outcome.entry.name, outcome.entry.source,
+                        outcome.entry.seeds.size() == 1 ? "Seed" : "Seeds", fmt::join(outcome.entry.seeds, ", "));
+    if (has_run(outcome)) {
+      const auto place = std::find(machines.begin(), machines.end(), outcome.figures->machine);
+      page += fmt::format(" Machine {}.", place - machines.begin() + 1);
+    }
+    page += "\n";
   }
+  if (!machines.empty()) page += "\n";
+  for (std::size_t i = 0; i < machines.size(); ++i) page += fmt::format("{}. {}\n", i + 1, machines[i]);
   return page;
 }
 

@@ -87,12 +87,65 @@ TEST_CASE("The most telling head reads what a pattern of its block says, or else
   CHECK_THROWS_AS(best_head({}), ShapeError);
 }
 
-TEST_CASE("Maps of one sequence and of the mean") {
+TEST_CASE("The map of one sequence") {
   const AttentionWeights weights = two_heads();
   CHECK(head_map(weights, 1, 0)[4] == 1);
-  CHECK(mean_head_map(weights, 0)[3] == 0.625F);
   CHECK(testing::message_of<ShapeError>([&] { head_map(weights, 2, 0); }) ==
         "attention map: there is no head 2 of batch member 0; 2 heads, 2 members");
+}
+
+TEST_CASE("The mean over batches counts each row over the members that have it") {
+  MeanAttention mean;
+  AttentionWeights weights = two_heads();
+  mean.add(weights);
+  CHECK(mean.mean().batch == 1);
+  CHECK(mean.mean().path == weights.path);
+  CHECK(head_map(mean.mean(), 0, 0)[3] == 0.625F);  // 1 and 1/4
+
+  // A longer batch of one member, whose last query is padding: row 0 is now a mean over three, row 4 over one.
+  AttentionWeights longer{.batch = 1, .heads = 2, .queries = 6, .keys = 6, .real_queries = {5}};
+  longer.weights.assign(2 * 6 * 6, 0.5F);
+  mean.add(longer);
+  const std::vector<float> map = head_map(mean.mean(), 0, 0);
+  REQUIRE(map.size() == 36);
+  CHECK(map[3] == Approx((1 + 0.25 + 0.5) / 3));
+  CHECK(map[5] == Approx(0.5 / 3));
+  CHECK(map[4 * 6] == 0.5F);
+  CHECK(map[5 * 6] == 0);  // no member has query 5
+  longer.heads = 1;
+  CHECK_THROWS_AS(mean.add(longer), ShapeError);
+}
+
+TEST_CASE("Scores of two batches merge to those of one that holds both") {
+  const auto member = [](std::size_t index) {
+    AttentionWeights one = two_heads();
+    const auto size = static_cast<std::ptrdiff_t>(one.weights.size() / 2);
+    const auto first = one.weights.begin() + static_cast<std::ptrdiff_t>(index) * size;
+    one.weights = std::vector<float>(first, first + size);
+    one.batch = 1;
+    return one;
+  };
+  AttentionWeights whole = two_heads();
+  whole.real_queries = {4, 3};
+  AttentionWeights second = member(1);
+  second.real_queries = {3};
+  const std::vector<PatternRule> patterns{{.name = "antidiag", .block = "enc.self", .right = mirrored},
+                                          {.name = "none", .block = "dec.self", .right = mirrored}};
+  std::vector<HeadScores> merged = score_heads({member(0)}, {"enc.self"}, patterns);
+  merge(merged, score_heads({second}, {"enc.self"}, patterns));
+  const std::vector<HeadScores> at_once = score_heads({whole}, {"enc.self"}, patterns);
+  REQUIRE(merged.size() == at_once.size());
+  for (std::size_t head = 0; head < merged.size(); ++head) {
+    CHECK(merged[head].rows == 7);
+    CHECK(merged[head].diagonal == Approx(at_once[head].diagonal));
+    CHECK(merged[head].previous == Approx(at_once[head].previous));
+    CHECK(merged[head].entropy == Approx(at_once[head].entropy));
+    CHECK(merged[head].right[0].rows == 7);
+    CHECK(merged[head].right[0].mass == Approx(at_once[head].right[0].mass));
+    CHECK(merged[head].right[0].argmax == Approx(at_once[head].right[0].argmax));
+    CHECK(merged[head].right[1].rows == 0);
+  }
+  CHECK_THROWS_AS(merge(merged, {}), ShapeError);
 }
 
 TEST_CASE("Batches of one layer are joined, others refused") {

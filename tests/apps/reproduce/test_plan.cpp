@@ -79,20 +79,20 @@ TEST_CASE("a check against another entry waits for it, and takes its median as t
   std::string against = entry_with(R"json({"what": "x", "measure": "final(tok_acc)", "at_least_of": "a"})json");
   against.replace(against.find("\"a\""), 3, "\"b\"");
   const std::vector<Entry> plan = plan_of("[" + two.substr(1, two.size() - 2) + "," + against.substr(1));
-  const auto ran = [](double accuracy) {
-    return RunResult{.evaluation = "{\"tok_acc\": " + std::to_string(accuracy) + "}"};
+  const auto ran = [](double first, double second) {
+    return Figures{.seconds = {1, 1}, .values = {{"final(tok_acc)", {first, second}}}};
   };
-  std::vector<Outcome> waiting{{plan[0], {ran(0.5), std::nullopt}}, {plan[1], {ran(0.75), ran(0.75)}}};
+  std::vector<Outcome> waiting{{plan[0], std::nullopt}, {plan[1], ran(0.75, 0.75)}};
   settle_lines(waiting);
   CHECK_FALSE(passes(waiting[1]));
-  CHECK_THAT(results_page(waiting, "A machine."), Catch::Contains("Not run yet: a, b."));
+  CHECK_THAT(results_page(waiting), Catch::Contains("Not run yet: a, b."));
   // The median of 0.5 and 0.75 is 0.625.
-  std::vector<Outcome> settled{{plan[0], {ran(0.5), ran(0.75)}}, {plan[1], {ran(0.625), ran(0.75)}}};
+  std::vector<Outcome> settled{{plan[0], ran(0.5, 0.75)}, {plan[1], ran(0.625, 0.75)}};
   settle_lines(settled);
   CHECK(settled[1].entry.checks[0].at_least == 0.625);
   CHECK(passes(settled[1]));
-  CHECK_THAT(results_page(settled, "A machine."), Catch::Contains("| ≥ 0.6250 (a) |"));
-  settled[1].runs = {ran(0.6), ran(0.6)};
+  CHECK_THAT(results_page(settled), Catch::Contains("| ≥ 0.6250 (a) |"));
+  settled[1].figures = ran(0.6, 0.6);
   CHECK_FALSE(passes(settled[1]));
   // What is compared with needs no checks of its own; what nothing is compared with does.
   const std::string bare = entry_with("");
@@ -105,21 +105,22 @@ TEST_CASE("the page shows what was published, the line, the median with all seed
   done.entry = plan_of(entry_with(R"json({"what": "accuracy", "published": "100 %", "measure": "final(tok_acc)",
     "at_least": 0.9995, "scale": 100, "unit": "%"}, {"what": "step", "measure": "first(eval, loss, <0.1)", "at_most": 750})json"))
       [0];
-  for (const double accuracy : {0.9998, 1.0}) {
-    RunResult run;
-    run.rows = {{.step = 250, .split = Split::eval, .loss = 0.05}};
-    run.evaluation = "{\"tok_acc\": " + std::to_string(accuracy) + "}";
-    run.seconds = 65;
-    done.runs.emplace_back(run);
-  }
-  Outcome open = done;
+  done.figures = Figures{.machine = "A machine.",
+                         .seconds = {65, 65},
+                         .values = {{"final(tok_acc)", {0.9998, 1.0}}, {"first(eval, loss, <0.1)", {250, 250}}}};
+  Outcome open{.entry = done.entry};
   open.entry.name = "b";
-  open.runs[1].reset();
-  const std::string page = results_page({done, open}, "A machine.");
+  Outcome elsewhere = done;
+  elsewhere.entry.name = "c";
+  elsewhere.figures->machine = "Another one.";
+  const std::string page = results_page({done, open, elsewhere});
   CHECK_THAT(page, Catch::Contains("| a | accuracy | 100 % | ≥ 99.95 % | 99.99 % (99.98 %, 100 %) | met | 1:05 |\n") &&
                        Catch::Contains("| a | step | - | ≤ 750 | 250 (250, 250) | met | 1:05 |\n") &&
-                       Catch::Contains("A machine.") && Catch::Contains("Not run yet: b.") &&
-                       Catch::Contains("* a: a paper. Seeds 1, 2."));
+                       Catch::Contains("Not run yet: b.") &&
+                       Catch::Contains("* a: a paper. Seeds 1, 2. Machine 1.\n") &&
+                       Catch::Contains("* b: a paper. Seeds 1, 2.\n") &&
+                       Catch::Contains("* c: a paper. Seeds 1, 2. Machine 2.\n") &&
+                       Catch::EndsWith("1. A machine.\n2. Another one.\n"));
   CHECK(passes(done));
   CHECK_FALSE(passes(open));
 }
