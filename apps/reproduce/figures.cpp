@@ -1,8 +1,11 @@
 #include "apps/reproduce/figures.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -13,6 +16,7 @@
 #include "core/error.h"
 #include "core/io/file.h"
 #include "core/io/strict_json.h"
+#include "core/io/system_error.h"
 #include "core/random.h"
 
 namespace headlight::reproduce {
@@ -39,8 +43,8 @@ Figures read_figures(const Json& json) {
   return figures;
 }
 
-nlohmann::ordered_json written(const Figures& figures, const Entry& entry) {
-  nlohmann::ordered_json json{{"settings", figures.settings}, {"machine", figures.machine}, {"seeds", entry.seeds}};
+nlohmann::ordered_json written(const Figures& figures) {
+  nlohmann::ordered_json json{{"settings", figures.settings}, {"machine", figures.machine}};
   for (const double seconds : figures.seconds) json["seconds"].push_back(seconds);
   json["figures"] = nlohmann::ordered_json::object();
   for (const auto& [measure, values] : figures.values) {
@@ -77,7 +81,11 @@ Figures figures_of(const Entry& entry, const std::vector<Entry>& plan, const std
   Figures figures{.settings = settings_of(entry), .machine = machine};
   for (const RunResult& run : runs) figures.seconds.push_back(std::round(run.seconds));
   for (const std::string& name : measures_of(entry, plan)) {
-    for (const RunResult& run : runs) figures.values[name].push_back(measure(name, run));
+    for (const RunResult& run : runs) {
+      const double value = measure(name, run);
+      if (std::isnan(value)) raise<StateError>("reproduction", fmt::format("`{}` of a run is NaN", name), entry.name);
+      figures.values[name].push_back(value);
+    }
   }
   return figures;
 }
@@ -105,15 +113,18 @@ std::map<std::string, Figures> read_record(const std::filesystem::path& path) {
   return record;
 }
 
-void write_record(const std::filesystem::path& path, const std::vector<Entry>& plan,
-                  const std::map<std::string, Figures>& record) {
+std::map<std::string, Figures> add_to_record(const std::filesystem::path& path, const std::string& name,
+                                             const Figures& figures) {
+  const std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
+  // The directory is what is locked: it is there already, and nothing stays behind.
+  const FileDescriptor lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) raise_system_error(directory, "lock", errno);
+  std::map<std::string, Figures> record = read_record(path);
+  record.insert_or_assign(name, figures);
   nlohmann::ordered_json json{{"format", kFileFormat}, {"entries", nlohmann::ordered_json::object()}};
-  for (const Entry& entry : plan) {
-    const auto found = record.find(entry.name);
-    if (found == record.end() || !belongs(found->second, entry, plan)) continue;
-    json["entries"][entry.name] = written(found->second, entry);
-  }
+  for (const auto& [entry, kept] : record) json["entries"][entry] = written(kept);
   write_json(path, json);
+  return record;
 }
 
 }  // namespace headlight::reproduce

@@ -19,24 +19,25 @@ struct Figures {
 };
 
 /// A fingerprint (16 hexadecimal digits) of what is trained: the content of the config but not its comments, and the
-/// entry's overrides, seeds, text and input. The lines of checks are not in it: figures outlive them.
-/// Throws FileError, JsonError.
+/// entry's overrides, seeds, text and input. The lines of checks are not in it: figures outlive them. Neither are the
+/// defaults of keys that the config leaves out, nor how a task makes its data: who changes those takes the entries that
+/// they touch out of the record. Throws FileError, JsonError.
 std::string settings_of(const Entry& entry);
 
 /// The measures that the table wants of `entry`: those of its checks, and those that others compare with it.
 std::vector<std::string> measures_of(const Entry& entry, const std::vector<Entry>& plan);
 
-/// Reads every measure off every run. Throws StateError when a run has no such figure.
+/// Reads every measure off every run. Throws StateError when a run has no such figure, or one that is no number.
 Figures figures_of(const Entry& entry, const std::vector<Entry>& plan, const std::vector<RunResult>& runs,
                    const std::string& machine);
 
 /// The record by name of entry; empty where there is no file. Throws FileError, JsonError.
 std::map<std::string, Figures> read_record(const std::filesystem::path& path);
 
-/// Writes atomically, in the order of the plan, the figures that still belong to it: of an entry that is in the plan, of
-/// its settings, with every measure. Throws FileError.
-void write_record(const std::filesystem::path& path, const std::vector<Entry>& plan,
-                  const std::map<std::string, Figures>& record);
+/// Puts the figures of an entry into the record: those of other entries stay, of whatever plan and settings they are. Safe
+/// with others that do the same. Returns the record as it is now. Throws FileError, JsonError.
+std::map<std::string, Figures> add_to_record(const std::filesystem::path& path, const std::string& name,
+                                             const Figures& figures);
 
 /// Whether the figures are of this entry as the plan has it now, and complete.
 bool belongs(const Figures& figures, const Entry& entry, const std::vector<Entry>& plan);

@@ -48,12 +48,18 @@ Call call_of(std::string_view text) {
   }
 }
 
-std::optional<double> number_in(std::string_view text) {
-  double value = 0;
+template <class Number>
+std::optional<Number> parsed(std::string_view text) {
+  Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
+
+std::optional<double> number_in(std::string_view text) { return parsed<double>(text); }
+
+/// A step or a position: a whole number, not below 0.
+std::optional<std::uint64_t> count_in(std::string_view text) { return parsed<std::uint64_t>(text); }
 
 bool is_split(const std::string& text) { return text == "train" || text == "eval"; }
 bool is_metric(const std::string& text) { return text == "loss" || text == "tok_acc" || text == "seq_acc"; }
@@ -132,7 +138,7 @@ double head_figure(const Call& call, const RunResult& run) {
 }
 
 double at_figure(const Call& call, const RunResult& run) {
-  const auto step = static_cast<std::uint64_t>(*number_in(call.arguments[2]));
+  const std::uint64_t step = *count_in(call.arguments[2]);
   double sum = 0;
   double count = 0;
   for (const auto& [at, value] : curve(run, call)) {
@@ -185,11 +191,11 @@ const std::map<std::string, Kind>& kinds() {
       {"lengths",
        {lengths_figure, [](const Arguments& a) { return a.size() == 2 && range_of(a[0]) && is_figure(a[1]); }}},
       {"position",
-       {position_figure, [](const Arguments& a) { return a.size() == 2 && number_in(a[0]) && is_figure(a[1]); }}},
+       {position_figure, [](const Arguments& a) { return a.size() == 2 && count_in(a[0]) && is_figure(a[1]); }}},
       {"head", {head_figure, [](const Arguments& a) { return a.size() == 2 && (a[1] == "mass" || a[1] == "argmax"); }}},
       {"at",
        {at_figure,
-        [](const Arguments& a) { return a.size() == 3 && is_split(a[0]) && is_metric(a[1]) && number_in(a[2]); }}},
+        [](const Arguments& a) { return a.size() == 3 && is_split(a[0]) && is_metric(a[1]) && count_in(a[2]); }}},
       {"first",
        {first_figure,
         [](const Arguments& a) {

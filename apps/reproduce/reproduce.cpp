@@ -5,9 +5,9 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -69,20 +69,22 @@ std::vector<std::string> overrides_of(const Arguments& arguments, const Entry& e
   return words;
 }
 
-/// Throws ConfigError when what lies in the run directory was trained with another config than the entry has now:
-/// `overrides` are those of a run that begins.
-void check_config(const Entry& entry, const std::vector<std::string>& overrides, const fs::path& run) {
+/// What is wrong with the run directory: that it was trained with another config than the entry has now (`overrides` are
+/// those of a run that begins). Empty when nothing is. Throws ConfigError when a config is wrong in itself.
+std::string fault_of(const Entry& entry, const std::vector<std::string>& overrides, const fs::path& run) {
   const auto resolved = [](const fs::path& file, const std::vector<std::string>& words) {
     config::LoadedConfig loaded = config::read_config({file}, words);
     make_task(loaded);  // completes it with what follows from a text's size, as a run's config is
     return config::to_json(loaded.config);
   };
   const auto changes = config::differences(resolved(run / "config.json", {}), resolved(entry.config, overrides));
-  if (changes.empty()) return;
+  if (changes.empty()) return {};
   const config::Difference& first = changes.front();
-  raise<ConfigError>(run.string(), "the run was made with another config than the plan has now",
-                     fmt::format("`{}` is {} there and {} now", first.path, first.first, first.second),
-                     "remove the directory to train it anew");
+  return fmt::format(
+      "{}: the run was made with another config than the plan has now; `{}` is {} there and {} now; remove the "
+      "directory "
+      "to train it anew",
+      run.string(), first.path, first.first, first.second);
 }
 
 /// Trains, or goes on, until the run is finished. Throws StateError when it ends otherwise.
@@ -130,23 +132,33 @@ RunResult result_of(const Entry& entry, const fs::path& run) {
   return result;
 }
 
-/// "AMD EPYC; threads: 2; kernels: ...": what `headlight info` says, and the processor's name.
-std::string machine() {
-  std::string processor = "unknown processor";
+std::string processor() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("model name")) continue;
-    processor = line.substr(line.find(':') + 2);
-    break;
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   }
-  std::string text = processor;
-  std::istringstream facts(output_of({"info"}));
-  for (std::string line; std::getline(facts, line);) {
-    const std::size_t value = line.find_first_not_of(' ', line.find(' '));
-    if (value == std::string::npos || line.starts_with("precision")) continue;
-    text += fmt::format("; {}: {}", line.substr(0, line.find(' ')), line.substr(value));
+  return "unknown processor";
+}
+
+/// "AMD EPYC, 2 threads, AVX-512, OpenBLAS Haswell": where a run was made, by its own record. Its processor is that of
+/// this machine: a run is continued where it began.
+std::string machine_of(const fs::path& run) {
+  const fs::path path = run / "run.json";
+  const nlohmann::json record = read_json_file(path);
+  const nlohmann::json environment = record.value("environment", nlohmann::json::object());
+  const std::size_t threads = environment.value("threads", std::size_t{0});
+  return fmt::format("{}, {} thread{}, {}", processor(), threads, threads == 1 ? "" : "s",
+                     text_member(environment, "kernels", path));
+}
+
+/// The machines of all runs of an entry, each once.
+std::string machines_of(const Arguments& arguments, const Entry& entry) {
+  std::vector<std::string> machines;
+  for (const std::uint64_t seed : entry.seeds) {
+    std::string machine = machine_of(directory_of(arguments, entry, seed));
+    if (std::find(machines.begin(), machines.end(), machine) == machines.end()) machines.push_back(std::move(machine));
   }
-  return text + ".";
+  return fmt::format("{}", fmt::join(machines, "; "));
 }
 
 void check_names(const Arguments& arguments, const std::vector<Entry>& plan) {
@@ -165,13 +177,11 @@ void check_names(const Arguments& arguments, const std::vector<Entry>& plan) {
 /// Trains the entry for all its seeds, as far as that is not done, and puts what came out into the record and the page.
 /// Throws StateError when a run ended before its time.
 void reproduce(const Arguments& arguments, const Entry& entry, const std::vector<Entry>& plan) {
-  provide_text(arguments, entry);
   std::vector<RunResult> results;
   bool failed = false;
   for (const std::uint64_t seed : entry.seeds) {
     const fs::path directory = directory_of(arguments, entry, seed);
     const std::vector<std::string> overrides = overrides_of(arguments, entry, seed);
-    if (fs::exists(directory / "config.json")) check_config(entry, overrides, directory);
     if (!is_finished(directory)) {
       std::fputs(fmt::format("reproduce: {}, seed {}\n", entry.name, seed).c_str(), stderr);
       try {
@@ -186,11 +196,27 @@ void reproduce(const Arguments& arguments, const Entry& entry, const std::vector
     results.push_back(result_of(entry, directory));
   }
   if (failed) raise<StateError>("reproduction", "not every seed of `" + entry.name + "` was trained to its end");
-  const fs::path path = record_path(arguments);
-  std::map<std::string, Figures> record = read_record(path);
-  record.insert_or_assign(entry.name, figures_of(entry, plan, results, machine()));
-  write_record(path, plan, record);
+  const Figures figures = figures_of(entry, plan, results, machines_of(arguments, entry));
+  const auto record = add_to_record(record_path(arguments), entry.name, figures);
   write_file_atomically(arguments.results, results_page(outcomes_of(plan, record)));
+}
+
+/// Finds what would end a long call late: a damaged record, configs that are wrong, runs of other configs. Throws
+/// ConfigError with all of the last.
+void check_before(const Arguments& arguments, const std::vector<Entry>& entries) {
+  read_record(record_path(arguments));
+  std::vector<std::string> faults;
+  for (const Entry& entry : entries) {
+    provide_text(arguments, entry);
+    for (const std::uint64_t seed : entry.seeds) {
+      const fs::path directory = directory_of(arguments, entry, seed);
+      const std::vector<std::string> overrides = overrides_of(arguments, entry, seed);
+      const std::string fault = fs::exists(directory / "config.json") ? fault_of(entry, overrides, directory) : "";
+      if (!fault.empty()) faults.push_back(fault);
+    }
+    config::read_config({entry.config}, overrides_of(arguments, entry, entry.seeds.front()));
+  }
+  if (!faults.empty()) throw ConfigError(fmt::format("{}", fmt::join(faults, "\nerror: ")));
 }
 
 int run(const Arguments& arguments) {
@@ -210,10 +236,12 @@ int run(const Arguments& arguments) {
     const auto& names = arguments.entries;
     return names.empty() || std::find(names.begin(), names.end(), entry.name) != names.end();
   };
+  std::vector<Entry> entries;
+  std::copy_if(plan.begin(), plan.end(), std::back_inserter(entries), wanted);
   fs::create_directories(arguments.root);
+  check_before(arguments, entries);
   bool failed = false;
-  for (const Entry& entry : plan) {
-    if (!wanted(entry)) continue;
+  for (const Entry& entry : entries) {
     try {
       reproduce(arguments, entry, plan);
     } catch (const StateError& error) {

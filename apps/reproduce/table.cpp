@@ -21,12 +21,21 @@ const std::vector<double>& values_of(const Outcome& outcome, const Check& check)
   return outcome.figures->values.at(check.measure);
 }
 
+std::string with_unit(const Check& check, const std::string& number) {
+  return check.unit.empty() ? number : number + " " + check.unit;
+}
+
 std::string line_of(const Check& check) {
+  // With all its digits: a line that is rounded up looks stricter than it is.
+  const auto exact = [&](double value) { return with_unit(check, fmt::format("{:.10g}", value * check.scale)); };
   std::string text;
-  if (check.at_least) text += "≥ " + shown(check, *check.at_least);
-  if (!check.at_least_of.empty()) text += fmt::format(" ({})", check.at_least_of);
+  if (!check.at_least_of.empty()) {
+    text += fmt::format("≥ {} ({})", shown(check, *check.at_least), check.at_least_of);
+  } else if (check.at_least) {
+    text += "≥ " + exact(*check.at_least);
+  }
   if (check.at_least && check.at_most) text += ", ";
-  if (check.at_most) text += "≤ " + shown(check, *check.at_most);
+  if (check.at_most) text += "≤ " + exact(*check.at_most);
   return text;
 }
 
@@ -98,7 +107,7 @@ std::string shown(const Check& check, double value) {
   const bool whole = std::abs(scaled) >= 100 && scaled == std::round(scaled);
   const std::string number =
       whole ? fmt::format("{:.0f}", scaled) : fmt::format("{:.{}f}", scaled, check.scale == 100 ? 2 : 4);
-  return check.unit.empty() ? number : number + " " + check.unit;
+  return with_unit(check, number);
 }
 
 std::string results_page(const std::vector<Outcome>& outcomes) {

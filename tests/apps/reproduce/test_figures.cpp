@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -42,7 +45,7 @@ TEST_CASE("a record gives back what was written, a figure that was never reached
   const std::vector<Entry> plan{entry_of(directory, "a"), entry_of(directory, "b")};
   const Figures figures = figures_of(plan[0], plan, {run_with(0.05), run_with(0.5)}, "A machine.");
   CHECK(figures.values.at("first(eval, loss, <0.1)") == std::vector<double>{250, kNever});
-  write_record(directory / "record.json", plan, {{"a", figures}});
+  add_to_record(directory / "record.json", "a", figures);
   const auto record = read_record(directory / "record.json");
   REQUIRE(record.size() == 1);
   CHECK(record.at("a").values == figures.values);
@@ -65,10 +68,7 @@ TEST_CASE("figures stay while the settings do: comments and lines may change, wh
   CHECK(belongs(figures, plan[0], plan));
   CHECK(outcomes_of(plan, {{"a", figures}})[0].figures.has_value());
 
-  const auto is_dropped = [&](const Entry& changed) {
-    write_record(directory / "record.json", {changed}, {{"a", figures}});
-    return !outcomes_of({changed}, {{"a", figures}})[0].figures && read_record(directory / "record.json").empty();
-  };
+  const auto is_dropped = [&](const Entry& changed) { return !outcomes_of({changed}, {{"a", figures}})[0].figures; };
   Entry changed = plan[0];
   changed.overrides = {"trainer.steps=3"};
   CHECK(is_dropped(changed));
@@ -80,6 +80,30 @@ TEST_CASE("figures stay while the settings do: comments and lines may change, wh
   CHECK(is_dropped(changed));
   spill(directory / "config.json", "{\"seed\": 4}");
   CHECK(is_dropped(plan[0]));
+}
+
+TEST_CASE("a record keeps the figures of other entries, of other plans too, whoever writes at the same time") {
+  const TemporaryDirectory directory;
+  constexpr int kWriters = 8;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i] {
+      add_to_record(directory / "record.json", std::to_string(i), {.settings = "s", .machine = "m", .seconds = {1.0}});
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  CHECK(read_record(directory / "record.json").size() == kWriters);
+}
+
+TEST_CASE("a figure that is no number is refused") {
+  const TemporaryDirectory directory;
+  spill(directory / "config.json", "{}");
+  const std::vector<Entry> plan{entry_of(directory, "a")};
+  RunResult run = run_with(0.05);
+  run.rows[0].loss = std::numeric_limits<double>::quiet_NaN();
+  Entry last = plan[0];
+  last.checks = {{.what = "loss", .measure = "least(eval, loss)", .at_most = 1}};
+  CHECK_THROWS_AS(figures_of(last, {last}, {run, run}, "A machine."), StateError);
 }
 
 TEST_CASE("an entry without checks has the figures that others are compared with") {

@@ -54,10 +54,26 @@ TEST_CASE("figures of a run are these") {
 }
 
 TEST_CASE("what is no measure is refused, and what a run does not have is said") {
-  for (const char* name :
-       {"", "final", "final()", "final(weight)", "final(loss", "lengths(4, loss)", "lengths(a..b, loss)",
-        "position(x, mse)", "head(antidiag, loss)", "at(eval, loss)", "at(test, loss, 3)", "first(eval, loss, 3)",
-        "first(eval, loss, <x)", "least(eval)", "parameters(1)", "generates()", "speed"}) {
+  for (const char* name : {"",
+                           "final",
+                           "final()",
+                           "final(weight)",
+                           "final(loss",
+                           "lengths(4, loss)",
+                           "lengths(a..b, loss)",
+                           "position(x, mse)",
+                           "head(antidiag, loss)",
+                           "at(eval, loss)",
+                           "at(test, loss, 3)",
+                           "at(eval, loss, -5)",
+                           "at(eval, loss, 2.5)",
+                           "position(-1, mse)",
+                           "first(eval, loss, 3)",
+                           "first(eval, loss, <x)",
+                           "least(eval)",
+                           "parameters(1)",
+                           "generates()",
+                           "speed"}) {
     INFO(name);
     CHECK_THROWS_AS(check_measure(name), ConfigError);
   }
