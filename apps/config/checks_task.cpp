@@ -36,6 +36,25 @@ std::optional<Problem> first_is_a_symbol(const Config& config, const Node& /*giv
                  .help = "take one of them, or raise `task.symbols`"};
 }
 
+/// A sequence that is all first symbol leaves nothing to answer.
+std::optional<Problem> lone_first(const TaskConfig& task, std::size_t shortest, const char* key) {
+  if (!task.first || shortest > 1) return std::nullopt;
+  return Problem{.what = fmt::format("`{}` asks for a sequence of 1, which `task.first` fills: nothing is left to copy",
+                                     key),
+                 .place = {},
+                 .help = "lengths begin at 2; or remove `task.first`"};
+}
+
+std::optional<Problem> first_leaves_a_symbol(const Config& config, const Node& /*given*/) {
+  return lone_first(config.task, config.task.length.min, "task.length");
+}
+
+std::optional<Problem> first_leaves_a_symbol_to_evaluate(const Config& config, const Node& /*given*/) {
+  const std::vector<std::uint64_t>& lengths = config.task.eval.lengths;
+  if (lengths.empty()) return std::nullopt;
+  return lone_first(config.task, *std::min_element(lengths.begin(), lengths.end()), "task.eval.lengths");
+}
+
 std::optional<Problem> pairs_suffice(const Config& config, const Node& /*given*/) {
   const TaskConfig& task = config.task;
   if (task.type != TaskType::kAddition) return std::nullopt;
@@ -120,6 +139,8 @@ const std::vector<Rule>& task_rules() {
   static const std::vector<Rule> all = {
       {{"model.arch", "task.type"}, architecture_can_answer},
       {{"task.first", "task.symbols"}, first_is_a_symbol},
+      {{"task.length", "task.first", "task.type"}, first_leaves_a_symbol},
+      {{"task.eval.lengths", "task.first", "task.type"}, first_leaves_a_symbol_to_evaluate},
       {{"task.train_examples", "task.eval.examples", "task.digits"}, pairs_suffice},
       {{"task.fraction", "task.p", "task.op"}, fraction_splits},
       {{"task.eval.examples", "task.fraction", "task.p", "task.op"}, other_pairs_suffice},

@@ -41,6 +41,19 @@ const std::vector<Wrong> kWrongTasks = {
      {"model.arch=encoder-decoder"},
      "the task is answered at positions of its input, so there is nothing for a decoder to say",
      "set `model.arch` to \"encoder\" or \"decoder\""},
+    // The first symbol is one of the sequence: apps/tasks/copy.cpp makes no example of it alone.
+    {"copy",
+     {"task.first=1", "task.length=1"},
+     "`task.length` asks for a sequence of 1, which `task.first` fills: nothing is left to copy",
+     "lengths begin at 2; or remove `task.first`"},
+    {"copy",
+     {"task.first=1", "task.length={\"min\": 1, \"max\": 10}"},
+     "`task.length` asks for a sequence of 1, which `task.first` fills: nothing is left to copy",
+     "lengths begin at 2; or remove `task.first`"},
+    {"copy",
+     {"task.first=1", "task.eval.lengths=[5, 1]"},
+     "`task.eval.lengths` asks for a sequence of 1, which `task.first` fills: nothing is left to copy",
+     "lengths begin at 2; or remove `task.first`"},
     {"recall", {"task.length=21"}, "a length of 21 is no whole number of keys with their values", "take 22"},
     {"recall",
      {"task.eval.lengths=[20, 31]"},
@@ -125,6 +138,11 @@ TEST_CASE("what a task cannot be is said before anything runs") {
     CHECK(message.find("help: " + wrong.help) != std::string::npos);
     CHECK(message.find("error:", 1) == std::string::npos);
   }
+}
+
+TEST_CASE("a copy may be as short as its first symbol leaves something to copy") {
+  CHECK(problems_of("copy", {"task.first=1", "task.length=2", "task.eval.lengths=[2, 5]"}) == "");
+  CHECK(problems_of("copy", {"task.length=1", "task.eval.lengths=[1]"}) == "");
 }
 
 TEST_CASE("each task by itself is a config, with the sizes of its reference") {
