@@ -61,7 +61,7 @@ std::string settings_of(const Entry& entry) {
                 {"overrides", entry.overrides},
                 {"seeds", entry.seeds},
                 {"input", entry.input}};
-  if (entry.text) settings["text"] = {entry.text->seed, entry.text->characters};
+  if (entry.text) settings[name_of(entry.text->kind)] = {entry.text->seed, entry.text->size};
   return fmt::format("{:016x}", stream_id(settings.dump()));
 }
 

@@ -1,4 +1,4 @@
-// The order of the draws decides every character: tests/reference/make_text.py repeats it, function by function.
+// The order of the draws decides every character: tests/reference/generated_text.py repeats it, function by function.
 #include "apps/reproduce/generated_text.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ struct Word {
 
 class Language {
  public:
-  explicit Language(std::uint64_t seed) : random_({.seed = seed, .stream = stream_id("reproduce.text")}) {
+  Language(const RandomKey& key, std::size_t most_syllables) : random_(key), most_syllables_(most_syllables) {
     for (std::size_t i = 0; i < kWords; ++i) words_.push_back(draw_word());
   }
 
@@ -53,6 +53,18 @@ class Language {
     return text;
   }
 
+  /// Two to five words in one, with the line end behind it.
+  std::string item() {
+    const std::uint64_t count = 2 + below(4);
+    std::size_t word = below(kWords);
+    std::string text = words_[word].spelling;
+    for (std::uint64_t i = 1; i < count; ++i) {
+      word = successor(word);
+      text += words_[word].spelling;
+    }
+    return text + '\n';
+  }
+
  private:
   std::size_t below(std::size_t count) { return random_.uniform_below(count); }
   char pick(std::string_view letters) { return letters[below(letters.size())]; }
@@ -67,7 +79,7 @@ class Language {
 
   Word draw_word() {
     Word word;
-    const std::size_t syllables = 1 + below(3);
+    const std::size_t syllables = 1 + below(most_syllables_);
     for (std::size_t i = 0; i < syllables; ++i) word.spelling += syllable(i == 0);
     for (std::size_t& successor : word.successors) successor = below(kWords);
     return word;
@@ -86,28 +98,41 @@ class Language {
   }
 
   Random random_;
+  std::size_t most_syllables_;  ///< of a word
   std::vector<Word> words_{};
 };
 
-}  // namespace
-
-std::string generated_text(std::uint64_t seed, std::size_t characters) {
-  Language language(seed);
+std::string sentences_of(std::uint64_t seed, std::size_t characters) {
+  Language language({.seed = seed, .stream = stream_id("reproduce.text")}, 3);
   std::string text;
   while (text.size() < characters) text += language.sentence();
   text.resize(characters);
   return text;
 }
 
-std::filesystem::path generated_text_path(const std::filesystem::path& directory, std::uint64_t seed,
-                                          std::size_t characters) {
-  const std::string name = fmt::format("generated-text-{}-{}.txt", seed, characters);
+std::string lines_of(std::uint64_t seed, std::size_t items) {
+  Language language({.seed = seed, .stream = stream_id("reproduce.lines")}, 1);
+  std::string text;
+  for (std::size_t i = 0; i < items; ++i) text += language.item();
+  return text;
+}
+
+}  // namespace
+
+std::string name_of(TextKind kind) { return kind == TextKind::text ? "text" : "lines"; }
+
+std::string generated_text(const TextRecipe& recipe) {
+  return recipe.kind == TextKind::text ? sentences_of(recipe.seed, recipe.size) : lines_of(recipe.seed, recipe.size);
+}
+
+std::filesystem::path generated_text_path(const std::filesystem::path& directory, const TextRecipe& recipe) {
+  const std::string name = fmt::format("generated-{}-{}-{}.txt", name_of(recipe.kind), recipe.seed, recipe.size);
   return (std::filesystem::absolute(directory) / name).lexically_normal();
 }
 
-void write_generated_text(const std::filesystem::path& directory, std::uint64_t seed, std::size_t characters) {
-  const std::filesystem::path path = generated_text_path(directory, seed, characters);
-  const std::string text = generated_text(seed, characters);
+void write_generated_text(const std::filesystem::path& directory, const TextRecipe& recipe) {
+  const std::filesystem::path path = generated_text_path(directory, recipe);
+  const std::string text = generated_text(recipe);
   // Not touched when it is right: a run may be reading it.
   if (std::filesystem::is_regular_file(path) && std::filesystem::file_size(path) == text.size() &&
       read_file(path, text.size()) == text) {

@@ -17,7 +17,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kLargestPlan = std::uint64_t{1} << 20U;
-constexpr std::size_t kLongestText = 1'000'000'000;
+constexpr std::size_t kLongestText = 1'000'000'000;  // in characters
+constexpr std::size_t kLongestLine = 16;             // of an item, with the line end
 
 /// Reads the keys of an object and refuses what is left over.
 class Reader {
@@ -92,12 +93,13 @@ Check read_check(const Json& json, const std::string& entry) {
   return check;
 }
 
-TextRecipe read_text(const Json& json, const std::string& entry) {
-  Reader reader(json, entry + ", `text`");
-  const TextRecipe text{.seed = reader.get<std::uint64_t>("seed"), .characters = reader.get<std::size_t>("characters")};
-  if (text.characters == 0 || text.characters > kLongestText) {
-    reader.refuse(fmt::format("`characters` must be from 1 to {}", kLongestText));
-  }
+/// The recipe under the key of its kind.
+TextRecipe read_text(const Json& json, TextKind kind, const std::string& entry) {
+  Reader reader(json, fmt::format("{}, `{}`", entry, name_of(kind)));
+  const char* const unit = kind == TextKind::lines ? "items" : "characters";
+  const std::size_t most = kind == TextKind::lines ? kLongestText / kLongestLine : kLongestText;
+  const TextRecipe text{.kind = kind, .seed = reader.get<std::uint64_t>("seed"), .size = reader.get<std::size_t>(unit)};
+  if (text.size == 0 || text.size > most) reader.refuse(fmt::format("`{}` must be from 1 to {}", unit, most));
   reader.finish();
   return text;
 }
@@ -114,7 +116,11 @@ Entry read_entry(const Json& json, const std::filesystem::path& directory) {
   entry.seeds = reader.get<std::vector<std::uint64_t>>("seeds");
   entry.source = reader.get<std::string>("source");
   entry.input = reader.get<std::string>("input", "");
-  if (const Json* text = reader.find("text")) entry.text = read_text(*text, name);
+  const Json* const text = reader.find("text");
+  const Json* const lines = reader.find("lines");
+  if (text != nullptr && lines != nullptr) reader.refuse("`text` and `lines` say two things");
+  if (text != nullptr) entry.text = read_text(*text, TextKind::text, name);
+  if (lines != nullptr) entry.text = read_text(*lines, TextKind::lines, name);
   for (const Json& check : reader.list("checks")) entry.checks.push_back(read_check(check, name));
   if (entry.seeds.empty()) reader.refuse("an entry needs seeds");
   reader.finish();

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/reproduce/generated_text.h"
+
 namespace headlight::reproduce {
 
 /// A figure that somebody published, and the line that ours has to meet. Of several seeds the median has to meet it, and
@@ -21,12 +23,6 @@ struct Check {
   double slack = 0;
   double scale = 1;    ///< figures are shown times this, such as 100
   std::string unit{};  ///< behind the figures, such as "%"
-};
-
-/// A text that a task is given to read; see generated_text.h.
-struct TextRecipe {
-  std::uint64_t seed = 0;
-  std::size_t characters = 0;
 };
 
 /// One config, trained with some seeds.

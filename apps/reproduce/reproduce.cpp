@@ -56,14 +56,13 @@ bool is_finished(const fs::path& run) {
 
 /// Writes the text that the entry's runs read, if they read one.
 void provide_text(const Arguments& arguments, const Entry& entry) {
-  if (entry.text) write_generated_text(arguments.root, entry.text->seed, entry.text->characters);
+  if (entry.text) write_generated_text(arguments.root, *entry.text);
 }
 
 std::vector<std::string> overrides_of(const Arguments& arguments, const Entry& entry, std::uint64_t seed) {
   std::vector<std::string> words{fmt::format("seed={}", seed)};
   if (entry.text) {
-    const fs::path text = generated_text_path(arguments.root, entry.text->seed, entry.text->characters);
-    words.push_back(fmt::format("task.path={}", text.string()));
+    words.push_back(fmt::format("task.path={}", generated_text_path(arguments.root, *entry.text).string()));
   }
   words.insert(words.end(), entry.overrides.begin(), entry.overrides.end());
   return words;

@@ -9,7 +9,7 @@ if [ "${1:-}" = "--check" ]; then
   target=$(mktemp -d)
   trap 'rm -rf "$target"' EXIT
 fi
-for script in make_linalg make_ops make_layers make_optimizers make_optimizer_vectors make_training make_weights make_programs; do
+for script in make_linalg make_ops make_layers make_optimizers make_optimizer_vectors make_training make_lines make_weights make_programs; do
   PYTHONDONTWRITEBYTECODE=1 "$python" "$here/$script.py" "$target"
 done
 if [ "${1:-}" = "--check" ]; then
