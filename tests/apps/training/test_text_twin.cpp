@@ -1,145 +1,28 @@
-// data/configs/text.json beside its twin in PyTorch 1.13 (tests/reference/make_text.py): the same text, windows, first
-// weights, rates and updates. All that the twin has came about without us.
-#include <cmath>
-#include <iomanip>
-#include <map>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
-
-#include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
-
-#include "apps/reproduce/generated_text.h"
-#include "apps/training/evaluate.h"
-#include "apps/training/update.h"
-#include "core/io/digest.h"
-#include "layers/summary.h"
-#include "tests/apps/training/training_testing.h"
-#include "tests/parity/fixture.h"
+// data/configs/text.json beside its twin in PyTorch 1.13 (tests/reference/make_text.py).
+#include "tests/apps/training/twin_testing.h"
 
 using namespace headlight;
-using headlight::parity::Fixture;
-using headlight::testing::TemporaryDirectory;
+using namespace headlight::testing;
 
 namespace {
 
-constexpr bool kDoubleTwin = sizeof(Real) == 8;
-// In double the two differ by the order of sums and by the last bits of exp and erf, as in tests/parity. In float
-// PyTorch's own float32 run stays within a tenth of the tolerance: the fixture is not written otherwise.
-constexpr double kTwinTolerance = kDoubleTwin ? 1e-9 : 1e-4;
-
-/// The shipped config with the twin's text, as the program would build it.
-struct TextTwin {
-  TextTwin() {
-    const nlohmann::json text = run.json("text");
-    reproduce::write_generated_text(directory.path(), text.at("seed"), text.at("characters"));
-    const auto path = reproduce::generated_text_path(directory.path(), text.at("seed"), text.at("characters"));
-    loaded = config::read_config({HEADLIGHT_SOURCE_DIR "/data/configs/text.json"}, {"task.path=" + path.string()});
-    task = make_task(loaded);
-    model = build_model(loaded.config, *task);
-    optimizer = build_optimizer(loaded.config.optimizer, *model);
-  }
-
-  TemporaryDirectory directory{};
-  Fixture run{"training/text_run"};
-  config::LoadedConfig loaded{};
-  std::unique_ptr<Task> task{};
-  std::unique_ptr<Model> model{};
-  std::unique_ptr<Optimizer> optimizer{};
-};
-
-std::map<std::string, std::string> weight_digests(const Module& module) {
-  std::map<std::string, std::string> digests;
-  for (const NamedParameter& parameter : module.parameters()) {
-    Digest digest;
-    digest.update(std::as_bytes(flat(parameter.tensor.value())));
-    digests[parameter.name] = digest.hex();
-  }
-  return digests;
-}
-
-/// Trains from the update `begin` on to the update `end`, each beside the twin's.
-void train_beside(TextTwin& twin, std::size_t begin, std::size_t end) {
-  const config::Config& config = twin.loaded.config;
-  const Objective objective(config.loss, *twin.task, *twin.model);
-  const UpdateParts parts{.model = *twin.model,
-                          .objective = objective,
-                          .optimizer = *twin.optimizer,
-                          .schedule = build_schedule(config),
-                          .grad_clip = config.optimizer.grad_clip,
-                          .seed = config.seed};
-  Batches batches = build_batches(config, *twin.task);
-  std::vector<Batch> batch(1);
-  const std::vector<double> losses = twin.run.doubles("loss");
-  const std::vector<double> norms = twin.run.doubles("gradient_norm");
-  const Tokens windows = twin.run.tokens("windows");
-  for (std::size_t step = begin; step < end; ++step) {
-    batches.fill(step, batch[0]);
-    REQUIRE(batch[0].size() == windows.shape()[1]);
-    Example expected;
-    for (std::size_t row = 0; row < batch[0].size(); ++row) {
-      const auto place = static_cast<std::uint64_t>(windows.data()[step * batch[0].size() + row]);
-      twin.task->example({.split = Split::train, .index = place}, expected);
-      REQUIRE(batch[0].examples[row].input == expected.input);
-    }
-    const UpdateResult update = run_update(parts, step, batch);
-    INFO("update " << step << ": loss " << update.loss << ", gradient norm " << update.gradient_norm);
-    CHECK(std::abs(update.loss / losses[step] - 1) <= kTwinTolerance);
-    // As sensitive to the weights as the loss is, but with no lower bound that keeps relative errors small.
-    CHECK(std::abs(update.gradient_norm / norms[step] - 1) <= 10 * kTwinTolerance);
-  }
-}
-
-/// Over the first held-out windows.
-double held_out_loss(const TextTwin& twin, std::uint64_t windows) {
-  return evaluate(*twin.model, *twin.task, {.examples = windows}).all.loss();
-}
+constexpr TwinNames kText{.kind = reproduce::TextKind::text, .size = "characters", .examples = "windows"};
 
 }  // namespace
 
 TEST_CASE("the shipped language model begins with the weights and rates of its twin in PyTorch") {
-  const TextTwin twin;
-  CHECK(parameter_count(*twin.model) == 804'096);
-  CHECK(parameter_count(*twin.model) == twin.run.json("model").at("parameters").get<std::size_t>());
-  // The same bits: both draw with sums, products, quotients and roots of float64 alone.
-  const char* const key = kDoubleTwin ? "weights_float64_xxh64" : "weights_float32_xxh64";
-  CHECK(weight_digests(*twin.model) == twin.run.json(key).get<std::map<std::string, std::string>>());
-  const Schedule schedule = build_schedule(twin.loaded.config);
-  const std::vector<double> rates = twin.run.doubles("rate");
-  REQUIRE(rates.size() == 500);
-  for (std::size_t step = 0; step < rates.size(); ++step) {
-    CHECK(std::abs(twin.loaded.config.optimizer.lr * schedule(step) - rates[step]) <= 1e-15 * rates[step]);
-  }
+  check_beginning(Twin(kText), 804'096);
 }
 
 TEST_CASE("the shipped language model trains as its twin in PyTorch") {
-  TextTwin twin;
-  const nlohmann::json shorter = twin.run.json("short");
-  train_beside(twin, 0, shorter.at("steps"));
-  const double expected = twin.run.doubles("held_out_short").at(0);
-  CHECK(std::abs(held_out_loss(twin, shorter.at("windows")) / expected - 1) <= kTwinTolerance);
+  Twin twin(kText);
+  check_first_updates(twin);
 }
 
 // Takes minutes, so it runs when it is asked for alone: test_apps_training_f64 "[long]" -s. In float there is nothing to
 // compare: rounding grows until PyTorch's two runs are 2e-3 apart (tests/reference/README.md).
 TEST_CASE("the shipped language model has the held-out loss of its twin in PyTorch after 500 updates", "[.][long]") {
   if (!kDoubleTwin) return;
-  TextTwin twin;
-  const std::vector<double> losses = twin.run.doubles("held_out");
-  const auto evaluated = twin.run.json("run").at("evaluated").get<std::vector<std::size_t>>();
-  const std::optional<std::uint64_t> windows = twin.task->examples(Split::eval);
-  REQUIRE(windows == 1563);
-  REQUIRE(evaluated == std::vector<std::size_t>{0, 250, 500});
-  std::size_t updates = 0;
-  for (std::size_t i = 0; i < evaluated.size(); ++i) {
-    train_beside(twin, updates, evaluated[i]);
-    updates = evaluated[i];
-    const double loss = held_out_loss(twin, *windows);
-    INFO(std::setprecision(12) << "held-out loss after " << updates << " updates: " << loss << ", the twin's "
-                               << losses[i]);
-    CHECK(std::abs(loss / losses[i] - 1) <= kTwinTolerance);
-  }
+  Twin twin(kText);
+  check_all_updates(twin, 1563);
 }
