@@ -107,26 +107,6 @@ std::optional<Problem> evaluation_fits_set(const Config& config, const Node& /*g
                                      reads_files(config) ? "hold more out" : "raise `task.eval.examples`")};
 }
 
-std::optional<Problem> early_end_has_one_limit(const Config& config, const Node& /*given*/) {
-  const StopWhen& stop = config.trainer.stop_when;
-  if (!stop.metric || stop.at_least.has_value() != stop.at_most.has_value()) return std::nullopt;
-  return Problem{.what = stop.at_least ? "`trainer.stop_when` has both `at_least` and `at_most`"
-                                       : "`trainer.stop_when` has no limit",
-                 .place = {},
-                 .help = "give `at_least` for an accuracy, or `at_most` for a loss"};
-}
-
-std::optional<Problem> early_end_can_come(const Config& config, const Node& /*given*/) {
-  const StopWhen& stop = config.trainer.stop_when;
-  if (!stop.metric) return std::nullopt;
-  const bool accuracy = *stop.metric != Metric::kLoss;
-  const bool never = (accuracy && stop.at_least && *stop.at_least > 1) || (stop.at_most && *stop.at_most < 0);
-  if (!never) return std::nullopt;
-  return Problem{.what = "`trainer.stop_when` asks for a figure that cannot be",
-                 .place = {},
-                 .help = accuracy ? "an accuracy is a share from 0 to 1" : "a loss is at least 0"};
-}
-
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
       {{"model.max_len", "task.length"}, task_fits_model},
@@ -140,9 +120,6 @@ const std::vector<Rule>& rules() {
       {{"optimizer.ema", "optimizer.groups", "optimizer.type"}, one_average},
       {{"optimizer.nesterov", "optimizer.momentum", "optimizer.type"}, nesterov_has_momentum},
       {{"trainer.eval_examples", "task.eval.examples"}, evaluation_fits_set},
-      {{"trainer.stop_when.metric", "trainer.stop_when.at_least", "trainer.stop_when.at_most"},
-       early_end_has_one_limit},
-      {{"trainer.stop_when.at_least", "trainer.stop_when.at_most", "trainer.stop_when.metric"}, early_end_can_come},
   };
   return all;
 }
@@ -152,7 +129,7 @@ const std::vector<Rule>& rules() {
 void check_together(const Config& config, const Node& given, Report& report) {
   std::vector<Rule> all = model_rules();
   for (const std::vector<Rule>* part :
-       {&task_rules(), &algorithm_rules(), &rules(), &sampling_rules(), &data_rules()}) {
+       {&task_rules(), &algorithm_rules(), &rules(), &goal_rules(), &sampling_rules(), &data_rules()}) {
     all.insert(all.end(), part->begin(), part->end());
   }
   for (const Rule& rule : all) {

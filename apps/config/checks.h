@@ -36,6 +36,9 @@ const std::vector<Rule>& algorithm_rules();
 /// Those about which examples a batch has, and of what size.
 const std::vector<Rule>& sampling_rules();
 
+/// Those about the figures that end a run early and choose its best checkpoint.
+const std::vector<Rule>& goal_rules();
+
 /// The value of `trainer.sampling`, in quotes.
 std::string sampling_name(const Config& config);
 

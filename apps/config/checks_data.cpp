@@ -14,8 +14,6 @@ bool is_jsonl(const Config& config) { return config.task.type == TaskType::kJson
 
 std::string word(const Config& config, const char* path) { return selected(*find_branch(path)->key, config); }
 
-bool are_numbers(TargetKind kind) { return kind == TargetKind::kValue || kind == TargetKind::kVectors; }
-
 bool are_symbols(TargetKind kind) {
   return kind == TargetKind::kTokens || kind == TargetKind::kChars || kind == TargetKind::kWords;
 }
@@ -162,7 +160,7 @@ std::optional<Problem> vocabulary_can_be_shared(const Config& config, const Node
 
 std::optional<Problem> loss_fits_targets(const Config& config, const Node& /*given*/) {
   if (!is_jsonl(config)) return std::nullopt;
-  const bool numbers = are_numbers(config.task.data.target.kind);
+  const bool numbers = is_answered_with_numbers(config);
   const bool mse = config.loss.type == LossType::kMse;
   if (numbers && !mse) {
     return Problem{.what = fmt::format("`task.target.kind` \"{}\" is made of numbers, but `loss.type` is "

@@ -9,6 +9,11 @@ bool reads_files(const Config& config) {
   return type == TaskType::kText || type == TaskType::kLines || type == TaskType::kJsonl;
 }
 
+bool is_answered_with_numbers(const Config& config) {
+  const TargetKind kind = config.task.data.target.kind;
+  return config.task.type == TaskType::kLinreg || kind == TargetKind::kValue || kind == TargetKind::kVectors;
+}
+
 bool is_measured(const Config& config) { return !reads_files(config) || config.task.data.sizes; }
 
 void set_sizes(Config& config, const DataSizes& sizes) {

@@ -229,6 +229,9 @@ struct Config {
   OutputConfig output;
 };
 
+/// Whether targets are numbers, of which none is right or wrong.
+bool is_answered_with_numbers(const Config& config);
+
 /// Positions of the longest sequence that the task has for the model's architecture. 0 where only its files tell.
 std::size_t needed_positions(const Config& config);
 

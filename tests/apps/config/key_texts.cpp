@@ -60,6 +60,7 @@ Json around(const schema::Key& key) {
   if (key.path == "model.attention.max_distance") config["model"]["positions"] = "relative";
   if (key.path.starts_with("loss.attention.")) config["loss"]["attention"]["weight"] = 1;
   if (key.path.starts_with("trainer.stop_when.")) {
+    config["trainer"]["eval_every"] = 10;  // often enough for the sample of `times`
     config["trainer"]["stop_when"]["metric"] = "eval/loss";
     if (!key.path.ends_with("at_least")) config["trainer"]["stop_when"]["at_most"] = 0.5;
   }

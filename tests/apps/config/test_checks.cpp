@@ -37,6 +37,41 @@ const std::vector<Together> kWrong = {
      "`schedule.warmup_steps` is 9, but the run has 9", "9, ", "leave steps for the decay: at most 8"},
     {R"({"task": {"type":"reverse"}, "trainer":{"steps":9},"schedule":{"warmup_steps":7, "type":"linear", "steps":5}})",
      "`schedule.warmup_steps` is 7, but `schedule.steps` is 5", "7, ", "leave steps for the decay: at most 4"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 99, "eval_every": 100, )"
+     R"("stop_when": {"metric": "eval/loss", "at_most": 1}}})",
+     "`trainer.stop_when` needs 1 evaluation, but a run of 99 updates with one every 100 has 0", "\"eval/loss\"",
+     "take a `trainer.eval_every` of at most 99, or at least 100 updates, or no goal (trainer.stop_when=null)"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 99, "eval_every": 34, )"
+     R"("stop_when": {"metric": "eval/tok_acc", "at_least": 1, "times": 3}}})",
+     "`trainer.stop_when` needs 3 evaluations in a row, but a run of 99 updates with one every 34 has 2", "3}",
+     "take a `trainer.eval_every` of at most 33, or at least 102 updates, or no goal (trainer.stop_when=null)"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9, "eval_every": 2, )"
+     R"("stop_when": {"metric": "eval/loss", "at_most": 1, "times": 10}}})",
+     "`trainer.stop_when` needs 10 evaluations in a row, but a run of 9 updates with one every 2 has 4", "10}",
+     "lower `trainer.stop_when.times`, or at least 20 updates, or no goal (trainer.stop_when=null)"},
+    // 50 examples in batches of 10, twice: 10 updates.
+    {R"({"task": {"type": "reverse", "train_examples": 50}, "trainer": {"epochs": 2, "batch_size": 10, )"
+     R"("eval_every": 6, "stop_when": {"metric": "eval/loss", "at_most": 1, "times": 2}}})",
+     "`trainer.stop_when` needs 2 evaluations in a row, but a run of 10 updates with one every 6 has 1", "2}",
+     "take a `trainer.eval_every` of at most 5, or at least 12 updates, or no goal (trainer.stop_when=null)"},
+    {R"({"task": {"type": "linreg"}, "trainer": {"steps": 900, "stop_when": {"metric": "eval/tok_acc", "at_least": 1}}})",
+     "`trainer.stop_when.metric` is an accuracy, but the task is answered with numbers, of which none is right or "
+     "wrong",
+     "\"eval/tok_acc\"", "take \"eval/loss\""},
+    {R"({"task": {"type": "linreg"}, "trainer": {"steps": 9, "checkpoint": {"best": "eval/seq_acc"}}})",
+     "`trainer.checkpoint.best` is an accuracy, but the task is answered with numbers, of which none is right or wrong",
+     "\"eval/seq_acc\"", "take \"eval/loss\""},
+    {R"({"task": {"type": "jsonl", "train_file": "a", "split": 0.5, "predict": "last", "input": {"kind": "chars"}, )"
+     R"("target": {"kind": "value"}}, "loss": {"type": "mse"}, )"
+     R"("trainer": {"steps": 9, "checkpoint": {"best": "eval/tok_acc"}}})",
+     "`trainer.checkpoint.best` is an accuracy, but the task is answered with numbers, of which none is right or wrong",
+     "\"eval/tok_acc\"", "take \"eval/loss\""},
+    {R"({"task": {"type": "jsonl", "train_file": "a", "split": 0.5, "predict": "every", "input": {"kind": "chars"}, )"
+     R"("target": {"kind": "vectors"}}, "loss": {"type": "mse"}, )"
+     R"("trainer": {"steps": 900, "stop_when": {"metric": "eval/seq_acc", "at_least": 1}}})",
+     "`trainer.stop_when.metric` is an accuracy, but the task is answered with numbers, of which none is right or "
+     "wrong",
+     "\"eval/seq_acc\"", "take \"eval/loss\""},
     {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "optimizer": {"type": "sgd", "nesterov": true}})",
      "`optimizer.nesterov` has no effect while `optimizer.momentum` is 0", "true",
      "give a momentum such as 0.9, or remove `nesterov`"},
@@ -132,6 +167,21 @@ TEST_CASE("values at the edge fit together") {
   CHECK(
       problems(R"({"task": {"type": "reverse", "train_examples": 64}, "trainer": {"epochs": 1, "batch_size": 64}})") ==
       "");
+  // Three evaluations in 99 updates; how many an epoch of a file has is not known yet.
+  for (const char* text :
+       {R"({"task": {"type": "reverse"}, "trainer": {"steps": 99, "eval_every": 33, )"
+        R"("stop_when": {"metric": "eval/loss", "at_most": 1, "times": 3}}})",
+        R"({"task": {"type": "text", "path": "a"}, "model": {"arch": "decoder", "max_len": 8}, )"
+        R"("trainer": {"epochs": 1, "eval_every": 99, )"
+        R"("sampling": "epochs", "stop_when": {"metric": "eval/loss", "at_most": 1}}})",
+        R"({"task": {"type": "linreg"}, "trainer": {"steps": 500, "checkpoint": {"best": "eval/loss"}, )"
+        R"("stop_when": {"metric": "eval/loss", "at_most": 1}}})",
+        // Squared error of classes: some are right.
+        R"({"task": {"type": "reverse"}, "loss": {"type": "mse"}, )"
+        R"("trainer": {"steps": 500, "checkpoint": {"best": "eval/seq_acc"}}})"}) {
+    INFO(text);
+    CHECK(problems(text) == "");
+  }
   // An encoder's batch statistics are over its positions too.
   CHECK(problems(R"({"task": {"type": "reverse"}, "trainer": {"steps": 9, "batch_size": 1}, "model": {"norm_type":
   "batch"}})") == "");
