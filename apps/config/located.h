@@ -27,6 +27,7 @@ struct Node {
   bool invalid = false;    ///< reported by validation, left out of the merge
   bool replaces = false;   ///< takes the place of an object instead of being merged into it
   bool spread = false;     ///< a member that a plain value for its whole object stands for
+  bool removes = false;    ///< the null of an override: takes back what earlier sources say of the key
 
   const Node* find(std::string_view child) const;
   Node* find(std::string_view child);

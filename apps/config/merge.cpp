@@ -54,6 +54,10 @@ class Merger {
     for (const Node& child : overlay.children) {
       const Branch* known = branch.find(child.name);
       if (child.duplicate || child.invalid || known == nullptr) continue;
+      if (child.removes) {
+        remove(base, child.name);
+        continue;
+      }
       exclude(base, child, branch, *known);
       Node* under = base.find(child.name);
       if (under == nullptr) {
@@ -78,6 +82,10 @@ class Merger {
   }
 
  private:
+  static void remove(Node& object, const std::string& name) {
+    std::erase_if(object.children, [&name](const Node& node) { return node.name == name; });
+  }
+
   static void become_empty_object(Node& node, const Node& like) {
     node.kind = Node::Kind::kObject;
     node.scalar = {};
@@ -91,7 +99,9 @@ class Merger {
     if (under.kind != Node::Kind::kObject || !child.path_step) become_empty_object(under, child);
     for (const Node& entry : child.children) {
       if (entry.duplicate || entry.invalid) continue;
-      if (Node* earlier = under.find(entry.name)) {
+      if (entry.removes) {
+        remove(under, entry.name);
+      } else if (Node* earlier = under.find(entry.name)) {
         *earlier = entry;
       } else {
         under.children.push_back(entry);
@@ -111,7 +121,7 @@ class Merger {
                                    .place = child.key,
                                    .help = "keep one of them"});
       }
-      std::erase_if(base.children, [&other](const Node& node) { return node.name == other->name; });
+      remove(base, other->name);
     }
   }
 
@@ -137,7 +147,7 @@ class Merger {
   void into_layers(Node& under, const Node& step, const std::string& path) {
     const Node& next = step.children.front();
     Node* inner = under.kind == Node::Kind::kObject ? under.find(next.name) : item_of(under, next.name);
-    const bool new_key = inner == nullptr && under.kind == Node::Kind::kObject;
+    const bool new_key = inner == nullptr && under.kind == Node::Kind::kObject && !next.removes;
     const bool new_item = inner == nullptr && under.kind == Node::Kind::kList &&
                           next.name == std::to_string(under.children.size()) && !next.path_step;
     if (inner == nullptr && ((!new_key && !new_item) || (new_key && next.path_step))) {
@@ -149,6 +159,8 @@ class Merger {
     } else if (inner == nullptr) {
       under.children.push_back(next);
       if (new_item) under.children.back().name.clear();
+    } else if (next.removes && under.kind == Node::Kind::kObject) {
+      remove(under, next.name);
     } else if (next.path_step) {
       into_layers(*inner, next, fmt::format("{}.{}", path, next.name));
     } else {

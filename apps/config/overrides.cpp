@@ -62,6 +62,7 @@ std::optional<Node> read_override(const Source& argument, std::vector<ResolvedAl
   }
 
   Node node = read_value(argument, equals + 1);
+  node.removes = node.kind == Node::Kind::kNull;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     node.name = step->name;
     node.key = step->place;

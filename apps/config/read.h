@@ -46,7 +46,8 @@ struct ConfigText {
   std::filesystem::path directory;  ///< what relative paths in it start from; empty: the working directory
 };
 
-/// Reads a config: the defaults of the table, then `files` from left to right, then `overrides` (`section.key=value`).
+/// Reads a config: the defaults of the table, then `files` from left to right, then `overrides` (`section.key=value`;
+/// a value of null takes back what was said of the key before, which must be one that may be left out).
 /// Files are JSON with `//` and `/* */` comments, UTF-8 (a byte order mark is accepted), at most 1 MiB.
 /// Throws ConfigError whose text shows every problem at once, in the order of the files and of the places in them; when
 /// a file cannot be read or is not JSON, only such problems.

@@ -62,17 +62,22 @@ Selection select(const std::vector<Node>& roots) {
   Selection selection;
   for (const Key& key : table()) {
     if (key.type.kind != Kind::kChoice) continue;
-    if (key.fallback.kind == Default::Kind::kValue) {
+    const auto take_default = [&] {
+      selection.erase(key.path);
+      if (key.fallback.kind != Default::Kind::kValue) return;
       selection[key.path] = key.fallback.json.substr(1, key.fallback.json.size() - 2);
-    }
+    };
+    take_default();
     for (const Node& root : roots) {
       const Node* node = &root;
-      for (std::size_t begin = 0; node != nullptr && begin <= key.path.size();) {
+      for (std::size_t begin = 0; node != nullptr && !node->removes && begin <= key.path.size();) {
         const std::size_t end = std::min(key.path.find('.', begin), key.path.size());
         node = node->find(std::string_view(key.path).substr(begin, end - begin));
         begin = end + 1;
       }
       if (node == nullptr) continue;
+      take_default();
+      if (node->removes) continue;
       selection.erase(key.path);
       if (matches(*node, key.type)) selection[key.path] = *node->text();
     }

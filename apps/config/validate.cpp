@@ -95,6 +95,8 @@ class Validator {
         unknown(child, branch, child_path);
       } else if (is_ruled_out(*known->key, selection_)) {
         ruled_out(child, *known->key);
+      } else if (child.removes && known->key->fallback.kind != Default::Kind::kRequired) {
+        continue;  // what is taken back may be of any kind
       } else {
         value(child, *known, known->key->type, child_path);
       }
@@ -142,7 +144,8 @@ class Validator {
       }
     } else if (type.kind == Kind::kTextMap) {
       for (Node& child : node.children) {
-        if (!child.duplicate && child.text() == nullptr) wrong(child, text(), *branch.key, join_path(path, child.name));
+        if (!child.duplicate && !child.removes && child.text() == nullptr)
+          wrong(child, text(), *branch.key, join_path(path, child.name));
         node.invalid = node.invalid || child.invalid;
       }
     } else if (node.kind == Node::Kind::kObject) {

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/apps/config/reading.h"
 
@@ -75,6 +76,67 @@ TEST_CASE("steps and epochs replace each other from source to source and exclude
         "     | epochs=3\n"
         "     | ^^^^^^\n"
         "help: keep one of them\n");
+}
+
+// What a config is without a key is what the same config says that never had it.
+TEST_CASE("null on the command line takes back what was said before") {
+  const auto same = [](const std::string& text, const std::vector<std::string>& overrides, const std::string& without) {
+    INFO(text << " " << overrides.front());
+    CHECK(problems(text, overrides) == "");
+    CHECK(to_json(read_text(text, overrides)).dump() == to_json(read_text(without)).dump());
+  };
+  same(with(R"("optimizer": {"lr": 0.1}, "seed": 5)"), {"seed=null"}, with(R"("optimizer": {"lr": 0.1})"));
+  same(with(R"("optimizer": {"lr": 0.1}, "seed": 5)"), {"lr=null"}, with(R"("seed": 5)"));
+  same(with(R"("model": {"dropout": {"ff": 0.5}, "heads": 2})"), {"model.dropout=null"},
+       with(R"("model": {"heads": 2})"));
+  same(with(R"("model": {"dropout": 0.5})"), {"model.dropout.ff=null"},
+       with(R"("model": {"dropout": {"embedding": 0.5, "attention": 0.5, "residual": 0.5}})"));
+  same(with(R"("optimizer": {"betas": [0.5, 0.5]})"), {"optimizer.betas=null"}, kSmallest);
+  same(with(R"("optimizer": {"groups": [{"match": "a", "lr": 1}]})"), {"optimizer.groups.0.lr=null"},
+       with(R"("optimizer": {"groups": [{"match": "a"}]})"));
+  same(with(R"("model": {"load": {"file": "/w.st", "rename": {"a": "x", "b": "y"}}})"), {"model.load.rename.b=null"},
+       with(R"("model": {"load": {"file": "/w.st", "rename": {"a": "x"}}})"));
+  same(with(R"("model": {"d_model": 4, "blocks": [{"type": "dense", "in": 4, "out": 4, "bias": false}]})"),
+       {"model.blocks.0.bias=null"},
+       with(R"("model": {"d_model": 4, "blocks": [{"type": "dense", "in": 4, "out": 4}]})"));
+  same(with(R"("model": {"d_model": 4, "blocks": [{"type": "dense"}]})"), {"model.blocks=null"},
+       with(R"("model": {"d_model": 4})"));
+  // The value that rules other keys out is the default again.
+  same(with(R"("optimizer": {"type": "sgd"})"), {"optimizer.type=null", "optimizer.betas=[0.5, 0.5]"},
+       with(R"("optimizer": {"betas": [0.5, 0.5]})"));
+  same(with(R"("optimizer": {"type": "sgd"})"), {"optimizer=null", "optimizer.betas=[0.5, 0.5]"},
+       with(R"("optimizer": {"betas": [0.5, 0.5]})"));
+  // Of what nobody said nothing is left to take back; what is said behind it holds.
+  same(kSmallest, {"trainer.stop_when=null"}, kSmallest);
+  same(with(R"("seed": 5)"), {"seed=null", "seed=6"}, with(R"("seed": 6)"));
+}
+
+TEST_CASE("a goal is taken back, or gets the other limit") {
+  const std::string goal =
+      R"({"task": {"type": "reverse"}, "trainer": {"steps": 1000, "stop_when": {"metric": "eval/tok_acc", "at_least": 1}}})";
+  CHECK_FALSE(read_text(goal, {"trainer.stop_when=null"}).trainer.stop_when.metric);
+  CHECK(to_json(read_text(goal, {"trainer.stop_when=null"}))["trainer"].contains("stop_when") == false);
+  const StopWhen other = read_text(goal, {"trainer.stop_when.metric=eval/loss", "trainer.stop_when.at_least=null",
+                                          "trainer.stop_when.at_most=0.01"})
+                             .trainer.stop_when;
+  CHECK(other.metric == Metric::kLoss);
+  CHECK_FALSE(other.at_least);
+  CHECK(other.at_most == 0.01);
+  CHECK(problems(goal, {"trainer.stop_when.at_most=0.01"})
+            .find("help: keep `at_least` for an accuracy, or `at_most` for a loss; on the command line "
+                  "trainer.stop_when.at_least=null takes the one back") != std::string::npos);
+}
+
+TEST_CASE("null takes back no key that must be given, and is no value in a file or inside a value") {
+  CHECK(problems(kSmallest, {"task.type=null"}).find("error: `task.type` must be one of") == 0);
+  CHECK(problems(kSmallest, {"steps=null"}).find("error: missing key in `trainer`: the length of the run") == 0);
+  CHECK(problems(kSmallest, {"task=null"}).find("error: missing key `type` in `task`") == 0);
+  CHECK(problems(kSmallest, {"optimizer.betas.0=null"}).find("error: `optimizer.betas.0` must be a number") == 0);
+  CHECK(problems(kSmallest, {"model.n_heads=null"}).find("error: unknown key `n_heads`") == 0);
+  CHECK(problems(kSmallest, {"optimizer={\"lr\": null}"}).find("error: `optimizer.lr` must be a number") == 0);
+  CHECK(problems(with(R"("optimizer": {"lr": null})")).find("error: `optimizer.lr` must be a number") == 0);
+  CHECK(problems(with(R"("model": {"d_model": 4, "blocks": [{"type": "dense"}]})"), {"model.blocks.0.bias=null"})
+            .find("error: there is no `bias` in `model.blocks.0`") == 0);
 }
 
 TEST_CASE("short names resolve and are told") {
