@@ -12,6 +12,10 @@
 
 namespace headlight {
 
+ExitCode exit_code_of(const std::exception& error) {
+  return dynamic_cast<const ConfigError*>(&error) != nullptr ? kUsage : kFailed;
+}
+
 void print_result(std::string_view text) {
   errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;

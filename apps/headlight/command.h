@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -21,10 +22,13 @@ namespace headlight {
 enum ExitCode : int {
   kOk = 0,
   kFailed = 1,
-  kUsage = 2,  ///< command line or config; nothing has been done
+  kUsage = 2,  ///< command line, config or data; nothing has been done where no run had begun
   kDiverged = 3,
   kSignalBase = 128,
 };
+
+/// With which code the program ends when this is thrown.
+ExitCode exit_code_of(const std::exception& error);
 
 /// Options that stand before or after any subcommand.
 struct GlobalOptions {

@@ -119,13 +119,11 @@ int main(int argc, char** argv) {
   ignore_write_signals();
   try {
     return run(argc, argv);
-  } catch (const ConfigError& error) {
-    say_error(error.what());
-    return kUsage;
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc& error) {
     say_error("out of memory; a smaller model or batch_size needs less");
+    return exit_code_of(error);
   } catch (const std::exception& error) {
     say_error(error.what());
+    return exit_code_of(error);
   }
-  return kFailed;
 }

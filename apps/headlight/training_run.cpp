@@ -203,7 +203,7 @@ int run_training(const Built& built, const Start& start, const std::filesystem::
     return report_diverged(error.what(), std::nullopt, record);
   } catch (const std::exception& error) {
     try {
-      record.finish("failed", kFailed, error.what(), std::nullopt);
+      record.finish("failed", exit_code_of(error), error.what(), std::nullopt);
     } catch (const Error&) {
       // The first fault is the one to tell of: where it was a full disk, this one follows from it.
     }

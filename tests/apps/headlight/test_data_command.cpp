@@ -1,6 +1,7 @@
 // The program on files of the user: what a run keeps of them, how it evaluates others, and how it refuses bad ones.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -170,6 +171,30 @@ TEST_CASE("Bad data are refused with every line at once, before there is a run")
   CHECK(gone.status == 2);
   CHECK_THAT(gone.err, Contains(file) && Contains("No such file") && Contains("give the path of a file of examples"));
   CHECK_FALSE(fs::exists(place.run()));
+}
+
+TEST_CASE("A text that changes under a run ends it, and run.json has the code that the program returns") {
+  const TemporaryDirectory place;
+  const std::string text = (place / "text").string();
+  spill(text, text_of_65());
+  spill(place / "text.json", R"({"task": {"type": "text", "path": "text"},
+                                 "model": {"arch": "decoder", "max_len": 8, "d_model": 8, "heads": 2, "layers": 1},
+                                 "trainer": {"steps": 2000000, "batch_size": 4, "log_every": 1}})");
+  const std::string run = (place / "run").string();
+  const Finished finished = [&] {
+    Process process({"train", (place / "text.json").string(), "--run-dir", run});
+    process.wait_for("train  loss");
+    // In place, so that the file is never shorter than it was: no byte of it is UTF-8 any more.
+    std::fstream(text, std::ios::in | std::ios::out | std::ios::binary)
+        << std::string(static_cast<std::size_t>(fs::file_size(text)), '\xFF') << std::flush;
+    return process.finish();
+  }();
+  INFO(finished.err);
+  CHECK(finished.status == 2);
+  CHECK_THAT(finished.err, Contains("the file has changed while it was in use"));
+  const json record = json::parse(slurp(run + "/run.json"));
+  CHECK(record["status"] == "failed");
+  CHECK(record["exit"]["code"] == finished.status);
 }
 
 TEST_CASE("Every kind of answer trains, evaluates and is shown") {

@@ -120,7 +120,9 @@ TEST_CASE("A broken checkpoint directory fails the run with 1, and run.json says
   }();
   CHECK(finished.status == 1);
   CHECK_THAT(finished.err, Contains("error: ") && Contains("/checkpoints"));
-  CHECK(read_json(place.run() + "/run.json")["status"] == "failed");
+  const json record = read_json(place.run() + "/run.json");
+  CHECK(record["status"] == "failed");
+  CHECK(record["exit"]["code"] == 1);
 }
 
 TEST_CASE("eval prints one JSON object and nothing else") {
