@@ -44,7 +44,7 @@ std::vector<fs::path> find_runs(const fs::path& root) {
   std::vector<fs::path> found;
   std::error_code fault;
   const auto look = [&](const fs::path& directory) {
-    if (fs::exists(directory / "config.json", fault) && fs::exists(directory / "run.json", fault)) {
+    if (fs::exists(directory / "config.json", fault) && fs::exists(directory / kRunRecordFile, fault)) {
       found.push_back(directory);
     }
   };

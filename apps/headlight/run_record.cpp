@@ -5,6 +5,7 @@
 #include "apps/headlight/build_facts.h"
 #include "apps/headlight/training_session.h"
 #include "apps/training/json_file.h"
+#include "apps/training/run_directory.h"
 #include "core/io/file.h"
 #include "core/parallel.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kRecord = "run.json";
 constexpr std::uint64_t kLargestConfig = std::uint64_t{1} << 20U;
 
 /// The file of a run that begins now or, with the record so far, that goes on.
@@ -65,7 +65,7 @@ Json RunRecord::environment() {
           {"threads", thread_count()}};
 }
 
-RunRecord::RunRecord(const std::filesystem::path& run, bool resumed) : path_(run / kRecord) {
+RunRecord::RunRecord(const std::filesystem::path& run, bool resumed) : path_(run / kRunRecordFile) {
   Json json;
   if (resumed && path_exists(path_)) {
     const nlohmann::json before = read_json_file(path_);
@@ -88,7 +88,7 @@ void RunRecord::finish(const std::string& status, int exit_code, const std::stri
 }
 
 std::string recorded_status(const std::filesystem::path& run) {
-  const std::filesystem::path path = run / kRecord;
+  const std::filesystem::path path = run / kRunRecordFile;
   return path_exists(path) ? text_member(read_json_file(path), "status", path) : std::string{};
 }
 

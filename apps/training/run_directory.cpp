@@ -32,13 +32,12 @@ constexpr std::string_view kLock = "LOCK";
 constexpr std::string_view kLockText = "headlight\n";  // tells our LOCK from that of another program
 constexpr std::string_view kLatest = "latest";
 constexpr std::string_view kConfig = "config.json";
-constexpr std::string_view kRecord = "run.json";
 constexpr std::uint64_t kLargestRecord = std::uint64_t{1} << 20U;
 // Everything a run writes: what --force may remove.
 constexpr std::string_view kEvents = "events.out.tfevents.";
-constexpr std::array<std::string_view, 10> kRunFiles = {"attention.png",  "checkpoints", "config.json",
-                                                        "overrides.json", "run.json",    "config.source.json",
-                                                        "metrics.jsonl",  "train.log",   "data.json",
+constexpr std::array<std::string_view, 10> kRunFiles = {"attention.png",  "checkpoints",  "config.json",
+                                                        "overrides.json", kRunRecordFile, "config.source.json",
+                                                        "metrics.jsonl",  "train.log",    "data.json",
                                                         "vocabulary.json"};
 
 bool is_empty_but_for_lock(const fs::path& directory) {
@@ -56,7 +55,7 @@ std::string text_of(const fs::path& path) {
 /// Whether `headlight train` has written into the directory: its LOCK or its run.json is there.
 bool holds_run(const fs::path& directory) {
   if (text_of(directory / kLock) == kLockText) return true;
-  const nlohmann::json record = nlohmann::json::parse(text_of(directory / kRecord), nullptr, false);
+  const nlohmann::json record = nlohmann::json::parse(text_of(directory / kRunRecordFile), nullptr, false);
   return record.is_object() && record.contains("format") && record.contains("status");
 }
 

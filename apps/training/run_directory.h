@@ -2,10 +2,14 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/io/file.h"
 
 namespace headlight {
+
+/// In a run directory: how the run stands, see apps/headlight/run_record.h.
+inline constexpr std::string_view kRunRecordFile = "run.json";
 
 /// Where a run writes, and what it may replace.
 struct RunDirectoryOptions {
