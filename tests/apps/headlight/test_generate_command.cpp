@@ -91,7 +91,9 @@ TEST_CASE("Lines from stdin are answered one by one, and what is no token is ref
   CHECK_THAT(strange.err, Contains("is no token of this task") && Contains("its 3 tokens are 0, 1, 2"));
   CHECK(run_headlight({"generate", place.run(), "--input", "0 0 0 0 0"}).status == 2);
   CHECK(run_headlight({"generate", place.run(), "--input", ""}).status == 2);
-  CHECK(run_headlight({"generate", place.run(), "--input", "0", "--temperature", "-1"}).status <= 2);
+  const Finished cold = run_headlight({"generate", place.run(), "--input", "0", "--temperature", "-1"});
+  CHECK(cold.status == 2);
+  CHECK_THAT(cold.err, Contains("answers all at once") && Contains("leave --temperature out"));
 }
 
 TEST_CASE("A prefix of a line is continued to the end of the line") {
@@ -108,6 +110,9 @@ TEST_CASE("A prefix of a line is continued to the end of the line") {
   const std::string whole = generated(place, "").out;
   CHECK((whole == "abcdefgh\n" || whole == "hgfedcba\n"));
   // model.max_len is 20, and the begin mark takes one position.
+  const Finished cold = generated(place, "abc", {"--temperature", "-1"});
+  CHECK(cold.status == 2);
+  CHECK_THAT(cold.err, Contains("the temperature must be at least 0; -1; 0 takes the likeliest token"));
   const Finished longer = generated(place, "abcdefghabcdefghabcd");
   CHECK(longer.status == 2);
   CHECK_THAT(longer.err, Contains("it holds 20 tokens, and the task adds 1"));
