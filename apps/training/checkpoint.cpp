@@ -80,10 +80,10 @@ OptimizerState read_optimizer(const std::filesystem::path& path, const nlohmann:
     state.arrays.emplace_back(tensor.name, read_array(file.file(), tensor));
   }
   for (const auto& [name, count] : updates->items()) state.updates.emplace_back(name, count_in(*updates, name, beside));
-  // Checkpoints of before had no figures.
   const auto figures = json.find("optimizer_figures");
-  if (figures == json.end()) return state;
-  if (!figures->is_object()) raise<FileError>(beside.string(), "`optimizer_figures` must be an object");
+  if (figures == json.end() || !figures->is_object()) {
+    raise<FileError>(beside.string(), "`optimizer_figures` must be an object with the figures of the optimiser");
+  }
   for (const auto& [name, figure] : figures->items()) {
     if (!figure.is_number()) raise<FileError>(beside.string(), "the figure `" + name + "` is no number");
     state.figures.emplace_back(name, figure.get<double>());

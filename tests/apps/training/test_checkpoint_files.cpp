@@ -5,6 +5,7 @@
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
@@ -122,19 +123,24 @@ TEST_CASE("An optimiser's state that is not finite is never saved") {
   CHECK(run.entries() == 0);
 }
 
-TEST_CASE("Update counts that have no names are refused") {
+TEST_CASE("An optimiser's counts and figures must be there, by name") {
   const TemporaryDirectory run;
   Parts parts(tiny_config());
   save(run.path(), 3, parts);
   const fs::path directory = checkpoint_directory(run.path(), 3);
-  std::string text = slurp(directory / "state.json");
-  const std::size_t begin = text.find('{', text.find("\"optimizer_updates\""));
-  REQUIRE(begin != std::string::npos);
-  text.replace(begin, text.find('}', begin) + 1 - begin, "[0, 0]");
-  spill(directory / "state.json", text);
-  finish_checkpoint(directory);
-  CHECK_THAT(message_of<FileError>([&] { load_checkpoint(directory, *parts.model, parts.optimizer.get()); }),
-             Catch::Contains("state.json: `optimizer_updates` must be an object"));
+  const nlohmann::json whole = nlohmann::json::parse(slurp(directory / "state.json"));
+  for (const std::string key : {"optimizer_updates", "optimizer_figures"}) {
+    nlohmann::json unnamed = whole;
+    unnamed.at(key) = {0, 0};
+    nlohmann::json without = whole;
+    without.erase(key);
+    for (const nlohmann::json& state : {unnamed, without}) {
+      spill(directory / "state.json", state.dump());
+      finish_checkpoint(directory);
+      CHECK_THAT(message_of<FileError>([&] { load_checkpoint(directory, *parts.model, parts.optimizer.get()); }),
+                 Catch::Contains("state.json: `" + key + "` must be an object"));
+    }
+  }
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION
