@@ -128,7 +128,7 @@ struct ModelConfig {
   bool attention_only{};
   Norm norm{};
   ResidualKind residual{};
-  double skip_scale = 1;  ///< where it has no effect too
+  double skip_scale = 1;  ///< where the key has no effect, 1: the input as it is
   bool final_norm{};
   NormType norm_type{};
   double norm_eps{};

@@ -82,8 +82,8 @@ std::vector<Key> pairs_task_rows() {
       {.path = "task.repeats",
        .type = integer(2, 4096),
        .fallback = is(3),
-       .doc = "how often the block stands in a sequence, once in each of so many equal parts; all but the first are "
-              "predicted",
+       .doc = "how often the block stands in a sequence, once in each of so many equal parts; the first copy is not "
+              "predicted, nor is the first token of the others",
        .field = at(&C::task, &Task::induction, &InductionConfig::repeats),
        .only = induction},
   };

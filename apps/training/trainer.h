@@ -54,7 +54,7 @@ enum class Ending {
 struct TrainingResult {
   Ending ending = Ending::finished;
   TrainingState state{};
-  Evaluation evaluation{};   ///< the last one; of the whole held-out set when finished
+  Evaluation evaluation{};   ///< the last one; of the whole held-out set when finished or reached
   std::string reason{};      ///< what the last update that was not finite met
   std::uint64_t tokens = 0;  ///< trained on
   double seconds = 0;        ///< of updates alone, without evaluations and checkpoints
