@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "apps/headlight/run_data.h"
 #include "apps/headlight/run_record.h"
 #include "apps/headlight/training_run.h"
+#include "apps/tasks/registry.h"
 #include "apps/training/build.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
@@ -25,6 +27,7 @@
 #include "apps/training/milestones.h"
 #include "apps/training/run_directory.h"
 #include "core/error.h"
+#include "core/io/directory.h"
 #include "core/parallel.h"
 
 namespace headlight {
@@ -50,17 +53,16 @@ bool may_change(std::string_view path) {
   });
 }
 
-/// Echoes what changes; throws ConfigError with the names of the keys that must not.
-void check_changes(const std::vector<config::Difference>& changes, const GlobalOptions& global) {
+std::string line_of(const config::Difference& change) {
+  const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
+  return fmt::format("`{}` from {} to {}", change.path, shown(change.first), shown(change.second));
+}
+
+/// Throws ConfigError with the names of the keys that must not change.
+void check_changes(const std::vector<config::Difference>& changes) {
   std::vector<std::string> refused;
   for (const config::Difference& change : changes) {
-    const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
-    const std::string line = fmt::format("`{}` from {} to {}", change.path, shown(change.first), shown(change.second));
-    if (may_change(change.path)) {
-      print_note(global, "changed: " + line + "\n");
-    } else {
-      refused.push_back(line);
-    }
+    if (!may_change(change.path)) refused.push_back(line_of(change));
   }
   if (refused.empty()) return;
   raise<ConfigError>("headlight resume", "the run cannot go on with another config",
@@ -71,7 +73,8 @@ void check_changes(const std::vector<config::Difference>& changes, const GlobalO
 
 /// One line for each fact of the build that decides which bits a run gives and is not what it was. Threads do not.
 void warn_of_other_environment(const std::filesystem::path& directory, const GlobalOptions& global) {
-  const std::filesystem::path path = directory / "run.json";
+  const std::filesystem::path path = directory / kRunRecordFile;
+  if (!path_exists(path)) return;  // killed as it began: nothing was computed
   const nlohmann::json record = read_json_file(path);
   const nlohmann::json now = RunRecord::environment();
   const auto before = record.find("environment");
@@ -94,10 +97,49 @@ TrainingState state_of(const Built& built, const std::filesystem::path& director
   return state;
 }
 
+/// The task of the run with its data, which must be those that it was begun with.
+std::unique_ptr<Task> task_of(config::LoadedConfig& loaded, const std::filesystem::path& directory) {
+  const bool begun = has_data_files(directory, loaded.config) || !complete_checkpoints(directory).empty();
+  if (!begun) return make_task(loaded);
+  RunData data = open_run_data(directory, loaded.config);
+  if (data.changed.empty()) return std::move(data.task);
+  // What is held out may be drawn anew from other lines: what was trained on would be evaluated.
+  raise<ConfigError>("headlight resume", "the run cannot go on with other data",
+                     fmt::to_string(fmt::join(data.changed, ", ")),
+                     "restore the file, or start a new run with `headlight train`");
+}
+
+/// An argument as a shell reads it.
+std::string quoted_for_shell(const std::string& argument) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) return argument;
+  std::string quoted = "'";
+  for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// The command that goes on with a run that is over: the one that was given, with what keeps it from ending at once.
+std::string command_to_go_on(const std::filesystem::path& directory, const std::vector<std::string>& overrides,
+                             config::Config config, const TrainingState& state) {
+  std::vector<std::string> words = {directory.string()};
+  words.insert(words.end(), overrides.begin(), overrides.end());
+  if (has_reached(config.trainer, state)) words.emplace_back("trainer.stop_when=null");
+  if (state.step >= config::total_steps(config)) {
+    const bool by_epochs = config.trainer.epochs.has_value();
+    std::optional<std::size_t>& length = by_epochs ? config.trainer.epochs : config.trainer.steps;
+    while (state.step >= config::total_steps(config)) *length *= 2;
+    words.push_back(fmt::format("trainer.{}={}", by_epochs ? "epochs" : "steps", *length));
+  }
+  std::string command = "headlight resume";
+  for (const std::string& word : words) command += " " + quoted_for_shell(word);
+  return command;
+}
+
 void write_changes(const std::filesystem::path& directory, const config::Config& config,
                    const std::vector<std::string>& overrides) {
   const std::filesystem::path path = directory / "overrides.json";
-  nlohmann::json all = read_json_file(path).value("overrides", nlohmann::json());
+  nlohmann::json all = nlohmann::json::array();
+  if (path_exists(path)) all = read_json_file(path).value("overrides", nlohmann::json());
   if (!all.is_array()) raise<FileError>(path.string(), "`overrides` must be a list");
   for (const std::string& override_text : overrides) all.push_back(override_text);
   write_json(directory / "config.json", config::to_json(config));
@@ -111,26 +153,20 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
   config::LoadedConfig loaded = config::read_config({directory / "config.json"}, arguments.overrides);
   const std::vector<config::Difference> changes =
       config::differences(config::to_json(before), config::to_json(loaded.config));
-  check_changes(changes, global);
+  check_changes(changes);
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
-  RunData data = open_run_data(directory, loaded.config);
-  if (!data.changed.empty()) {
-    // What is held out may be drawn anew from other lines: what was trained on would be evaluated.
-    raise<ConfigError>("headlight resume", "the run cannot go on with other data",
-                       fmt::to_string(fmt::join(data.changed, ", ")),
-                       "restore the file, or start a new run with `headlight train`");
-  }
-  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(data.task)); });
+  std::unique_ptr<Task> task = task_of(loaded, directory);
+  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task)); });
   const TrainingState state = state_of(built, directory, arguments.checkpoint);
 
   const bool reached = has_reached(built.config.trainer, state);
   const bool over = reached || state.step >= config::total_steps(built.config);
   // A kill may have come after the last step and before its report.
   if (over && recorded_status(directory) == "finished") {
-    print_note(global, fmt::format("the run is finished: step {} of {}{}. To go on: headlight resume {} {}\n",
+    print_note(global, fmt::format("the run is finished: step {} of {}{}; nothing was changed. To go on: {}\n",
                                    state.step, config::total_steps(built.config),
-                                   reached ? ", " + describe(built.config.trainer.stop_when) : "", directory.string(),
-                                   reached ? "with another trainer.stop_when" : "trainer.steps=N"));
+                                   reached ? ", " + describe(built.config.trainer.stop_when) : "",
+                                   command_to_go_on(directory, arguments.overrides, built.config, state)));
     return kOk;
   }
   warn_of_other_environment(directory, global);
@@ -141,6 +177,8 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
                "shall go on later needs a `schedule.steps` for its whole length from the start\n");
   }
   if (!changes.empty()) write_changes(directory, built.config, arguments.overrides);
+  for (const config::Difference& change : changes) print_note(global, "changed: " + line_of(change) + "\n");
+  if (!has_data_files(directory, built.config)) write_data_files(directory, *built.task);
   RunRecord record(directory, true);
   print_result(directory.string() + "\n");
   return run_training(built, {.state = state, .resumed = true, .redo_end = state.ended && !over}, directory, global,
@@ -153,7 +191,8 @@ Command add_resume(CLI::App& program, const GlobalOptions& global) {
   CLI::App* const app = program.add_subcommand("resume", "go on with a run exactly where its newest checkpoint stands");
   const auto arguments = std::make_shared<ResumeArguments>();
   app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
-  app->add_option("OVERRIDE", arguments->overrides, "section.key=value: length, rate, checkpoints and logging");
+  app->add_option("OVERRIDE", arguments->overrides,
+                  "section.key=value: length, rate, checkpoints, logging; null takes a key back");
   app->add_option("--checkpoint", arguments->checkpoint,
                   "`last` (default), `best` or a step, to go on from there again");
   return {app, [arguments, &global] { return resume_run(*arguments, global); }};

@@ -11,6 +11,7 @@
 #include "apps/training/json_file.h"
 #include "core/error.h"
 #include "core/io/digest.h"
+#include "core/io/directory.h"
 
 namespace headlight {
 namespace {
@@ -85,6 +86,10 @@ void write_data_files(const std::filesystem::path& run, const Task& task) {
     record["files"].push_back({{"path", file.path.string()}, {"bytes", file.bytes}, {"xxh64", file.digest}});
   }
   write_json(run / kData, record);
+}
+
+bool has_data_files(const std::filesystem::path& run, const config::Config& config) {
+  return !config::reads_files(config) || path_exists(run / kData);  // data.json is the last
 }
 
 RunData open_run_data(const std::filesystem::path& run, config::Config& config, const std::filesystem::path& evaluate) {

@@ -14,6 +14,9 @@ namespace headlight {
 /// nothing for others. Throws FileError.
 void write_data_files(const std::filesystem::path& run, const Task& task);
 
+/// Whether a run has what write_data_files() writes. One that was killed as it began may not.
+bool has_data_files(const std::filesystem::path& run, const config::Config& config);
+
 /// The task of a run that exists, and what is to be said about its data.
 struct RunData {
   std::unique_ptr<Task> task;

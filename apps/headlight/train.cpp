@@ -59,7 +59,9 @@ int train_run(const TrainArguments& arguments, const GlobalOptions& global) {
 Command add_train(CLI::App& program, const GlobalOptions& global) {
   CLI::App* const app = program.add_subcommand("train", "train a model from a config, and show what its heads read");
   const auto arguments = std::make_shared<TrainArguments>();
-  app->add_option("CONFIG", arguments->config, "config files, from left to right, and section.key=value")->required();
+  app->add_option("CONFIG", arguments->config,
+                  "config files, from left to right, and section.key=value (null takes a key back)")
+      ->required();
   CLI::Option* const directory =
       app->add_option("--run-dir", arguments->run_directory,
                       "directory of the run (default: <output.root>/<name>/<UTC time>-<4 digits>)");

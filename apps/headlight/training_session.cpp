@@ -9,6 +9,7 @@
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
 #include "apps/training/stop_signals.h"
+#include "core/io/directory.h"
 
 namespace headlight {
 
@@ -23,7 +24,8 @@ TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_jso
   const std::filesystem::path metrics = parts.directory / "metrics.jsonl";
   if (logging.tensorboard) events_.emplace(parts.directory, unix_time(), parts.state.step);
   if (parts.resumed) rewind(metrics);
-  if (logging.jsonl) metrics_.emplace(metrics, parts.resumed ? "resume" : "start", start);
+  // A run that was killed as it began has no log to go on with.
+  if (logging.jsonl) metrics_.emplace(metrics, parts.resumed && path_exists(metrics) ? "resume" : "start", start);
 }
 
 void TrainingSession::rewind(const std::filesystem::path& metrics) {

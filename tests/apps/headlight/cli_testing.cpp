@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 namespace headlight::testing {
@@ -23,6 +24,15 @@ std::vector<nlohmann::json> timeless_rows(const std::string& run) {
     rows.push_back(row);
   }
   return rows;
+}
+
+void check_same_end(const std::string& run, const std::string& uncut, const std::string& step) {
+  for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
+    INFO(file);
+    const std::string name = "/checkpoints/step-" + step + "/" + file;
+    CHECK(slurp(run + name) == slurp(uncut + name));
+  }
+  CHECK(timeless_rows(run) == timeless_rows(uncut));
 }
 
 }  // namespace headlight::testing

@@ -144,6 +144,28 @@ TEST_CASE("A run is evaluated on what it held out, on another file, and with a w
   CHECK(split.status == 2);
 }
 
+TEST_CASE("A run that was killed before its data were recorded begins anew, and records them") {
+  const DataPlace place;
+  REQUIRE(place.train().status == 0);
+  const std::string data = slurp(place.run() + "/data.json");
+  const std::string vocabulary = slurp(place.run() + "/vocabulary.json");
+  const std::vector<json> rows = timeless_rows(place.run());
+  for (const char* file : {"run.json", "data.json", "vocabulary.json", "checkpoints", "metrics.jsonl"}) {
+    REQUIRE(fs::remove_all(place.run() + "/" + file) > 0);
+  }
+  const Finished resumed = run_headlight({"resume", place.run()});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  CHECK(slurp(place.run() + "/data.json") == data);
+  CHECK(slurp(place.run() + "/vocabulary.json") == vocabulary);
+  CHECK(timeless_rows(place.run()) == rows);
+  // With a checkpoint the data must be those of its weights, which nothing tells any more.
+  fs::remove(place.run() + "/data.json");
+  const Finished lost = run_headlight({"resume", place.run(), "trainer.epochs=3"});
+  CHECK(lost.status == 1);
+  CHECK_THAT(lost.err, Contains("data.json"));
+}
+
 TEST_CASE("Another file is not for a task that makes its examples") {
   const Workplace place;
   REQUIRE(place.train().status == 0);
