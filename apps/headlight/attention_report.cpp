@@ -63,10 +63,17 @@ void note_padding(const Batch& batch, const std::vector<std::string>& blocks, st
   }
 }
 
-/// How many sequences more the model is run on at once, after these.
-std::uint64_t next_part(const std::vector<AttentionWeights>& layers) {
-  std::uint64_t weights = 1;
-  for (const AttentionWeights& layer : layers) weights += layer.weights.size() / layer.batch;
+/// How many sequences the model is run on at once. Of the layers that have run only the heads are asked: another sequence
+/// may be longer than the one that they read.
+std::uint64_t sequences_at_once(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
+                                const Model& model, const TaskShape& shape) {
+  const bool two = model.arch() == Architecture::encoder_decoder;
+  std::uint64_t weights = 1;  // also where no layer has heads
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::uint64_t queries = two && blocks[i] != "enc.self" ? shape.target_length : shape.length;
+    const std::uint64_t keys = two && blocks[i] == "dec.self" ? shape.target_length : shape.length;
+    weights += layers[i].heads * queries * keys;
+  }
   return std::max<std::uint64_t>(kAtOnce / weights, 1);
 }
 
@@ -89,14 +96,14 @@ AttentionReport report_attention(Model& model, const Task& task) {
   Batch batch;
   const std::vector<PatternRule> rules = rules_of(task, report.patterns, batch);
   std::vector<MeanAttention> means;
-  std::uint64_t part = 1;  // the first tells how large the maps are
+  std::uint64_t part = 1;  // the first tells how many maps there are
   for (std::uint64_t first = 0; first < report.sequences; first += batch.size()) {
     fill_batch(task, Split::eval, first, std::min<std::uint64_t>(part, report.sequences - first), batch);
     std::vector<AttentionWeights> layers = capture(model, batch);
     if (first == 0) {
       for (const AttentionWeights& layer : layers) report.blocks.push_back(block_of(model, layer.path));
       means.resize(layers.size());
-      part = next_part(layers);
+      part = sequences_at_once(layers, report.blocks, model, task.shape());
     }
     note_padding(batch, report.blocks, layers);
     for (std::size_t i = 0; i < layers.size(); ++i) means[i].add(layers[i]);

@@ -22,7 +22,8 @@ struct AttentionReport {
 };
 
 /// Runs the model on the first 256 held-out sequences: fewer of more than 128 positions, or all where there are no more.
-/// They are run a few at a time, so that memory does not grow with their number.
+/// They are run so few at a time that 4 MB hold all of their maps, or one by one, so that memory does not grow with their
+/// number.
 AttentionReport report_attention(Model& model, const Task& task);
 
 /// The attention of every layer on one sequence, and what stands on the axes of its maps.

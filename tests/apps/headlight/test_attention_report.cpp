@@ -1,0 +1,109 @@
+// What the heads of a model read on held-out sequences of many lengths, on a model whose maps are known.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "apps/headlight/attention_report.h"
+
+using namespace headlight;
+
+namespace {
+
+/// Inputs of given lengths, of which each position has to read itself. It notes how many examples are made before the
+/// keys of one of them are asked for: how many were run at once.
+class Ragged : public Task {
+ public:
+  explicit Ragged(std::vector<std::size_t> lengths) : lengths_(std::move(lengths)) {}
+
+  TaskShape shape() const override {
+    const std::size_t longest = *std::max_element(lengths_.begin(), lengths_.end());
+    return {.vocabulary = 2, .classes = 2, .length = longest, .target_length = longest, .in_place = true};
+  }
+  std::optional<std::uint64_t> examples(Split) const override { return lengths_.size(); }
+  void example(const ExampleRequest& request, Example& example) const override {
+    example.clear();
+    example.size = lengths_.at(request.index);
+    example.input.assign(example.size, 1);
+    example.target.assign(example.size, 0);
+    most_at_once = std::max(most_at_once, ++made_);
+  }
+  std::string token_text(std::int32_t id) const override { return std::to_string(id); }
+  std::vector<AttentionPattern> patterns() const override { return {{.name = "self", .block = "enc.self"}}; }
+  void right_keys(std::size_t, const Example&, std::size_t query, std::vector<std::size_t>& keys) const override {
+    made_ = 0;
+    keys.push_back(query);
+  }
+
+  mutable std::size_t most_at_once = 0;
+
+ private:
+  std::vector<std::size_t> lengths_;
+  mutable std::size_t made_ = 0;
+};
+
+/// Heads that read every position alike: all weights are 0, and so are the scores.
+std::unique_ptr<Model> uniform_model() {
+  Init init(1);
+  auto model = std::make_unique<Model>(
+      ModelOptions{.vocabulary = 2, .d_model = 8, .heads = 4, .layers = 2, .positions = Positions::none}, init);
+  for (const NamedParameter& parameter : model->parameters()) parameter.tensor.assign(zeros(parameter.tensor.shape()));
+  return model;
+}
+
+void check_report(const std::vector<std::size_t>& lengths, std::size_t at_once) {
+  const Ragged task(lengths);
+  const AttentionReport report = report_attention(*uniform_model(), task);
+  CHECK(task.most_at_once == at_once);
+  REQUIRE(report.sequences == lengths.size());
+  REQUIRE(report.scores.size() == 8);
+  // A row of a sequence of T positions gives 1 / T to each: T rows with an entropy of log T, of which all have a
+  // diagonal and all but the first a previous position.
+  double rows = 0, entropy = 0, previous = 0;
+  for (const std::size_t length : lengths) {
+    const auto positions = static_cast<double>(length);
+    rows += positions;
+    entropy += positions * std::log(positions);
+    previous += (positions - 1) / positions;
+  }
+  for (const HeadScores& head : report.scores) {
+    CHECK(head.rows == static_cast<std::size_t>(rows));
+    CHECK(head.diagonal == Approx(static_cast<double>(lengths.size()) / rows).epsilon(1e-5));
+    CHECK(head.previous == Approx(previous / rows).epsilon(1e-5));
+    CHECK(head.entropy == Approx(entropy / rows).epsilon(1e-5));
+    REQUIRE(head.right.size() == 1);
+    CHECK(head.right[0].rows == static_cast<std::size_t>(rows));
+    CHECK(head.right[0].mass == Approx(static_cast<double>(lengths.size()) / rows).epsilon(1e-5));
+  }
+  // The mean map: at the first row 1 / T of each sequence, at the last that of the longest ones alone.
+  const std::size_t longest = task.shape().length;
+  REQUIRE(report.means.size() == 2);
+  const double first = std::accumulate(lengths.begin(), lengths.end(), 0.0, [](double sum, std::size_t length) {
+    return sum + 1 / static_cast<double>(length);
+  });
+  for (const AttentionWeights& mean : report.means) {
+    REQUIRE(mean.queries == longest);
+    CHECK(static_cast<double>(mean.row(0, 3, 0)[0]) == Approx(first / static_cast<double>(lengths.size())));
+    CHECK(static_cast<double>(mean.row(0, 3, longest - 1)[longest - 1]) == Approx(1 / static_cast<double>(longest)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Heads are scored on so few sequences at once that their maps stay small, however short the first one is") {
+  // 2 layers of 4 heads with 120 * 120 weights each: 9.1 times as many are the 2^20 that are looked at at once.
+  std::vector<std::size_t> lengths(20, 120);
+  check_report(lengths, 9);
+  lengths.front() = 1;
+  check_report(lengths, 9);
+  for (std::size_t i = 1; i < lengths.size(); i += 3) lengths[i] = 6 * i;
+  check_report(lengths, 9);
+  // One sequence of 512 positions has more than that already.
+  lengths.assign(5, 512);
+  lengths.front() = 2;
+  check_report(lengths, 1);
+}
