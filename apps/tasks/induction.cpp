@@ -76,6 +76,10 @@ void Induction::example(const ExampleRequest& request, Example& example) const {
   }
 }
 
+void Induction::complete(std::vector<std::int32_t>& input) const {
+  if (input.empty() || input.front() != kStart) input.insert(input.begin(), kStart);
+}
+
 std::string Induction::token_text(std::int32_t id) const { return id == kStart ? "<bos>" : std::to_string(id); }
 
 std::vector<AttentionPattern> Induction::patterns() const {

@@ -41,6 +41,8 @@ class Induction : public Task {
   /// Throws ConfigError also on a length into which the copies do not fit.
   void example(const ExampleRequest& request, Example& example) const override;
   std::string token_text(std::int32_t id) const override;
+  /// Adds the start mark in front of an input without it.
+  void complete(std::vector<std::int32_t>& input) const override;
 
   /// "prefix_match": a token of a later copy, but its last one, reads what stands behind the same token earlier in any
   /// copy. "previous": a token of the first copy reads the one before it, so that a later layer can find that token.

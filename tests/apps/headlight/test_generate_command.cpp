@@ -196,6 +196,18 @@ TEST_CASE("A model that answers at once is asked where the task asks, and how to
     CHECK(nothing.status == 2);
     CHECK_THAT(nothing.err, Contains("the task answers at none of its tokens"));
   }
+  SECTION("induction: behind the start mark, which is put in front of an input without it") {
+    // Positions are sinusoids: another input gives other probabilities.
+    REQUIRE(train_task(place, R"({"type": "induction", "symbols": 5, "block": 2, "repeats": 2, "length": 9,
+                                  "train_examples": 50, "eval": {"examples": 5}})",
+                       "2")
+                .status == 0);
+    const Finished said = generated(place, "<bos> 3 1 2 3", {"--json", "--max-tokens", "2"});
+    REQUIRE(said.status == 0);
+    const json left_out = json::parse(generated(place, "3 1 2 3", {"--json", "--max-tokens", "2"}).out);
+    CHECK(left_out["tokens"] == json::parse(said.out)["tokens"]);
+    CHECK_THAT(run_headlight({"show", place.run(), "--input", "3 1 2 3"}).out, Contains("<bos>"));
+  }
   SECTION("modular: at the equals sign, which is added behind two numbers") {
     REQUIRE(train_task(place, R"({"type": "modular", "p": 7})", "2", R"("layers": 1, "arch": "encoder", "max_len": 3)")
                 .status == 0);

@@ -143,6 +143,20 @@ TEST_CASE("An example of induction is a pure function of seed, split, index and 
   CHECK(counted(asked).size() == 30);
 }
 
+TEST_CASE("The start mark of induction is put in front of what has none") {
+  // Every example begins with it, so that a model has never seen an input without.
+  const Induction task({.symbols = 9, .block = 2, .repeats = 2, .length = {9, 9}});
+  const auto completed = [&](Ids input) {
+    task.complete(input);
+    return input;
+  };
+  CHECK(completed({3, 1, 2}) == Ids{0, 3, 1, 2});
+  CHECK(completed({0, 3, 1, 2}) == Ids{0, 3, 1, 2});
+  CHECK(completed({}) == Ids{0});
+  const Example made = example(task, Split::eval, 0);
+  CHECK(completed(Ids(made.input.begin() + 1, made.input.end())) == made.input);
+}
+
 TEST_CASE("Induction refuses copies that do not fit") {
   const std::string message =
       "induction: a start mark and 3 blocks of 16 tokens, each with one more behind it, do not fit into a sequence of "
