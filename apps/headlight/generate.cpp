@@ -44,37 +44,11 @@ struct Answer {
   std::vector<double> probabilities{};
 };
 
-/// What is asked of the model.
-struct Question {
-  std::vector<std::int32_t> input{};    ///< with what the task adds to it
-  std::size_t given = 0;                ///< tokens of it that the user gave
-  std::optional<std::size_t> answer{};  ///< tokens of a generated one, where no mark ends it
-};
-
 /// Whether the model says one token after the other. A decoder whose positions answer for themselves does not.
 bool generates(const OpenedRun& run) {
   if (run.model->arch() == Architecture::encoder_decoder) return true;
   return run.model->arch() == Architecture::decoder && run.model->predict() == Predict::every &&
          !run.task->shape().in_place;
-}
-
-Question question(const OpenedRun& run, const TokenWords& words, const std::string& text) {
-  const TaskShape shape = run.task->shape();
-  const std::size_t longest = run.config.model.max_len;
-  Question asked{.input = words.parse(text, longest, kInput, shape.begin_leads ? 0 : 1)};
-  asked.given = asked.input.size();
-  asked.answer = run.task->answer_length(asked.given);
-  run.task->complete(asked.input);
-  const std::size_t added = asked.input.size() - asked.given;
-  if (shape.input_length && asked.input.size() != *shape.input_length) {
-    raise<ConfigError>(kInput, fmt::format("it holds {} tokens", asked.given), {},
-                       fmt::format("this task needs {}: all of its inputs are that long", *shape.input_length - added));
-  }
-  if (asked.input.size() > longest) {
-    raise<ConfigError>(kInput, fmt::format("it holds {} tokens, and the task adds {}", asked.given, added), {},
-                       fmt::format("give fewer: model.max_len is {}", longest));
-  }
-  return asked;
 }
 
 /// The positions of the input at which a model that answers at once is asked.
@@ -116,16 +90,17 @@ Answer classify(const OpenedRun& run, const std::vector<std::int32_t>& input) {
 }
 
 /// A decoder goes on behind the input, an encoder-decoder answers it.
-Answer continue_or_answer(const OpenedRun& run, const Question& asked, const GenerateArguments& arguments) {
+Answer continue_or_answer(const OpenedRun& run, const GivenInput& asked, const GenerateArguments& arguments) {
   const TaskShape shape = run.task->shape();
   GenerateOptions options = arguments.options;
   options.end = shape.end;
-  if (asked.answer) options.max_new_tokens = std::min(*asked.answer, arguments.most_tokens.value_or(*asked.answer));
+  const std::optional<std::size_t> whole = run.task->answer_length(asked.given);
+  if (whole) options.max_new_tokens = std::min(*whole, arguments.most_tokens.value_or(*whole));
   std::vector<Generated> made;
   if (run.model->arch() == Architecture::encoder_decoder) {
-    made = generate(*run.model, padded_source({asked.input}), Prompts{{shape.begin.value_or(0)}}, options);
+    made = generate(*run.model, padded_source({asked.ids}), Prompts{{shape.begin.value_or(0)}}, options);
   } else {
-    made = generate(*run.model, Prompts{asked.input}, options);
+    made = generate(*run.model, Prompts{asked.ids}, options);
   }
   Answer answer{.tokens = made[0].tokens, .probabilities = made[0].log_probabilities};
   for (double& value : answer.probabilities) value = std::exp(value);
@@ -149,9 +124,9 @@ void warn_of_length(const OpenedRun& run, std::size_t given, const GlobalOptions
 
 std::string line_for(const OpenedRun& run, const TokenWords& words, const std::string& input,
                      const GenerateArguments& arguments, const GlobalOptions& global) {
-  const Question asked = question(run, words, input);
+  const GivenInput asked = words.input(input, run.config.model.max_len, kInput);
   warn_of_length(run, asked.given, global);
-  const Answer answer = generates(run) ? continue_or_answer(run, asked, arguments) : classify(run, asked.input);
+  const Answer answer = generates(run) ? continue_or_answer(run, asked, arguments) : classify(run, asked.ids);
   const bool positions = run.task->shape().predict == Prediction::pointer;
   const auto text_of = [&](std::int32_t id) { return positions ? std::to_string(id) : run.task->target_text(id); };
   if (!arguments.json) {

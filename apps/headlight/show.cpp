@@ -23,7 +23,7 @@ struct ShowArguments {
   std::optional<std::size_t> layer{};
   std::optional<std::size_t> head{};
   std::uint64_t probe = 0;
-  std::string input;
+  std::optional<std::string> input{};
   bool average = false;
   bool values = false;
 };
@@ -52,9 +52,8 @@ int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
 
   Example example;
   std::string input = fmt::format("mean of {} held-out sequences", report.sequences);
-  if (!arguments.input.empty()) {
-    example.input = TokenWords(*run.task).parse(arguments.input, run.config.model.max_len, "--input");
-    run.task->complete(example.input);
+  if (arguments.input) {
+    example.input = TokenWords(*run.task).input(*arguments.input, run.config.model.max_len, "--input").ids;
     input = "given input";
   } else if (!arguments.average) {
     example = probe_example(*run.task, arguments.probe);

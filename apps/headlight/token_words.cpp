@@ -116,15 +116,27 @@ std::vector<std::int32_t> TokenWords::ids_of(const std::string& text, std::strin
                                  characters ? "" : ", separated by blanks"));
 }
 
-std::vector<std::int32_t> TokenWords::parse(const std::string& text, std::size_t longest, std::string_view option,
-                                            std::size_t least) const {
+GivenInput TokenWords::input(const std::string& text, std::size_t longest, std::string_view option) const {
   if (count_ == 0) raise<ConfigError>(option, "the model of this run reads vectors, not tokens");
-  std::vector<std::int32_t> ids = ids_of(text, option);
-  if (ids.size() < least || ids.size() > longest) {
-    raise<ConfigError>(option, fmt::format("it holds {} tokens", ids.size()), {},
+  const TaskShape shape = task_.shape();
+  GivenInput input{.ids = ids_of(text, option)};
+  input.given = input.ids.size();
+  const std::size_t least = shape.begin_leads ? 0 : 1;
+  if (input.given < least || input.given > longest) {
+    raise<ConfigError>(option, fmt::format("it holds {} tokens", input.given), {},
                        fmt::format("give from {} to {}, as model.max_len says", least, longest));
   }
-  return ids;
+  task_.complete(input.ids);
+  const std::size_t added = input.ids.size() - input.given;
+  if (shape.input_length && input.ids.size() != *shape.input_length) {
+    raise<ConfigError>(option, fmt::format("it holds {} tokens", input.given), {},
+                       fmt::format("this task needs {}: all of its inputs are that long", *shape.input_length - added));
+  }
+  if (input.ids.size() > longest) {
+    raise<ConfigError>(option, fmt::format("it holds {} tokens, and the task adds {}", input.given, added), {},
+                       fmt::format("give fewer: model.max_len is {}", longest));
+  }
+  return input;
 }
 
 std::string TokenWords::text(const std::vector<std::int32_t>& answer) const {

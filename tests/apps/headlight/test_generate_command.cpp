@@ -216,6 +216,42 @@ TEST_CASE("A model that answers at once is asked where the task asks, and how to
   }
 }
 
+TEST_CASE("show refuses the inputs that generate refuses, in the same words") {
+  const Workplace place;
+  const auto same = [&](const std::string& input, const std::string& fault) {
+    INFO(input);
+    const Finished shown = run_headlight({"show", place.run(), "--input", input});
+    CHECK(shown.status == 2);
+    CHECK(shown.out.empty());
+    CHECK_THAT(shown.err, Contains(fault));
+    CHECK(generated(place, input).err == shown.err);
+  };
+  SECTION("modular needs both operands") {
+    REQUIRE(train_task(place, R"({"type": "modular", "p": 7})", "2", R"("layers": 1, "arch": "encoder", "max_len": 3)")
+                .status == 0);
+    same("3", "--input: it holds 1 tokens; this task needs 3: all of its inputs are that long");
+    same("", "--input: it holds 0 tokens; give from 1 to 3");
+    same("1 2 3 4", "--input: it holds 4 tokens; give from 1 to 3");
+    CHECK_THAT(run_headlight({"show", place.run(), "--input", "3 4"}).out, Contains("="));
+  }
+  SECTION("with the marks of rasp an input may outgrow the positions") {
+    REQUIRE(train_task(place, R"({"type": "rasp", "program": "reverse", "length": {"min": 3, "max": 5},
+                                  "train_examples": 50, "eval": {"examples": 5}})",
+                       "2", R"("layers": 1, "arch": "encoder", "positions": "learned", "max_len": 7)")
+                .status == 0);
+    same("1 2 3 4 1 2", "--input: it holds 6 tokens, and the task adds 2; give fewer: model.max_len is 7");
+    CHECK(run_headlight({"show", place.run(), "--input", "1 2 3 4 1"}).status == 0);
+  }
+  SECTION("the begin mark of lines is an input of its own") {
+    REQUIRE(
+        train_task(place, file_task(place, repeated("abc\ncba\n", 8), R"("type": "lines", "eval_examples": 2)"), "2")
+            .status == 0);
+    const Finished shown = run_headlight({"show", place.run(), "--input", ""});
+    CHECK(shown.status == 0);
+    CHECK_THAT(shown.out, Contains("given input"));
+  }
+}
+
 TEST_CASE("A text is read and written byte by byte or character by character, blanks too") {
   const Workplace place;
   const std::string text = repeated("the cat \xC3\xBC", 60);  // a period of 9 characters, 10 bytes
