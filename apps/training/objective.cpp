@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -109,6 +110,32 @@ Mask padding_of(const std::vector<std::size_t>& lengths) {
   return even ? Mask() : Mask::padding(lengths);
 }
 
+/// Whether the queries and the keys of a block are positions of what the decoder of an encoder-decoder reads.
+struct OfTarget {
+  bool queries;
+  bool keys;
+};
+
+OfTarget of_target(config::AttentionBlock block, const Batch& batch) {
+  const bool two = batch.begun.size() != 0;
+  return {.queries = two && block != config::AttentionBlock::kEncoderSelf,
+          .keys = two && block == config::AttentionBlock::kDecoderSelf};
+}
+
+std::size_t counted_targets(const Batch& batch) {
+  const std::int32_t* const targets = batch.targets.data();
+  return static_cast<std::size_t>(std::count_if(targets, targets + batch.targets.size(),
+                                                [](std::int32_t target) { return target != kIgnoredTarget; }));
+}
+
+/// Of nothing too, which has no loss.
+double share_of(std::size_t part, std::size_t whole) {
+  return part == whole ? 1 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// A share of 1, as of all updates without micro-batches, costs no operation.
+Tensor scaled(const Tensor& loss, double share) { return share == 1 ? loss : loss * static_cast<Real>(share); }
+
 }  // namespace
 
 ModelInput model_input(const Batch& batch) {
@@ -177,11 +204,9 @@ Array Objective::right_weights(const Batch& batch, const Shape& weights) const {
   const std::size_t queries = weights[2];
   const std::size_t keys = weights[3];
   Array right = zeros({batch.size(), queries, keys});
-  const bool two = batch.begun.size() != 0;
-  const bool of_target = two && loss_.attention.block != config::AttentionBlock::kEncoderSelf;
-  const bool on_target = two && loss_.attention.block == config::AttentionBlock::kDecoderSelf;
-  const std::vector<std::size_t> real = of_target ? batch.target_lengths() : batch.lengths;
-  const MaskRows visible(visible_ & padding_of(on_target ? real : batch.lengths), {batch.size(), 1, queries, keys});
+  const OfTarget target = of_target(loss_.attention.block, batch);
+  const std::vector<std::size_t> real = target.queries ? batch.target_lengths() : batch.lengths;
+  const MaskRows visible(visible_ & padding_of(target.keys ? real : batch.lengths), {batch.size(), 1, queries, keys});
   std::vector<std::size_t> found;
   for (std::size_t row = 0; row < batch.size(); ++row) {
     for (std::size_t query = 0; query < std::min(queries, real[row]); ++query) {
@@ -207,10 +232,41 @@ Array Objective::right_weights(const Batch& batch, const Shape& weights) const {
   return right;
 }
 
-Objective::Value Objective::operator()(Model& model, const Batch& batch, const Context& context) const {
+std::size_t Objective::supervised_queries(const Batch& batch) const {
+  if (path_.empty()) return 0;
+  const OfTarget target = of_target(loss_.attention.block, batch);
+  const std::size_t inputs = *std::max_element(batch.lengths.begin(), batch.lengths.end());
+  const std::size_t targets = batch.targets.shape()[1];
+  const std::size_t keys = target.keys ? targets : inputs;
+  const Array right = right_weights(batch, {batch.size(), 1, target.queries ? targets : inputs, keys});
+  std::size_t count = 0;
+  for (const Real* row = right.data(); row != right.data() + right.size(); row += keys) {
+    count += std::any_of(row, row + keys, [](Real weight) { return weight > 0; }) ? 1U : 0U;
+  }
+  return count;
+}
+
+std::vector<LossShares> Objective::shares_of(std::span<const Batch> parts) const {
+  std::vector<LossShares> shares(parts.size());
+  if (parts.size() == 1) return shares;
+  std::vector<std::size_t> targets, queries;
+  for (const Batch& part : parts) {
+    targets.push_back(counted_targets(part));
+    queries.push_back(supervised_queries(part));
+  }
+  const std::size_t all_targets = std::accumulate(targets.begin(), targets.end(), std::size_t{0});
+  const std::size_t all_queries = std::accumulate(queries.begin(), queries.end(), std::size_t{0});
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    shares[i] = {.task = share_of(targets[i], all_targets), .supervision = share_of(queries[i], all_queries)};
+  }
+  return shares;
+}
+
+Objective::Value Objective::operator()(Model& model, const Batch& batch, const Context& context,
+                                       const LossShares& shares) const {
   if (path_.empty()) {
     const Tensor answers = run_model(model, batch, context);
-    return {answers, task_loss(answers, batch, loss_)};
+    return {answers, scaled(task_loss(answers, batch, loss_), shares.task)};
   }
   Tap tap(path_, context.recorder);
   Context watched = context;
@@ -218,7 +274,8 @@ Objective::Value Objective::operator()(Model& model, const Batch& batch, const C
   const Tensor answers = run_model(model, batch, watched);
   const Array right = right_weights(batch, tap.weights().shape());
   const Tensor supervision = attention_loss(tap.weights(), loss_.attention.head, right);
-  return {answers, task_loss(answers, batch, loss_) + supervision * static_cast<Real>(*loss_.attention.weight)};
+  return {answers, scaled(task_loss(answers, batch, loss_), shares.task) +
+                       supervision * static_cast<Real>(*loss_.attention.weight * shares.supervision)};
 }
 
 }  // namespace headlight::inline HEADLIGHT_PRECISION

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "apps/config/config.h"
 #include "apps/tasks/batches.h"
@@ -22,6 +24,12 @@ Tensor run_model(Model& model, const Batch& batch, const Context& context);
 Tensor task_loss(const Tensor& answers, const Batch& batch, const config::LossConfig& loss,
                  Reduction reduction = Reduction::mean);
 
+/// Factors of the task's loss and of the attention loss.
+struct LossShares {
+  double task = 1;
+  double supervision = 1;
+};
+
 /// What training makes small: the task's loss and, where the config asks for it, the attention loss of one head.
 class Objective {
  public:
@@ -33,11 +41,17 @@ class Objective {
     Tensor answers;
     Tensor loss;
   };
-  Value operator()(Model& model, const Batch& batch, const Context& context) const;
+  Value operator()(Model& model, const Batch& batch, const Context& context, const LossShares& shares = {}) const;
+
+  /// For each part of a batch, the shares with which the losses of the parts add up to that of the whole batch: both losses
+  /// are means, the one over the targets that count, the other over the queries that have a right key.
+  std::vector<LossShares> shares_of(std::span<const Batch> parts) const;
 
  private:
   /// 1 at the keys that are right and visible, (B, Tq, Tk).
   Array right_weights(const Batch& batch, const Shape& weights) const;
+  /// Queries with such a key.
+  std::size_t supervised_queries(const Batch& batch) const;
 
   config::LossConfig loss_;
   const Task& task_;

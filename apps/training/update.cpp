@@ -25,15 +25,15 @@ Pass forward_and_backward(const UpdateParts& parts, std::uint64_t step, std::spa
   parts.optimizer.parameters().zero_grad();
   Pass pass;
   HiddenRows hidden;
+  const std::vector<LossShares> shares = parts.objective.shares_of(micro_batches);
   for (std::size_t i = 0; i < count; ++i) {
     const Batch& batch = micro_batches[i];
     StepRandom random(parts.seed, step * count + i);
     const auto [answers, loss] =
-        parts.objective(parts.model, batch, {.training = true, .random = &random, .recorder = &hidden});
+        parts.objective(parts.model, batch, {.training = true, .random = &random, .recorder = &hidden}, shares[i]);
     pass.answers.push_back(answers);
-    // The gradients of all micro-batches add up to that of the mean loss.
-    loss.backward(full(loss.shape(), static_cast<Real>(1 / static_cast<double>(count))), Graph::release);
-    pass.loss += static_cast<double>(loss.item()) / static_cast<double>(count);
+    loss.backward(Graph::release);
+    pass.loss += static_cast<double>(loss.item());
   }
   pass.hidden_rows = hidden.count();
   pass.gradient_norm = gradient_norm(parts.optimizer.parameters());

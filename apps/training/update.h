@@ -25,7 +25,7 @@ struct UpdateParts {
 };
 
 struct UpdateResult {
-  double loss;                  ///< of the batch before the update, in nats: the mean of its micro-batches' losses
+  double loss;                  ///< of all micro-batches before the update, as one batch, in nats
   double gradient_norm;         ///< before clipping
   std::size_t hidden_rows;      ///< attention rows of the batch in which every key is hidden
   double rate_factor;           ///< what the schedule multiplied the learning rate by
@@ -34,8 +34,9 @@ struct UpdateResult {
 };
 
 /// Update number `step` = 0, 1, ...: forward, loss and backward of each micro-batch, then clipping and one optimiser
-/// step with the mean of their gradients. Each micro-batch has dropout of its own. A pure function of the weights, the
-/// optimiser's state, the step and the batches; there is at least one.
+/// step with the gradient of all of them as one batch: a micro-batch counts by its targets. Each has dropout of its own,
+/// and in batch norm its own statistics. A pure function of the weights, the optimiser's state, the step and the batches;
+/// there is at least one.
 UpdateResult run_update(const UpdateParts& parts, std::uint64_t step, std::span<const Batch> micro_batches);
 
 /// Repeats an update that was not applied, searching every value and gradient, and says where the first NaN or infinity

@@ -1,4 +1,6 @@
 // What training makes small: the task's loss by hand, and the supervision of a head.
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -87,4 +89,56 @@ TEST_CASE("a right key that the layer hides has no part in the loss") {
   CHECK(value({"loss.attention.weight=1", "loss.attention.target=same"}) == value({}));
   // Of the reversed positions each is hidden in a sequence of even length; in a causal model half of them would be.
   CHECK(value({"loss.attention.weight=1"}) == value({}));
+}
+
+TEST_CASE(
+    "The losses and gradients of micro-batches add up to those of the batch that they make up, whatever their "
+    "lengths") {
+  // The mean over all targets, and over all supervised queries, is that of the parts weighted by how many each has.
+  const std::string supervised = "loss.attention.weight=2";
+  struct Case {
+    const char* model;
+    std::vector<std::string> overrides;
+  };
+  for (const Case& one : {Case{R"("heads": 2, "layers": 1)", {}}, Case{R"("heads": 2, "layers": 1)", {"loss.type=mse"}},
+                          Case{R"("heads": 2, "layers": 1)", {supervised, "loss.attention.target=previous"}},
+                          Case{R"("heads": 2, "encoder_layers": 1, "decoder_layers": 1, "arch": "encoder-decoder")",
+                               {supervised, "loss.attention.block=dec.cross"}}}) {
+    std::vector<std::string> overrides = one.overrides;
+    overrides.push_back(R"(task.length={"min": 1, "max": 9})");
+    Parts parts(with_model(one.model, overrides));
+    INFO(one.model << (overrides.size() > 1 ? overrides.front() : ""));
+    const Objective objective(parts.config.loss, *parts.task, *parts.model);
+    // A rate of 0 leaves the weights as they are.
+    const UpdateParts update{.model = *parts.model,
+                             .objective = objective,
+                             .optimizer = *parts.optimizer,
+                             .schedule = {.factor = 0},
+                             .seed = 3};
+    const auto gradients = [&](const std::vector<std::size_t>& sizes, double& loss) {
+      std::vector<Batch> batches(sizes.size());
+      std::size_t first = 0;
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        fill_batch(*parts.task, Split::train, first, sizes[i], batches[i]);
+        first += sizes[i];
+      }
+      loss = run_update(update, 0, batches).loss;
+      std::vector<Array> found;
+      for (const NamedParameter& parameter : parts.model->parameters()) found.push_back(parameter.tensor.grad());
+      return found;
+    };
+    double whole_loss = 0, halves_loss = 0, parts_loss = 0;
+    const std::vector<Array> whole = gradients({8}, whole_loss);
+    const std::vector<Array> halves = gradients({4, 4}, halves_loss);
+    const std::vector<Array> uneven = gradients({1, 5, 2}, parts_loss);
+    // Sums of at most 100 terms in another order.
+    const double tolerance = sizeof(Real) == 8 ? 1e-14 : 2e-6;
+    CHECK(std::abs(halves_loss - whole_loss) <= tolerance * std::max(1.0, whole_loss));
+    CHECK(std::abs(parts_loss - whole_loss) <= tolerance * std::max(1.0, whole_loss));
+    REQUIRE(halves.size() == whole.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      CHECK(testing::difference(halves[i], whole[i], 0, tolerance) == "");
+      CHECK(testing::difference(uneven[i], whole[i], 0, tolerance) == "");
+    }
+  }
 }
