@@ -30,11 +30,13 @@ struct EvalArguments {
 };
 
 Json to_json(const Score& score, bool numbers) {
-  if (numbers) return {{"examples", score.accuracy.sequences}, {"mse", score.loss()}};
-  return {{"examples", score.accuracy.sequences},
-          {"loss", score.loss()},
-          {"tok_acc", score.accuracy.tok_acc()},
-          {"seq_acc", score.accuracy.seq_acc()}};
+  Json json{{"examples", score.accuracy.sequences}, {numbers ? "mse" : "loss", score.loss()}};
+  if (!numbers) {
+    json["tok_acc"] = score.accuracy.tok_acc();
+    json["seq_acc"] = score.accuracy.seq_acc();
+  }
+  if (score.shared > 0) json["not_held_out"] = score.shared;
+  return json;
 }
 
 /// For each pattern of the task the head that reads the right keys most.

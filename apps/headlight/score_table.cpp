@@ -6,10 +6,12 @@ namespace headlight {
 namespace {
 
 std::string score_line(const std::string& name, const Score& score, bool numbers) {
-  const std::string line = fmt::format("{:<12}  {:>8}  {:>10.6f}", name, score.accuracy.sequences, score.loss());
-  if (numbers) return line + "\n";
-  return line +
-         fmt::format("  {:>8.4f} %  {:>8.4f} %\n", 100 * score.accuracy.tok_acc(), 100 * score.accuracy.seq_acc());
+  std::string line = fmt::format("{:<12}  {:>8}  {:>10.6f}", name, score.accuracy.sequences, score.loss());
+  if (!numbers) {
+    line += fmt::format("  {:>8.4f} %  {:>8.4f} %", 100 * score.accuracy.tok_acc(), 100 * score.accuracy.seq_acc());
+  }
+  if (score.shared > 0) line += fmt::format("  * {}", score.shared);
+  return line + "\n";
 }
 
 }  // namespace
@@ -23,11 +25,13 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
   const auto& lengths = evaluation.by_length;
   if (lengths.size() > 1 ||
       (lengths.size() == 1 && lengths.begin()->second.accuracy.sequences != evaluation.all.accuracy.sequences)) {
-    for (const auto& [length, score] : evaluation.by_length)
-      table += score_line(fmt::format("  length {}", length), score, numbers);
+    for (const auto& [length, score] : lengths) table += score_line(fmt::format("  length {}", length), score, numbers);
   }
   for (const auto& [earlier, score] : evaluation.by_position) {
     table += score_line(fmt::format("  behind {}", earlier), score, numbers);
+  }
+  if (table.find('*') != std::string::npos) {
+    table += "* so many of the examples are not held out: there are too few inputs of their lengths\n";
   }
   return table;
 }

@@ -28,6 +28,8 @@ std::uint64_t fingerprint(std::span<const std::int32_t> ids) {
   return hash ^ (hash >> 33U);
 }
 
+const char* split_name(Split split) { return split == Split::train ? "training" : "held-out"; }
+
 }  // namespace
 
 bool is_held_out(std::span<const std::int32_t> input) { return fingerprint(input) % kHeldOutShare == 0; }
@@ -36,13 +38,14 @@ std::optional<std::uint64_t> DrawnTask::examples(Split split) const {
   return split == Split::train ? sets_.train_examples : sets_.eval_examples;
 }
 
-void DrawnTask::draw_within(const ExampleRequest& request, Example& example) const {
+bool DrawnTask::draw_within(const ExampleRequest& request, Example& example) const {
   Random random = example_random(name_, request, sets_.seeds);
   for (std::size_t tries = 0; tries < kMostTries; ++tries) {
     example.clear();
     draw(random, request, example);
-    if (is_held_out(example.input) == (request.split == Split::eval)) return;
+    if (is_held_out(example.input) == (request.split == Split::eval)) return true;
   }
+  return false;
 }
 
 std::vector<std::uint32_t> DrawnTask::different(Split split, std::uint64_t count) const {
@@ -57,15 +60,12 @@ std::vector<std::uint32_t> DrawnTask::different(Split split, std::uint64_t count
   Example made;
   std::size_t in_vain = 0;
   for (std::uint32_t number = 0; draws.size() < count; ++number) {
-    draw_within({.split = split, .index = number}, made);
-    const bool belongs = is_held_out(made.input) == (split == Split::eval);
+    const bool belongs = draw_within({.split = split, .index = number}, made);
     if (belongs && seen.insert(fingerprint(made.input)).second) {
       draws.push_back(number);
       in_vain = 0;
     } else if (++in_vain == kMostTries) {
-      raise<ConfigError>(name_,
-                         fmt::format("the task has too few different {} inputs",
-                                     split == Split::train ? "training" : "held-out"),
+      raise<ConfigError>(name_, fmt::format("the task has too few different {} inputs", split_name(split)),
                          fmt::format("{} are wanted, {} were found", count, draws.size()),
                          fmt::format("lower {}, or take longer sequences or more symbols",
                                      split == Split::train ? "`task.train_examples`" : "`task.eval.examples`"));
@@ -74,9 +74,25 @@ std::vector<std::uint32_t> DrawnTask::different(Split split, std::uint64_t count
   return draws;
 }
 
-void DrawnTask::draw_sets() {
+void DrawnTask::draw_sets(const std::vector<std::size_t>& asked) {
+  Example made;
+  for (const std::size_t length : asked) {
+    const ExampleRequest request{.split = Split::eval, .length = length};
+    if (!draw_within(request, made)) refuse(request);
+  }
   if (sets_.train_examples) train_ = different(Split::train, *sets_.train_examples);
   eval_ = different(Split::eval, sets_.eval_examples);
+}
+
+void DrawnTask::refuse(const ExampleRequest& request) const {
+  const std::string of_length = request.length ? fmt::format(" of length {}", *request.length) : "";
+  raise<ConfigError>(name_,
+                     fmt::format("no {} input{} was found in {} draws", split_name(request.split), of_length,
+                                 kMostTries),
+                     "one input in ten is held out, by a hash of it",
+                     request.split == Split::train
+                         ? "train on longer sequences, or take more symbols"
+                         : "leave this length out of the evaluation (`task.eval.lengths`), or take more symbols");
 }
 
 void DrawnTask::example(const ExampleRequest& request, Example& example) const {
@@ -84,7 +100,7 @@ void DrawnTask::example(const ExampleRequest& request, Example& example) const {
   const bool endless = request.split == Split::train && !sets_.train_examples;
   ExampleRequest drawn = request;
   if (!endless) drawn.index = (request.split == Split::train ? train_ : eval_)[request.index];
-  draw_within(drawn, example);
+  if (!draw_within(drawn, example)) refuse(request);
 }
 
 }  // namespace headlight

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace headlight {
@@ -40,6 +42,12 @@ bool is_held_out(std::span<const std::int32_t> input, double share) {
   hash = (hash ^ (hash >> 27U)) * 0x94D0'49BB'1331'11EB;
   hash ^= hash >> 31U;
   return static_cast<double>(hash >> 11U) * 0x1p-53 < share;
+}
+
+std::size_t Lengths::longest() const {
+  std::size_t longest = most;
+  for (const std::size_t length : asked) longest = std::max(longest, length);
+  return longest;
 }
 
 std::size_t Lengths::drawn(Random& random, const ExampleRequest& request, std::string_view task) const {

@@ -184,6 +184,10 @@ void Formal::example(const ExampleRequest& request, Example& example) const {
   example.input.resize(example.target.size(), static_cast<std::int32_t>(alphabet()));
 }
 
+bool Formal::splits_share(std::size_t length) const {
+  return length < kLeastHeldOut && length >= options_.length.least && length <= options_.length.most;
+}
+
 std::string Formal::token_text(std::int32_t id) const {
   return id == static_cast<std::int32_t>(alphabet()) ? "_" : std::to_string(id);
 }

@@ -31,7 +31,7 @@ struct FormalOptions {
 ///
 /// Pop leaves an empty stack alone; with n = 1 stack has no instruction, and missing_dup is "1" with the answer 1. Symbols
 /// that are drawn are uniform. Where n is at least 20 the two splits have no string in common; shorter
-/// ones are so few that they are in both.
+/// ones are so few that they are in both, which splits_share() says of those that are trained on.
 ///
 /// Source: Delétang et al. 2022, "Neural Networks and the Chomsky Hierarchy", arXiv:2207.02098, section 4 and appendix A.1
 /// (google-deepmind/neural_networks_chomsky_hierarchy). Where the text differs from the code this follows the code: in the
@@ -44,6 +44,7 @@ class Formal : public Task {
   TaskShape shape() const override;
   std::optional<std::uint64_t> examples(Split split) const override;
   void example(const ExampleRequest& request, Example& example) const override;
+  bool splits_share(std::size_t length) const override;
   std::string token_text(std::int32_t id) const override;
   /// Adds the dummies behind a string without any.
   void complete(std::vector<std::int32_t>& input) const override;

@@ -2,6 +2,7 @@
 
 #include "apps/tasks/formal.h"
 #include "apps/tasks/linreg.h"
+#include "apps/tasks/makers.h"
 #include "apps/tasks/mqar.h"
 #include "apps/tasks/rasp.h"
 #include "apps/tasks/recall.h"
@@ -24,20 +25,16 @@ const char* self_attention(const config::Config& config) {
 
 }  // namespace
 
-Lengths task_lengths(const config::TaskConfig& task) {
-  return {.least = task.length.min, .most = task.length.max, .longest_asked = config::longest_example(task)};
-}
-
 std::unique_ptr<Task> make_recall(const config::Config& config) {
   const config::TaskConfig& task = config.task;
   return std::make_unique<Recall>(RecallOptions{
-      .variant = task.recall.variant, .symbols = task.symbols, .length = task_lengths(task), .sets = sets_of(config)});
+      .variant = task.recall.variant, .symbols = task.symbols, .length = lengths_of(task), .sets = sets_of(config)});
 }
 
 std::unique_ptr<Task> make_mqar(const config::Config& config) {
   const config::TaskConfig& task = config.task;
   return std::make_unique<Mqar>(MqarOptions{.vocab = task.mqar.vocab,
-                                            .length = task_lengths(task),
+                                            .length = lengths_of(task),
                                             .pairs = task.mqar.pairs,
                                             .power = task.mqar.power,
                                             .random_non_queries = task.mqar.random_non_queries,
@@ -49,7 +46,7 @@ std::unique_ptr<Task> make_rasp(const config::Config& config) {
   const config::TaskConfig& task = config.task;
   return std::make_unique<Rasp>(RaspOptions{.program = task.rasp.program,
                                             .symbols = task.symbols,
-                                            .length = task_lengths(task),
+                                            .length = lengths_of(task),
                                             .block = self_attention(config),
                                             .sets = sets_of(config)});
 }
@@ -57,7 +54,7 @@ std::unique_ptr<Task> make_rasp(const config::Config& config) {
 std::unique_ptr<Task> make_formal(const config::Config& config) {
   const config::TaskConfig& task = config.task;
   return std::make_unique<Formal>(FormalOptions{.problem = task.formal.problem,
-                                                .length = task_lengths(task),
+                                                .length = lengths_of(task),
                                                 .block = self_attention(config),
                                                 .seeds = seeds_of(config),
                                                 .train_examples = task.train_examples,
@@ -66,11 +63,8 @@ std::unique_ptr<Task> make_formal(const config::Config& config) {
 
 std::unique_ptr<Task> make_linreg(const config::Config& config) {
   const config::TaskConfig& task = config.task;
-  const Lengths points{.least = task.linreg.points,
-                       .most = task.linreg.points,
-                       .longest_asked = config::longest_example(task)};
   return std::make_unique<Linreg>(LinregOptions{.dimensions = task.linreg.dimensions,
-                                                .points = points,
+                                                .points = lengths_of(task),
                                                 .noise = task.linreg.noise,
                                                 .seeds = seeds_of(config),
                                                 .train_examples = task.train_examples,

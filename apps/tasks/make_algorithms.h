@@ -3,13 +3,10 @@
 #include <memory>
 
 #include "apps/config/config.h"
-#include "apps/tasks/example_random.h"
+#include "apps/tasks/task.h"
 
 /// From a config to the tasks recall, mqar, rasp, formal and linreg. Each throws what the task's constructor throws.
 namespace headlight {
-
-/// The lengths of a task, those of its evaluation included.
-Lengths task_lengths(const config::TaskConfig& task);
 
 std::unique_ptr<Task> make_recall(const config::Config& config);
 std::unique_ptr<Task> make_mqar(const config::Config& config);

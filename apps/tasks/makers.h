@@ -13,7 +13,7 @@ namespace headlight {
 /// How a task that answers sequences is laid out for a model.
 SequenceLayout layout_of(config::Arch arch);
 
-/// The lengths of a task, with those that its evaluation asks for.
+/// The lengths of a task, of linreg its points, with those that its evaluation asks for.
 Lengths lengths_of(const config::TaskConfig& task);
 
 std::unique_ptr<Task> make_addition(const config::Config& config);

@@ -44,7 +44,7 @@ Mqar::Mqar(const MqarOptions& options) : DrawnTask("mqar", options.sets), option
     refuse(options.length.least);
   }
   check_length(options.length.least);
-  draw_sets();
+  draw_sets(options.length.asked);
 }
 
 void Mqar::check_length(std::size_t length) const {

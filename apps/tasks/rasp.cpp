@@ -43,7 +43,7 @@ Rasp::Rasp(const RaspOptions& options) : DrawnTask("rasp", options.sets), option
                        fmt::format("{} symbols, lengths {} to {}", alphabet(), options.length.least,
                                    options.length.most));
   }
-  draw_sets();
+  draw_sets(options.length.asked);
 }
 
 std::size_t Rasp::alphabet() const {

@@ -11,7 +11,7 @@ namespace headlight {
 Recall::Recall(const RecallOptions& options) : DrawnTask("recall", options.sets), options_(options) {
   if (options.symbols < 2 || options.length.least != options.length.most) refuse(options.length.least);
   check_length(options.length.least);
-  draw_sets();
+  draw_sets(options.length.asked);
 }
 
 void Recall::check_length(std::size_t length) const {

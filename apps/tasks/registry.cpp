@@ -23,10 +23,10 @@ SequenceLayout layout_of(config::Arch arch) {
 }
 
 Lengths lengths_of(const config::TaskConfig& task) {
-  Lengths lengths{.least = task.length.min, .most = task.length.max};
-  for (const std::uint64_t length : task.eval.lengths)
-    lengths.longest_asked = std::max<std::size_t>(lengths.longest_asked, length);
-  return lengths;
+  const bool points = task.type == config::TaskType::kLinreg;
+  return {.least = points ? task.linreg.points : task.length.min,
+          .most = points ? task.linreg.points : task.length.max,
+          .asked = {task.eval.lengths.begin(), task.eval.lengths.end()}};
 }
 
 namespace {
@@ -35,7 +35,7 @@ std::unique_ptr<Task> make_reverse(const config::Config& config) {
   const config::TaskConfig& task = config.task;
   return std::make_unique<Reverse>(ReverseOptions{.layout = layout_of(config.model.arch),
                                                   .symbols = task.symbols,
-                                                  .length = task_lengths(task),
+                                                  .length = lengths_of(task),
                                                   .train_seed = config.seed,
                                                   .eval_seed = task.eval.seed,
                                                   .train_examples = task.train_examples,

@@ -31,15 +31,17 @@ Sort::Sort(const SortOptions& options)
                        "take one length, or marks");
   }
   std::size_t inputs = 1;
-  for (std::size_t length = 1; length <= options.length.most && inputs * options.symbols <= kFewInputs; ++length) {
+  for (std::size_t length = 1; length <= options.length.longest() && inputs * options.symbols <= kFewInputs; ++length) {
     inputs *= options.symbols;
-    if (length < options.length.least) continue;
+    const std::vector<std::size_t>& asked = options.length.asked;
+    const bool trained = length >= options.length.least && length <= options.length.most;
+    const bool evaluated = trained || std::find(asked.begin(), asked.end(), length) != asked.end();
     std::vector<std::int32_t> source(length);
     for (const Split split : {Split::train, Split::eval}) {
+      if (split == Split::train ? !trained : !evaluated) continue;
       Random random = example_random(name(), {.split = split}, {options.train_seed, options.eval_seed});
       draw(random, split, source);
     }
-    if (options.symbols == 1) break;
   }
 }
 

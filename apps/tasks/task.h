@@ -12,7 +12,7 @@ namespace headlight {
 /// Which examples of a task.
 enum class Split {
   train,
-  eval,  ///< held out: never trained on
+  eval,  ///< held out
 };
 
 /// Targets at these positions do not count, neither in the loss nor in the accuracies.
@@ -88,6 +88,9 @@ class Task {
 
   /// Writes an example. Throws ConfigError when the split has no such one, or none of that size.
   virtual void example(const ExampleRequest& request, Example& example) const = 0;
+  /// Whether both splits draw from all inputs of this length, because there are too few of them to hold some out: an
+  /// evaluation meets what was trained on, and says so.
+  virtual bool splits_share(std::size_t /*length*/) const { return false; }
 
   /// The token with this id as people write it: of the input, and of what a decoder or a target says. Different ids
   /// have different texts, without blanks.

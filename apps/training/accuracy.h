@@ -34,9 +34,11 @@ struct Accuracy {
 struct Score {
   double loss_sum = 0;  ///< over the positions with a target: in nats, or squared error
   Accuracy accuracy{};
+  std::uint64_t shared = 0;  ///< examples of the evaluation that could not be held out, see Task::splits_share()
 
   Score& operator+=(const Score& other) {
     loss_sum += other.loss_sum;
+    shared += other.shared;
     accuracy += other.accuracy;
     return *this;
   }

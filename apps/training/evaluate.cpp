@@ -134,13 +134,15 @@ Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) 
     for (std::uint64_t first = 0; first < plan.examples; first += per_batch) {
       fill_batch(task, plan.split, first, std::min(per_batch, plan.examples - first), batch, length);
       const Tensor answers = run_model(model, batch, {.recorder = &hidden});
-      const std::vector<Score> scores = score_rows(answers.value(), batch, plan.loss);
+      std::vector<Score> scores = score_rows(answers.value(), batch, plan.loss);
       if (evaluation.numbers && task.reports_positions()) {
         add_positions(answers.value(), batch, evaluation.by_position);
       }
       for (std::size_t row = 0; row < batch.size(); ++row) {
+        const std::size_t size = batch.examples[row].size;
+        scores[row].shared = plan.split == Split::eval && task.splits_share(size) ? 1 : 0;
         evaluation.all += scores[row];
-        evaluation.by_length[batch.examples[row].size] += scores[row];
+        evaluation.by_length[size] += scores[row];
       }
     }
   };

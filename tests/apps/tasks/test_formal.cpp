@@ -27,7 +27,7 @@ const std::map<FormalProblem, std::string> kNames = {
     {FormalProblem::kOddsFirst, "odds_first"}};
 
 Formal task_of(FormalProblem problem, std::size_t least = 1, std::size_t most = 40) {
-  return Formal({.problem = problem, .length = {least, most, 100}, .eval_examples = 2000});
+  return Formal({.problem = problem, .length = {least, most, {100}}, .eval_examples = 2000});
 }
 
 /// The answer by following the definition step by step; -1 where nothing is asked.
@@ -197,6 +197,10 @@ TEST_CASE("From 20 symbols on no string of formal is in both splits") {
       }
     }
   }
+  const Formal trained = task_of(FormalProblem::kParity, 5, 40);
+  for (const std::size_t length : {5U, 19U}) CHECK(trained.splits_share(length));
+  // Shorter than all that is trained on, and of so many strings that a tenth is held out.
+  for (const std::size_t length : {4U, 20U, 40U, 100U}) CHECK_FALSE(trained.splits_share(length));
   // Both splits have all of the few strings of two bits.
   const Formal shorter = task_of(FormalProblem::kParity, 2, 2);
   CHECK(inputs_of(drawn_many(shorter, Split::train, 200)).size() == 4);

@@ -136,7 +136,7 @@ TEST_CASE("An example of induction is a pure function of seed, split, index and 
   CHECK(example(task, Split::eval, 41) != late);
   CHECK(example(Induction({.train_seed = 2}), Split::train, 41) != late);
   CHECK(example(Induction({.train_seed = 2}), Split::eval, 7) == example(task, Split::eval, 7));
-  const Induction longer({.length = {.least = 60, .most = 85, .longest_asked = 120}});
+  const Induction longer({.length = {.least = 60, .most = 85, .asked = {120}}});
   CHECK(longer.shape().length == 120);
   const Example asked = example(longer, Split::eval, 0, 120);
   CHECK(asked.size == 120);

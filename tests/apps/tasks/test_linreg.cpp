@@ -14,7 +14,7 @@ using namespace headlight::testing;
 namespace {
 
 LinregOptions linreg_options(std::size_t dimensions, std::size_t points, double noise = 0) {
-  return {.dimensions = dimensions, .points = {points, points, points + 4}, .noise = noise, .eval_examples = 4000};
+  return {.dimensions = dimensions, .points = {points, points, {points + 4}}, .noise = noise, .eval_examples = 4000};
 }
 
 /// Coordinate `i` of vector `position`.

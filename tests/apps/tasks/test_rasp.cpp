@@ -201,3 +201,41 @@ TEST_CASE("Rasp refuses sizes without strings, and sets larger than the task") {
   // 5 + 25 + 125 strings.
   CHECK_THROWS_WITH(Rasp(options), Catch::StartsWith("rasp: the task has too few different training inputs; "));
 }
+
+TEST_CASE(
+    "Rasp refuses to evaluate a length of which no string is held out, before training when the config asks for it") {
+  // Of the shipped config: one string in ten is held out, and of the six of one symbol by chance none.
+  RaspOptions options{.sets = {.train_examples = 100, .eval_examples = 20}};
+  const std::int32_t begin = 6;
+  for (std::int32_t symbol = 0; symbol < 6; ++symbol) REQUIRE_FALSE(is_held_out(Ids{begin, symbol}));
+  const std::string message =
+      "rasp: no held-out input of length 1 was found in 10000 draws; one input in ten is held out, by a hash of it; "
+      "leave this length out of the evaluation (`task.eval.lengths`), or take more symbols";
+  const Rasp task(options);
+  CHECK(message_of<ConfigError>([&] { drawn(task, Split::eval, 0, 1); }) == message);
+  CHECK(drawn(task, Split::train, 0, 1).size == 1);
+  options.length.asked = {1, 2, 4};
+  CHECK(message_of<ConfigError>([&] { Rasp{options}; }) == message);
+  options.length.asked = {4, 9};
+  const Rasp longer(options);
+  for (std::uint64_t index = 0; index < 20; ++index) {
+    for (const std::size_t length : {4U, 9U}) {
+      CHECK(drawn(longer, Split::eval, index, length).size == length);
+      CHECK(is_held_out(drawn(longer, Split::eval, index, length).input));
+    }
+  }
+  // One string of one symbol: where it is held out there is none to train on.
+  options = {.symbols = 1, .length = {1, 60}, .sets = {.train_examples = 5, .eval_examples = 1}};
+  const Rasp single(options);
+  std::size_t refused = 0;
+  for (std::size_t length = 1; length <= 60; ++length) {
+    Ids only(length + 1, 0);
+    only.front() = 1;
+    const Split with = is_held_out(only) ? Split::eval : Split::train;
+    const Split without = with == Split::eval ? Split::train : Split::eval;
+    CHECK(drawn(single, with, 0, length).input == only);
+    CHECK_THROWS_AS(drawn(single, without, 0, length), ConfigError);
+    refused += without == Split::train ? 1 : 0;
+  }
+  CHECK(refused > 0);
+}

@@ -149,7 +149,7 @@ TEST_CASE("A first element that is always the same takes the place of the begin 
 }
 
 TEST_CASE("Lengths between two bounds are all drawn, and others can be asked for") {
-  const Reverse task({.length = {.least = 2, .most = 4, .longest_asked = 9}});
+  const Reverse task({.length = {.least = 2, .most = 4, .asked = {9}}});
   CHECK(task.shape().length == 9);
   std::map<std::size_t, std::size_t> seen;
   for (std::uint64_t index = 0; index < 300; ++index) ++seen[example(task, Split::train, index).size];

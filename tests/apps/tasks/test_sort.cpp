@@ -164,3 +164,14 @@ TEST_CASE("Sort refuses what cannot be laid out, or split") {
   CHECK(message.starts_with("sort: no input of length 6 is found to "));
   CHECK(message.ends_with("take more symbols, longer inputs, or another `task.hash_split`"));
 }
+
+TEST_CASE("Sort refuses a length of which no input is held out before it is evaluated") {
+  // A hundredth of three inputs is by chance none, of the 729 of length 6 it is some.
+  SortOptions options{.layout = SequenceLayout::per_position, .hash_split = 0.01};
+  for (std::int32_t symbol = 0; symbol < 3; ++symbol) REQUIRE_FALSE(is_held_out(std::vector{symbol}, 0.01));
+  CHECK_NOTHROW(Sort(options));
+  options.length.asked = {1};
+  CHECK_THROWS_WITH(Sort(options), Catch::StartsWith("sort: no input of length 1 is found to hold out; "));
+  options.length.asked = {7};
+  CHECK_NOTHROW(Sort(options));
+}

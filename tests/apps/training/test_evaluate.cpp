@@ -50,7 +50,37 @@ class Sums : public Task {
   std::string token_text(std::int32_t) const override { return "-"; }
 };
 
+/// Inputs of lengths 1 and 2 by turns, of which the shorter ones are in both splits.
+class Shared : public Task {
+ public:
+  TaskShape shape() const override { return {.vocabulary = 2, .classes = 2, .length = 2, .target_length = 2}; }
+  std::optional<std::uint64_t> examples(Split) const override { return 5; }
+  void example(const ExampleRequest& request, Example& example) const override {
+    example.clear();
+    example.size = request.length.value_or(1 + request.index % 2);
+    example.input.assign(example.size, 1);
+    example.target.assign(example.size, 0);
+  }
+  bool splits_share(std::size_t length) const override { return length == 1; }
+  std::string token_text(std::int32_t id) const override { return std::to_string(id); }
+};
+
 }  // namespace
+
+TEST_CASE("An evaluation counts the examples that could not be held out") {
+  const Shared task;
+  Init init(1);
+  Model model({.vocabulary = 2, .d_model = 4, .layers = 1, .positions = Positions::none}, init);
+  const Evaluation found = evaluate(model, task, {.examples = 5});
+  CHECK(found.all.shared == 3);  // 0, 2 and 4
+  CHECK(found.by_length.at(1).shared == 3);
+  CHECK(found.by_length.at(2).shared == 0);
+  const Evaluation asked = evaluate(model, task, {.examples = 4, .lengths = {1, 2}});
+  CHECK(asked.all.shared == 4);
+  CHECK(asked.by_length.at(1).shared == 4);
+  // What was trained on is not said to be held out.
+  CHECK(evaluate(model, task, {.split = Split::train, .examples = 5}).all.shared == 0);
+}
 
 TEST_CASE("Numbers are learned from vectors of any lengths, and measured by their squared error alone") {
   const Sums task;
