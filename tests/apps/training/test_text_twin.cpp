@@ -19,8 +19,8 @@ TEST_CASE("the shipped language model trains as its twin in PyTorch") {
   check_first_updates(twin);
 }
 
-// Takes minutes, so it runs when it is asked for alone: test_apps_training_f64 "[long]" -s. In float there is nothing to
-// compare: rounding grows until PyTorch's two runs are 2e-3 apart (tests/reference/README.md).
+// Takes minutes, so it runs when it is asked for alone, by `./run faults twin`. In float there is nothing to compare:
+// rounding grows until PyTorch's two runs are 2e-3 apart (tests/reference/README.md).
 TEST_CASE("the shipped language model has the held-out loss of its twin in PyTorch after 500 updates", "[.][long]") {
   if (!kDoubleTwin) return;
   Twin twin(kText);
