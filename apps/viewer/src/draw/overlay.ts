@@ -1,0 +1,118 @@
+// What lies over the cells of a matrix: numbers, crosses of what is no number, the crosshair, and what is locked.
+
+import { ink_on } from "../colour/tables.ts";
+import { MARK, type HeadMap } from "../format/head_map.ts";
+import { cell_number } from "../text/number.ts";
+import { indices_of, table_of, type Look } from "./paint.ts";
+import type { Selected } from "../state/selection.ts";
+
+export interface Overlay {
+  map: HeadMap;
+  look: Look;
+  cell: number;
+  numbers: boolean;
+  cursor: { q: number; k: number } | null;
+  selection: Selected[];
+  ink: string;
+  paper: string;
+}
+
+/// Cells of at least this size have room for a number.
+export const NUMBER_CELL = 28;
+
+/// The part of the matrix that is in view, in CSS pixels from its corner.
+export interface Window {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+function draw_cells(context: CanvasRenderingContext2D, over: Overlay, view: Window): void {
+  const { map, cell } = over;
+  const table = table_of(over.look);
+  const with_numbers = over.numbers && cell >= NUMBER_CELL;
+  const index = with_numbers ? indices_of(map, over.look) : undefined;
+  const first_q = Math.max(0, Math.floor(view.y / cell));
+  const last_q = Math.min(map.rows - 1, Math.floor((view.y + view.height) / cell));
+  const first_k = Math.max(0, Math.floor(view.x / cell));
+  const last_k = Math.min(map.cols - 1, Math.floor((view.x + view.width) / cell));
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (let q = first_q; q <= last_q; ++q) {
+    for (let k = first_k; k <= last_k; ++k) {
+      const at = q * map.cols + k;
+      const mark = map.marks[at]!;
+      const x = (k + 0.5) * cell;
+      const y = (q + 0.5) * cell + 0.5;
+      if (mark === MARK.weight && index) {
+        context.font = `${Math.min(13, Math.floor(cell * 0.36))}px ui-monospace, "DejaVu Sans Mono", monospace`;
+        context.fillStyle = ink_on(table[index[at]!]!);
+        context.fillText(cell_number(map.values[at]!), x, y);
+      } else if (mark > MARK.padding && cell >= 7) {
+        context.font = `bold ${Math.floor(cell * 0.7)}px ui-monospace, "DejaVu Sans Mono", monospace`;
+        context.fillStyle = "#fff";
+        context.fillText(mark === MARK.nan ? "×" : "I", x, y);
+      }
+    }
+  }
+}
+
+/// A line that stands out on any colour: dark within light, each with at least 3:1 to the other.
+function outline(context: CanvasRenderingContext2D, over: Overlay, x: number, y: number, w: number, h: number): void {
+  context.strokeStyle = over.paper;
+  context.lineWidth = 4;
+  context.strokeRect(x + 1, y + 1, w - 2, h - 2);
+  context.strokeStyle = over.ink;
+  context.lineWidth = 2;
+  context.strokeRect(x + 1, y + 1, w - 2, h - 2);
+}
+
+/// Draws the window of the overlay; the canvas has the window's size.
+export function draw_overlay(canvas: HTMLCanvasElement, over: Overlay, view: Window): void {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(view.width * ratio));
+  canvas.height = Math.max(1, Math.round(view.height * ratio));
+  const context = canvas.getContext("2d")!;
+  context.setTransform(ratio, 0, 0, ratio, -view.x * ratio, -view.y * ratio);
+  draw_cells(context, over, view);
+  const { cell, map } = over;
+  const [width, height] = [map.cols * cell, map.rows * cell];
+  for (const { q, k } of over.selection) {
+    if (q !== undefined && k !== undefined) outline(context, over, k * cell, q * cell, cell, cell);
+    else if (q !== undefined) outline(context, over, 0, q * cell, width, cell);
+    else if (k !== undefined) outline(context, over, k * cell, 0, cell, height);
+  }
+  if (!over.cursor) return;
+  const { q, k } = over.cursor;
+  if (q >= map.rows || k >= map.cols) return;
+  context.globalCompositeOperation = "difference";
+  context.strokeStyle = "rgb(150 150 150)";
+  context.lineWidth = 1;
+  context.strokeRect(0.5, q * cell + 0.5, width - 1, cell - 1);
+  context.strokeRect(k * cell + 0.5, 0.5, cell - 1, height - 1);
+  context.globalCompositeOperation = "source-over";
+  outline(context, over, k * cell, q * cell, cell, cell);
+}
+
+/// Horizontal bars of row sums (`vertical` false) or upright bars of column sums, longest as long as the canvas.
+export function draw_bars(canvas: HTMLCanvasElement, sums: number[], cell: number, length: number, vertical: boolean,
+                          colour: string): void {
+  const ratio = window.devicePixelRatio || 1;
+  const along = sums.length * cell;
+  const [width, height] = vertical ? [along, length] : [length, along];
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d")!;
+  context.scale(ratio, ratio);
+  context.fillStyle = colour;
+  const most = Math.max(1e-12, ...sums.map(Math.abs));
+  const gap = cell > 6 ? 2 : cell > 3 ? 1 : 0;
+  sums.forEach((sum, i) => {
+    const size = (Math.abs(sum) / most) * (length - 6);
+    if (vertical) context.fillRect(i * cell + gap / 2, 2, cell - gap, size);
+    else context.fillRect(2, i * cell + gap / 2, size, cell - gap);
+  });
+}

@@ -1,0 +1,61 @@
+// Curves over training with the playhead and ticks where there are snapshots. A picture only: the slider is the control,
+// and a table has the numbers.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { curve_shapes, last_step, step_at, type ChartLine, type ChartOptions } from "../draw/curve_shapes.ts";
+import { draw_shapes } from "../export/scene_canvas.ts";
+import { palette_now } from "../export/scene.ts";
+import { at, dark, run } from "../state/app.ts";
+import { value_at } from "../state/curves.ts";
+import { grouped, short_number } from "../text/number.ts";
+
+export interface ChartProps {
+  lines: ChartLine[];
+  height: number;
+  step: number;
+  on_pick: (step: number) => void;
+}
+
+export function Chart({ lines, height, step, on_pick }: ChartProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, set_width] = useState(0);
+  const [hover, set_hover] = useState<number | null>(null);
+  const snapshots = run.value.steps;
+  const options: ChartOptions = {
+    axis: at.value.ax, smooth: at.value.ema, step, snapshots, last: last_step(lines, snapshots),
+  };
+  const box = { x: 0, y: 0, width, height };
+  useLayoutEffect(() => {
+    const holder = canvas.current!.parentElement!;
+    const watch = new ResizeObserver(() => set_width(holder.clientWidth));
+    watch.observe(holder);
+    return () => watch.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    if (width === 0) return;
+    const palette = palette_now();
+    draw_shapes(canvas.current!, curve_shapes(lines, box, options, palette), width, height, window.devicePixelRatio || 1, palette);
+  }, [lines, width, height, step, at.value.ax, at.value.ema, dark.value, snapshots]);
+  const pointed = (event: MouseEvent) =>
+    step_at(lines, box, options, event.clientX - canvas.current!.getBoundingClientRect().left);
+  const words = hover === null ? "" : [`step ${grouped(Math.round(hover))}`, ...lines.map((line) =>
+    `${line.label} ${short_number(value_at(line.curve, hover))}`)].join(" · ");
+  return (
+    <div class="chart" aria-hidden="true" data-playhead={step} style={{ height: `${height}px` }}>
+      <canvas ref={canvas} style={{ width: `${width}px`, height: `${height}px` }} onClick={(event) => on_pick(pointed(event))}
+        onPointerMove={(event) => set_hover(pointed(event))} onPointerLeave={() => set_hover(null)} />
+      {words && <span class="hover">{words}</span>}
+    </div>
+  );
+}
+
+/// Which line is which.
+export function ChartKeys({ lines }: { lines: ChartLine[] }) {
+  return (
+    <span class="keys">
+      {lines.map((line) => (
+        <span key={line.label}><i style={{ background: `var(--series-${line.colour + 1})` }} />{line.label}</span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,177 @@
+// One attention map with tokens on both axes: pixels on a canvas, labels as text, a cell under the cursor, locked rows,
+// columns and cells, and sums along both sides. Longer inputs are pooled to at most 256 cells a side and can be zoomed.
+
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { max_pool, type HeadMap } from "../format/head_map.ts";
+import { draw_bars, draw_overlay } from "../draw/overlay.ts";
+import type { Look } from "../draw/paint.ts";
+import { at, cursor, go } from "../state/app.ts";
+import type { Produced } from "../state/labels.ts";
+import { parse_selection, selected_cols, selected_rows, toggle_selection } from "../state/selection.ts";
+import { cell_text } from "../text/number.ts";
+import { indexed } from "../text/token.ts";
+import { ColAxis, label_room, RowAxis } from "./axis.tsx";
+import { MapCanvas } from "./map_canvas.tsx";
+import { useTouch } from "./touch.ts";
+import { useRoom } from "./room.ts";
+
+export const POOLED = 256;
+const BAR = 46;
+
+export interface MatrixProps {
+  map: HeadMap;
+  look: Look;
+  rows: string[];
+  cols: string[];
+  made?: Produced[] | undefined;
+  label: string;
+  sums?: boolean;
+  /// Only one matrix of a view takes the keyboard.
+  quiet?: boolean;
+  /// Width to leave for what stands beside it where there is room for both.
+  beside?: number;
+  zoom: number;
+  on_zoom?: (zoom: number) => void;
+}
+
+/// Sums over the locked queries of each key, and over the locked keys of each query.
+function side_sums(map: HeadMap, sel: string): { by_row: number[]; by_col: number[] } {
+  const items = parse_selection(sel);
+  const by_row = new Array<number>(map.rows).fill(0);
+  const by_col = new Array<number>(map.cols).fill(0);
+  for (const q of selected_rows(items, map.rows)) {
+    for (let k = 0; k < map.cols; ++k) by_col[k] = by_col[k]! + map.values[q * map.cols + k]!;
+  }
+  const cols = selected_cols(items, map.cols);
+  for (let q = 0; q < map.rows; ++q) for (const k of cols) by_row[q] = by_row[q]! + map.values[q * map.cols + k]!;
+  return { by_row, by_col };
+}
+
+export function Matrix(props: MatrixProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const room = useRoom(frame, props.beside ?? 0);
+  const full = props.map;
+  const base = Math.max(1, Math.ceil(Math.max(full.rows, full.cols) / POOLED));
+  const factor = Math.max(1, Math.ceil(base / props.zoom));
+  const map = useMemo(() => max_pool(full, factor), [full, factor]);
+  const row_room = label_room(props.rows, map.rows, factor) + (props.made && factor === 1 ? 74 : 0);
+  const col_text = label_room(props.cols, map.cols, factor);
+  const bar = props.sums ? BAR : 0;
+  const fit = Math.min((room.width - row_room - bar - 4) / map.cols, (room.height - 110 - bar) / map.rows, 44);
+  const least = props.rows.length > 40 ? 3 : 11;
+  const cell = Math.max(1, Math.floor(Math.max(fit, least) * Math.max(1, (props.zoom * factor) / base)));
+  const turned = col_text > cell;
+  const head_room = turned ? col_text + 6 : 24;
+  const [width, height] = [map.cols * cell, map.rows * cell];
+
+  const plot = useRef<HTMLDivElement>(null);
+  const cells = useRef<HTMLDivElement>(null);
+  const over = useRef<HTMLCanvasElement>(null);
+  const right = useRef<HTMLCanvasElement>(null);
+  const below = useRef<HTMLCanvasElement>(null);
+  const [view, set_view] = useState({ x: 0, y: 0, width: 0, height: 0 });
+  const look_at = () => {
+    const box = plot.current!;
+    const next = {
+      x: Math.min(box.scrollLeft, width), y: Math.min(box.scrollTop, height),
+      width: Math.min(width, Math.max(1, box.clientWidth - row_room)),
+      height: Math.min(height, Math.max(1, box.clientHeight - head_room)),
+    };
+    next.x = Math.min(next.x, width - next.width);
+    next.y = Math.min(next.y, height - next.height);
+    set_view((old) => (old.x === next.x && old.y === next.y && old.width === next.width && old.height === next.height ?
+      old : next));
+  };
+  useLayoutEffect(look_at, [width, height, room.width, room.height, row_room]);
+
+  const here = cursor.value;
+  const selection = parse_selection(at.value.sel);
+  const scaled = (item: { q?: number; k?: number }) => ({
+    ...(item.q === undefined ? {} : { q: Math.floor(item.q / factor) }),
+    ...(item.k === undefined ? {} : { k: Math.floor(item.k / factor) }),
+  });
+  const small = here && { q: Math.floor(here.q / factor), k: Math.floor(here.k / factor) };
+  useLayoutEffect(() => {
+    const style = getComputedStyle(document.documentElement);
+    draw_overlay(over.current!, {
+      map, look: props.look, cell, numbers: at.value.num, cursor: small, selection: selection.map(scaled),
+      ink: style.getPropertyValue("--ink"), paper: style.getPropertyValue("--panel"),
+    }, view);
+  });
+  useLayoutEffect(() => {
+    if (!props.sums) return;
+    const { by_row, by_col } = side_sums(full, at.value.sel);
+    const pooled = (sums: number[], count: number) =>
+      Array.from({ length: count }, (_, i) => Math.max(...sums.slice(i * factor, (i + 1) * factor)));
+    const colour = getComputedStyle(document.documentElement).getPropertyValue("--series-1");
+    draw_bars(right.current!, pooled(by_row, map.rows), cell, BAR, false, colour);
+    draw_bars(below.current!, pooled(by_col, map.cols), cell, BAR, true, colour);
+  }, [full, at.value.sel, cell, props.sums, props.look]);
+
+  const cell_at = (event: PointerEvent | MouseEvent) => {
+    const box = cells.current!.getBoundingClientRect();
+    const q = Math.min(map.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / cell)));
+    const k = Math.min(map.cols - 1, Math.max(0, Math.floor((event.clientX - box.left) / cell)));
+    return { q: q * factor, k: k * factor };
+  };
+  const lock = (item: { q?: number; k?: number }, add: boolean) =>
+    go({ sel: toggle_selection(at.peek().sel, item, add) });
+  const touch = useTouch({
+    hover: (event) => (cursor.value = cell_at(event)),
+    lock: (event) => lock(cell_at(event), event.shiftKey),
+    zoom: (by) => props.on_zoom?.(Math.max(1, Math.min(8, props.zoom * by))),
+  });
+  const named = (key: "q" | "k") =>
+    new Set(selection.flatMap((item) => (item[key] === undefined ? [] : [Math.floor(item[key]! / factor)])));
+  const axis = { cell, factor };
+  const spot = small ?? { q: 0, k: 0 };
+  const name = (q: number, k: number) => `q${q} ${indexed(props.rows[q], q)} → k${k} ${indexed(props.cols[k], k)}, ` +
+    cell_text(full, q, k);
+
+  return (
+    <div class="plot-wrap" ref={frame}>
+      <div class="plot" ref={plot} onScroll={look_at}>
+        <div class="plot-grid" style={{ gridTemplateColumns: `${row_room}px ${width}px ${bar}px` }}>
+          <div class="corner" style={{ height: `${head_room}px` }}>
+            <span>{props.made ? "✓ produces · " : ""}reads ↓<br />key →</span>
+          </div>
+          <div class="cols" style={{ height: `${head_room}px` }}>
+            {here && <div class="band" style={{ left: `${spot.k * cell}px`, width: `${cell}px`, top: 0, bottom: 0 }} />}
+            <ColAxis {...axis} texts={props.cols} count={map.cols} turned={turned} selected={named("k")}
+              from={Math.floor(view.x / cell)} to={Math.ceil((view.x + view.width) / cell)}
+              on_pick={(k, add) => lock({ k: k * factor }, add)}
+              on_hover={(k) => (cursor.value = { q: here?.q ?? 0, k: k * factor })} />
+          </div>
+          <div class="bar-head">{props.sums ? "Σ row" : ""}</div>
+          <div class="rows" style={{ height: `${height}px` }}>
+            {here && <div class="band" style={{ top: `${spot.q * cell}px`, height: `${cell}px`, left: 0, right: 0 }} />}
+            <RowAxis {...axis} texts={props.rows} count={map.rows} made={props.made} selected={named("q")}
+              from={Math.floor(view.y / cell)} to={Math.ceil((view.y + view.height) / cell)}
+              on_pick={(q, add) => lock({ q: q * factor }, add)}
+              on_hover={(q) => (cursor.value = { q: q * factor, k: here?.k ?? 0 })} />
+          </div>
+          <div class="cells hatch" ref={cells} style={{ width: `${width}px`, height: `${height}px` }} {...touch}
+            onPointerLeave={() => (cursor.value = null)} data-rows={map.rows} data-cols={map.cols} data-cell={cell}>
+            <MapCanvas map={map} look={props.look} class="image" />
+            <canvas ref={over} class="over" aria-hidden="true" style={{ left: `${row_room}px`, top: `${head_room}px`,
+              width: `${view.width}px`, height: `${view.height}px` }} />
+            {!props.quiet && (
+              <div role="grid" aria-label={props.label} aria-rowcount={full.rows} aria-colcount={full.cols}>
+                <div role="row" aria-rowindex={spot.q * factor + 1}>
+                  <div role="gridcell" tabIndex={0} data-stop aria-colindex={spot.k * factor + 1}
+                    aria-label={name(spot.q * factor, spot.k * factor)}
+                    onFocus={() => cursor.peek() ?? (cursor.value = { q: 0, k: 0 })}
+                    style={{ left: `${spot.k * cell}px`, top: `${spot.q * cell}px`, width: `${cell}px`,
+                      height: `${cell}px` }} />
+                </div>
+              </div>
+            )}
+          </div>
+          <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden="true" />
+          <div class="bar-head" style={{ textAlign: "right", paddingRight: "8px" }}>{props.sums ? "Σ column" : ""}</div>
+          <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden="true" />
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+// The maps that views show: exact where the file has exact weights, else from 8-bit codes; single, combined, rolled out,
+// or scores. Made once per snapshot and kept for a while.
+
+import { combine, drop_first, rollout, type HeadMap } from "../format/head_map.ts";
+import type { Loaded } from "../format/lazy.ts";
+import type { Place, RunData } from "../format/run_data.ts";
+import type { Aggregate, Stage } from "./address.ts";
+
+/// Cells that are kept; 5 bytes each.
+const KEPT_CELLS = 4_000_000;
+
+const kept = new Map<string, HeadMap>();
+let kept_cells = 0;
+let owners = 0;
+const owner_ids = new WeakMap<RunData, number>();
+
+function cached(data: RunData, key: string, make: () => HeadMap): HeadMap {
+  let owner = owner_ids.get(data);
+  if (owner === undefined) owner_ids.set(data, (owner = owners++));
+  const full = `${owner}/${key}`;
+  const found = kept.get(full);
+  if (found) return found;
+  const made = make();
+  for (const [old, map] of kept) {
+    if (kept_cells + made.values.length <= KEPT_CELLS) break;
+    kept.delete(old);
+    kept_cells -= map.values.length;
+  }
+  kept.set(full, made);
+  kept_cells += made.values.length;
+  return made;
+}
+
+function ready<T>(value: T): Loaded<T> {
+  return { status: "ready", value };
+}
+
+/// One head.
+export function head_map(data: RunData, place: Place): Loaded<HeadMap> {
+  const block = data.block(place.block, place.probe);
+  if (block.status !== "ready") return block;
+  const exact = data.exact(place);
+  const full = exact?.status === "ready" ? exact.value : undefined;
+  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/${place.head}/${full ? "x" : "c"}`;
+  return ready(cached(data, key, () => data.map(block.value, place, full)));
+}
+
+/// Why exact weights that the file announces cannot be shown; else empty.
+export function exact_trouble(data: RunData, place: Place): string {
+  const exact = data.exact(place);
+  return exact?.status === "error" ? exact.message : "";
+}
+
+function layer_map(data: RunData, place: Place, how: "mean" | "max"): Loaded<HeadMap> {
+  const heads = data.run.blocks[place.block]!.heads;
+  const maps: HeadMap[] = [];
+  for (let head = 0; head < heads; ++head) {
+    const map = head_map(data, { ...place, head });
+    if (map.status !== "ready") return map;
+    maps.push(map.value);
+  }
+  const exact = maps.every((map) => map.exact);
+  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/${how}/${exact}`;
+  return ready(cached(data, key, () => combine(maps, how)));
+}
+
+function rollout_map(data: RunData, place: Place): Loaded<HeadMap> {
+  const means: HeadMap[] = [];
+  for (let layer = 0; layer <= place.layer; ++layer) {
+    const mean = layer_map(data, { ...place, layer }, "mean");
+    if (mean.status !== "ready") return mean;
+    means.push(mean.value);
+  }
+  const exact = means.every((map) => map.exact);
+  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/rollout/${exact}`;
+  const rolled = () => rollout(means).at(-1);
+  if (means[0]!.rows !== means[0]!.cols) return { status: "error", message: "Rollout needs square maps." };
+  return ready(cached(data, key, () => rolled()!));
+}
+
+/// One head, or what combines the heads of its layer.
+export function map_of(data: RunData, place: Place, aggregate: Aggregate): Loaded<HeadMap> {
+  if (aggregate === "head") return head_map(data, place);
+  return aggregate === "rollout" ? rollout_map(data, place) : layer_map(data, place, aggregate);
+}
+
+/// The map that the head view shows: stages before the softmax exist for single heads of exact snapshots only.
+export function staged_map(data: RunData, place: Place, aggregate: Aggregate, stage: Stage, without_first: boolean):
+    Loaded<HeadMap> {
+  const block = data.block(place.block, place.probe);
+  if (stage !== "softmax" && aggregate === "head") {
+    const scores = data.scores(place);
+    if (scores) {
+      if (block.status !== "ready") return block;
+      if (scores.status !== "ready") return scores;
+      return ready(data.score_map(block.value, place, scores.value, stage === "masked"));
+    }
+  }
+  const map = map_of(data, place, aggregate);
+  return map.status === "ready" && without_first ? ready(drop_first(map.value)) : map;
+}

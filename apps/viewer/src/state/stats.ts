@@ -1,0 +1,114 @@
+// Head statistics: numbers by column name, and the tag that follows from them.
+
+import type { HeadStats, Run } from "../format/manifest.ts";
+import type { Loaded } from "../format/lazy.ts";
+import type { RunData } from "../format/run_data.ts";
+
+export interface Role {
+  /// "induction"; the task's own pattern keeps its name.
+  name: string;
+  /// Prefix of its columns: "role.induction".
+  prefix: string;
+  about: string;
+}
+
+const ABOUT: Record<string, string> = {
+  previous: "mean weight on the key before the query",
+  self: "mean weight on the query's own position",
+  first: "mean weight on the first key (sink)",
+  duplicate: "mean weight on earlier copies of the query token",
+  induction: "mean weight on what stood behind earlier copies of the query token",
+  next_symbol: "mean weight on source tokens equal to the one being produced",
+};
+
+export class Stats {
+  private readonly column: Map<string, number>;
+  readonly roles: Role[];
+
+  constructor(readonly info: HeadStats, private readonly values: Float32Array) {
+    this.column = new Map(info.columns.map((name, i) => [name, i]));
+    this.roles = info.columns.flatMap((column) => {
+      const match = /^(role|pattern)\.(.+)\.score$/.exec(column);
+      if (!match) return [];
+      const name = match[2]!;
+      const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : ABOUT[name] ?? name;
+      return [{ name, prefix: `${match[1]}.${name}`, about }];
+    });
+  }
+
+  has(column: string): boolean {
+    return this.column.has(column);
+  }
+
+  /// NaN where there is no such number.
+  get(step: number, head: number, column: string): number {
+    const at = this.column.get(column);
+    if (at === undefined) return NaN;
+    return this.values[(step * this.info.heads.length + head) * this.info.columns.length + at] ?? NaN;
+  }
+
+  /// A number over all evaluated steps.
+  series(head: number, column: string): number[] {
+    return this.info.steps.map((_, step) => this.get(step, head, column));
+  }
+
+  lift(step: number, head: number, role: Role): number {
+    return this.get(step, head, `${role.prefix}.score`) / this.get(step, head, `${role.prefix}.chance`);
+  }
+
+  /// The role of highest lift among those with enough score and lift; else "uniform" or "—".
+  tag(step: number, head: number): string {
+    const { score, lift, uniform } = this.info.thresholds;
+    let best: Role | undefined;
+    let highest = -Infinity;
+    for (const role of this.roles) {
+      const found = this.lift(step, head, role);
+      if (!(this.get(step, head, `${role.prefix}.score`) >= score && found >= lift && found > highest)) continue;
+      highest = found;
+      best = role;
+    }
+    return best?.name ?? (this.get(step, head, "entropy.share") > uniform ? "uniform" : "—");
+  }
+
+  head_index(block: number, layer: number, head: number): number {
+    return this.info.heads.findIndex((entry) => entry[0] === block && entry[1] === layer && entry[2] === head);
+  }
+
+  /// Index of the last evaluated step that is not after `step`; the first where all are.
+  step_index(step: number): number {
+    let found = 0;
+    this.info.steps.forEach((evaluated, i) => {
+      if (evaluated <= step) found = i;
+    });
+    return found;
+  }
+}
+
+const made = new WeakMap<Float32Array, Stats>();
+
+/// The statistics of a run; undefined where it has none.
+export function stats_of(data: RunData): Loaded<Stats> | undefined {
+  const info = data.run.head_stats;
+  if (!info) return undefined;
+  const count = info.steps.length * info.heads.length * info.columns.length;
+  const values = data.values(info.section, count, "head statistics");
+  if (values.status !== "ready") return values;
+  let stats = made.get(values.value);
+  if (!stats) made.set(values.value, (stats = new Stats(info, values.value)));
+  return { status: "ready", value: stats };
+}
+
+/// "dec.cross L1 H2".
+export function head_name(run: Run, block: number, layer: number, head: number): string {
+  return `${run.blocks[block]?.name ?? "?"} L${layer} H${head}`;
+}
+
+/// Heads in the order of greatest similarity to `from`: the most alike first; itself leads.
+export function related(matrix: Float32Array, heads: number, from: number): number[] {
+  const of = (head: number) => (head === from ? Infinity : matrix[from * heads + head]!);
+  return Array.from({ length: heads }, (_, i) => i).sort((a, b) => {
+    const [x, y] = [of(a), of(b)];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
+    return y - x || a - b;
+  });
+}

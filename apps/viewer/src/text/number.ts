@@ -1,0 +1,64 @@
+// Numbers as text.
+
+import { CODE_ERROR } from "../format/codes.ts";
+import { MARK, type HeadMap } from "../format/head_map.ts";
+
+/// Thin spaces between thousands: "12 048".
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
+}
+
+/// About `digits` significant digits, short: "0.973", "1.2e-5", "NaN", "∞".
+export function short_number(value: number | undefined, digits = 3): string {
+  if (value === undefined) return "–";
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(digits - 1).replace("e+", "e").replace("-", "−");
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  return value.toFixed(Math.min(places, 6)).replace("-", "−");
+}
+
+export function percent(share: number | undefined, digits = 1): string {
+  if (share === undefined || !Number.isFinite(share)) return "–";
+  return `${(100 * share).toFixed(digits)}\u2009%`;
+}
+
+/// A float32 weight with five decimals, or five digits where it is small.
+export function exact_weight(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(4);
+  return value.toFixed(5);
+}
+
+/// A weight from an 8-bit code. Code 0 covers zero and all that is too small for a code.
+export function coded_weight(value: number): string {
+  return Math.abs(value) < CODE_ERROR ? "<0.002" : value.toFixed(3);
+}
+
+const WORDS: Record<number, string> = {
+  [MARK.hidden]: "hidden by the mask",
+  [MARK.padding]: "padding",
+  [MARK.nan]: "NaN",
+  [MARK.inf]: "+∞",
+  [MARK.minus_inf]: "−∞",
+};
+
+/// What a cell holds: "0.97312 (exact)", "0.973 (8-bit)", "hidden by the mask", "NaN".
+export function cell_text(map: HeadMap, q: number, k: number): string {
+  const at = q * map.cols + k;
+  const mark = map.marks[at]!;
+  if (mark !== MARK.weight) return WORDS[mark]!;
+  const value = map.values[at]!;
+  return map.exact ? `${exact_weight(value)} (exact)` : `${coded_weight(value)} (8-bit)`;
+}
+
+/// At most four characters, for a number inside a cell: ".97", "1", "<.01".
+export function cell_number(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size < 0.005) return "<.01";
+  const text = size >= 9.95 ? size.toFixed(0) : size >= 0.995 && size < 1.005 ? "1" :
+    size >= 1 ? size.toFixed(1) : size.toFixed(2).slice(1);
+  return value < 0 ? `−${text}` : text;
+}

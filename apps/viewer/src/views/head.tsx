@@ -1,0 +1,113 @@
+// One head: its matrix with tokens on both axes, what each row produces, sums over what is locked.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Aggregate } from "../state/address.ts";
+import { at, block, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
+import { axis_texts, produced, rows_produce } from "../state/labels.ts";
+import { is_coarse, score_look, weight_look } from "../state/look.ts";
+import { exact_trouble, staged_map } from "../state/shown.ts";
+import { head_name } from "../state/stats.ts";
+import { measured } from "../state/timing.ts";
+import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
+import { HeadFacts } from "../parts/head_facts.tsx";
+import { Matrix } from "../parts/matrix.tsx";
+import { Nothing } from "../parts/nothing.tsx";
+import { Check, Choice } from "../parts/controls.tsx";
+import { When } from "../parts/trouble.tsx";
+
+export function place_now() {
+  return {
+    block: block_index.value, probe: at.value.p, snapshot: snapshot.value, layer: at.value.l, head: at.value.h,
+  };
+}
+
+/// "dec.cross L1 H2", or "dec.cross L1 mean over heads".
+export function shown_name(): string {
+  const { l, h, agg } = at.value;
+  if (agg === "head") return head_name(run.value, block_index.value, l, h);
+  return `${block.value?.name} L${l} ${agg === "rollout" ? "rollout (heuristic)" : `${agg} over heads`}`;
+}
+
+export function HeadPicker() {
+  const info = block.value!;
+  const aggregates: Aggregate[] = info.kind === "dec.cross" ? ["head", "mean", "max"] : ["head", "mean", "max", "rollout"];
+  return (
+    <>
+      <Choice label="Layer" value={String(at.value.l)} on_change={(value) => go({ l: Number(value) })}
+        options={Array.from({ length: info.layers }, (_, i) => [String(i), `L${i}`])} />
+      <Choice label="Head" value={String(at.value.h)} on_change={(value) => go({ h: Number(value), agg: "head" })}
+        options={Array.from({ length: info.heads }, (_, i) => [String(i), `H${i}`])} />
+      <Choice label="Shows" value={at.value.agg} on_change={(value) => go({ agg: value as Aggregate })}
+        options={aggregates.map((name) => [name, name === "head" ? "single head" : name === "rollout" ?
+          "rollout (heuristic)" : `${name} over heads`])} />
+    </>
+  );
+}
+
+function Stages({ recorded }: { recorded: boolean }) {
+  if (!recorded) return null;
+  const stages = [["scores", "scores"], ["masked", "masked"], ["softmax", "softmax"]] as const;
+  return (
+    <div class="switch" role="group" aria-label="Stage of attention">
+      {stages.map(([name, label]) => (
+        <button key={name} aria-pressed={at.value.st === name} onClick={() => go({ st: name })}>{label}</button>
+      ))}
+    </div>
+  );
+}
+
+export function Head() {
+  const began = performance.now();
+  useEffect(() => measured("head", began));
+  const [zoom, set_zoom] = useState(1);
+  const place = place_now();
+  if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
+  const scores = at.value.agg === "head" ? data.value.scores(place) : undefined;
+  const stage = scores ? at.value.st : "softmax";
+  const loaded = staged_map(data.value, place, at.value.agg, stage, at.value.df && stage === "softmax");
+  const made = rows_produce(run.value, block.value) ? produced(data.value, at.value.p, place.snapshot) : undefined;
+  const texts = axis_texts(run.value, block.value, probe.value);
+  const trouble = at.value.agg === "head" ? exact_trouble(data.value, place) : "";
+  return (
+    <div>
+      <div class="tools">
+        <HeadPicker />
+        <Stages recorded={scores !== undefined} />
+        <Check label="Numbers" checked={at.value.num} on_change={(num) => go({ num })} />
+        <Check label="Drop first key, renormalise" checked={at.value.df} on_change={(df) => go({ df })} />
+        <div class="switch" role="group" aria-label="Zoom">
+          <button class="icon" aria-label="Zoom out" disabled={zoom <= 1} onClick={() => set_zoom(Math.max(1, zoom / 1.5))}>−</button>
+          <button class="icon" aria-label="Zoom in" disabled={zoom >= 8} onClick={() => set_zoom(Math.min(8, zoom * 1.5))}>+</button>
+        </div>
+        {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
+      </div>
+      {trouble && <p class="bad small">{trouble} The 8-bit weights are shown.</p>}
+      <When of={loaded}>
+        {(map) => {
+          const look = stage === "softmax" ? weight_look.value : score_look(map);
+          return (
+            <div class="figure">
+              <Matrix map={map} look={look} rows={texts.rows} cols={texts.cols} sums zoom={zoom} on_zoom={set_zoom}
+                made={made?.status === "ready" ? made.value : undefined} beside={340}
+                label={`${shown_name()}, step ${step.value}`} />
+              <div class="side">
+                <div class="card">
+                  <h2>{shown_name()}</h2>
+                  <p class="soft small">{run.value.name} · step {step.value} · {probe.value!.label}<br />
+                    {map.rows} queries × {map.cols} keys · {map.exact ? "exact weights" : "8-bit weights"}</p>
+                  <ColourBar look={look} coarse={is_coarse(map, look)} />
+                </div>
+                <HeadFacts />
+                {made?.status === "error" && <p class="bad small">{made.message}</p>}
+                <MarkLegend />
+                <p class="soft small">Click locks a cell, a label a whole row or column; with Shift it adds. Bars sum the
+                  weights over what is locked. Weights are not explanations: see ablation.</p>
+              </div>
+            </div>
+          );
+        }}
+      </When>
+      <span class="unseen">{cursor.value ? "" : "No cell is chosen."}</span>
+    </div>
+  );
+}

@@ -1,0 +1,219 @@
+// The head grid: a small map of every head of every layer, with what combines the heads of a layer behind them.
+
+import { computed } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { max_pool, type HeadMap } from "../format/head_map.ts";
+import type { Loaded } from "../format/lazy.ts";
+import type { Aggregate } from "../state/address.ts";
+import { at, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
+import { filter_trouble, parse_filter, passes, type Condition } from "../state/filter.ts";
+import { weight_look } from "../state/look.ts";
+import { map_of } from "../state/shown.ts";
+import { stats_of, type Stats } from "../state/stats.ts";
+import { measured } from "../state/timing.ts";
+import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
+import { MapCanvas } from "../parts/map_canvas.tsx";
+import { Trouble } from "../parts/trouble.tsx";
+import { percent, short_number } from "../text/number.ts";
+import { FilterBox } from "../parts/filter_box.tsx";
+import { Nothing } from "../parts/nothing.tsx";
+
+/// Thumbnails larger than this on a side are pooled.
+const THUMB_CELLS = 128;
+const EXTRAS: Aggregate[] = ["mean", "max", "rollout"];
+
+export const filter_state = computed(() => parse_filter(at.value.f));
+
+export function stats_now(): Stats | undefined {
+  const loaded = stats_of(data.value);
+  return loaded?.status === "ready" ? loaded.value : undefined;
+}
+
+function small(map: HeadMap): HeadMap {
+  return max_pool(map, Math.ceil(Math.max(map.rows, map.cols) / THUMB_CELLS));
+}
+
+const pooled = new WeakMap<HeadMap, HeadMap>();
+
+function thumb_map(map: HeadMap): HeadMap {
+  let found = pooled.get(map);
+  if (!found) pooled.set(map, (found = small(map)));
+  return found;
+}
+
+interface ThumbProps {
+  block: number;
+  layer: number;
+  head: number;
+  aggregate: Aggregate;
+  map: HeadMap;
+  stats: Stats | undefined;
+  conditions: Condition[];
+  largest_effect: number;
+}
+
+/// What a screen reader hears of a thumbnail.
+function thumb_name(props: ThumbProps, tag: string): string {
+  const block = run.value.blocks[props.block]!.name;
+  if (props.aggregate !== "head") return `${block} layer ${props.layer} ${props.aggregate} over heads`;
+  const name = `${block} layer ${props.layer} head ${props.head}`;
+  const { stats } = props;
+  if (!stats) return name;
+  const nth = stats.head_index(props.block, props.layer, props.head);
+  const when = stats.step_index(step.value);
+  const role = stats.roles.find((entry) => entry.name === tag);
+  const score = role ? ` ${short_number(stats.get(when, nth, `${role.prefix}.score`), 2)}` : "";
+  return `${name}, ${tag === "—" ? "no clear role" : tag + score}, ` +
+    `entropy ${short_number(stats.get(when, nth, "entropy.bits"), 2)} bits`;
+}
+
+function Thumb(props: ThumbProps) {
+  const { stats, map } = props;
+  const single = props.aggregate === "head";
+  const current = props.block === block_index.value && props.layer === at.value.l &&
+    (single ? at.value.agg === "head" && props.head === at.value.h : at.value.agg === props.aggregate);
+  const nth = stats && single ? stats.head_index(props.block, props.layer, props.head) : -1;
+  const when = stats?.step_index(step.value) ?? 0;
+  const known = stats !== undefined && nth >= 0;
+  const tag = known ? stats.tag(when, nth) : "";
+  const dim = known && props.conditions.length > 0 && !passes(stats, when, nth, props.conditions);
+  const share = known ? stats.get(when, nth, "entropy.share") : NaN;
+  const effect = known ? stats.get(when, nth, "ablation.mean.loss") : NaN;
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The focus follows the current head while it is in the grid.
+    if (current && element.current!.closest("[role=grid]")?.contains(document.activeElement)) element.current!.focus();
+  }, [current]);
+  const place = { blk: run.value.blocks[props.block]!.name, l: props.layer, h: props.head, agg: props.aggregate };
+  const point = (event: PointerEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const share_of = (value: number, size: number, count: number) =>
+      Math.max(0, Math.min(count - 1, Math.floor((value / size) * count)));
+    cursor.value = {
+      q: share_of(event.clientY - box.top, box.height, map.rows), k: share_of(event.clientX - box.left, box.width, map.cols),
+      block: props.block, layer: props.layer, head: single ? props.head : -1,
+    };
+  };
+  const label = single ? `H${props.head}` : props.aggregate;
+  return (
+    <div ref={element} role="gridcell" tabIndex={current ? 0 : -1} data-stop={current ? "" : undefined}
+      class={`thumb${current ? " current" : ""}${dim ? " dim" : ""}${single ? "" : " extra"}`}
+      aria-selected={current} aria-label={thumb_name(props, tag)}
+      title={props.aggregate === "rollout" ? "attention rollout, a heuristic" : undefined}
+      onClick={() => go({ ...place, v: "head" })}
+      onFocus={() => (current ? undefined : go(place))}>
+      <span class="pic hatch" onPointerMove={point} onPointerLeave={() => (cursor.value = null)}
+        data-place={`${props.block}/${props.layer}/${single ? props.head : props.aggregate}`}>
+        <MapCanvas map={thumb_map(map)} look={weight_look.value} />
+        <span class="cross-q" /><span class="cross-k" />
+      </span>
+      <span class="cap" aria-hidden="true">
+        <span>{label}</span>
+        <span class={tag === "—" || tag === "uniform" ? "tag" : "tag known"} title={tag}>{tag}</span>
+      </span>
+      {known && (
+        <span aria-hidden="true">
+          <span class="mini" style={{ display: "block" }} title={`entropy ${percent(share, 0)} of log₂ of the keys`}>
+            <i style={{ width: `${100 * (share || 0)}%` }} /></span>
+          <span class="mini effect" style={{ display: "block" }} title={`ablation: loss ${short_number(effect)}`}>
+            <i style={{ width: `${props.largest_effect > 0 ? Math.max(0, (100 * effect) / props.largest_effect || 0) : 0}%` }} />
+          </span>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function largest_effect(stats: Stats | undefined): number {
+  if (!stats) return 0;
+  const when = stats.step_index(step.value);
+  return Math.max(0, ...stats.info.heads.map((_, nth) => stats.get(when, nth, "ablation.mean.loss") || 0));
+}
+
+/// The maps of a layer: its heads, then what combines them. The first that is not there speaks for all.
+function layer_maps(block: number, layer: number): Loaded<[Aggregate, number, HeadMap][]> {
+  const info = run.value.blocks[block]!;
+  const extras = EXTRAS.filter((name) => name !== "rollout" || info.kind !== "dec.cross");
+  const wanted: [Aggregate, number][] = [
+    ...Array.from({ length: info.heads }, (_, head): [Aggregate, number] => ["head", head]),
+    ...extras.map((name): [Aggregate, number] => [name, 0]),
+  ];
+  const out: [Aggregate, number, HeadMap][] = [];
+  for (const [name, head] of wanted) {
+    const place = { block, probe: at.value.p, snapshot: snapshot.value, layer, head };
+    const map = map_of(data.value, place, name);
+    if (map.status !== "ready") return map;
+    out.push([name, head, map.value]);
+  }
+  return { status: "ready", value: out };
+}
+
+function Block({ block, stats, conditions }: { block: number; stats: Stats | undefined; conditions: Condition[] }) {
+  const info = run.value.blocks[block]!;
+  const [rows, cols] = info.shapes[at.value.p]!;
+  const largest = largest_effect(stats);
+  const over = cursor.value;
+  const crossed = over !== null && (over.block ?? block_index.value) === block;
+  const cross = crossed ? { "--cross-q": `${(100 * (over.q + 0.5)) / rows}%`, "--cross-k": `${(100 * (over.k + 0.5)) / cols}%` } : {};
+  // Wide maps of few heads may be larger; many heads share the width.
+  const size = Math.max(72, Math.min(148, Math.floor(1180 / (info.heads + 3)) - 8));
+  return (
+    <div role="rowgroup" class={`block${crossed ? " crossed" : ""}`} style={{ ...cross, "--thumb": `${size}px` }}>
+      <h3 role="presentation">
+        <span>{info.name}</span>
+        <span class="soft small">{info.layers} × {info.heads} heads · {rows} × {cols} · {info.mask}</span>
+      </h3>
+      {Array.from({ length: info.layers }, (_, layer) => {
+        const maps = layer_maps(block, layer);
+        if (maps.status === "loading") return <p key={layer} role="presentation" class="loading">Decoding …</p>;
+        if (maps.status === "error") {
+          return layer === 0 && (
+            <div role="row" key={layer}><div role="gridcell">
+              <Trouble title={`${info.name} cannot be shown`} message={maps.message} /></div></div>
+          );
+        }
+        return (
+          <div role="row" class="layer" key={layer} aria-label={`layer ${layer}`}>
+            <span class="name" role="presentation" title={info.layer_names?.[layer]}>L{layer}</span>
+            <div class="thumbs" role="presentation">
+              {maps.value.map(([aggregate, head, map]) => (
+                <Thumb key={`${aggregate}${head}`} {...{ block, layer, head, aggregate, map, stats, conditions }}
+                  largest_effect={largest} />
+              ))}
+            </div>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+export function Overview() {
+  const began = performance.now();
+  useEffect(() => measured("overview", began));
+  if (!probe.value || run.value.blocks.length === 0 || snapshot.value < 0) return <Nothing />;
+  const stats = stats_now();
+  const parsed = filter_state.value;
+  const conditions = "conditions" in parsed ? parsed.conditions : [];
+  const trouble = "error" in parsed ? parsed.error : stats ? filter_trouble(stats, conditions) : "";
+  return (
+    <div>
+      <div class="tools">
+        <FilterBox trouble={trouble} />
+        <span class="push" style={{ minWidth: "220px" }}><ColourBar look={weight_look.value} /></span>
+      </div>
+      <div role="grid" aria-label="Attention heads" aria-multiselectable="false">
+        {run.value.blocks.map((info, block) => (
+          <Block key={info.name} block={block} stats={stats} conditions={conditions} />
+        ))}
+      </div>
+      <MarkLegend />
+      <p class="soft small" style={{ marginTop: "8px" }}>
+        {stats && <>Bars under a map: entropy as a share of its most (grey), and the rise of the loss when the head is
+          replaced by its mean (red; the longest is {short_number(largest_effect(stats))}). </>}
+        Rollout is a heuristic. Weights are not explanations: see the ablation columns in Roles.
+      </p>
+    </div>
+  );
+}
+

@@ -1,0 +1,219 @@
+// Two strips of tokens, queries above and keys below, with the heaviest weights as lines.
+
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { HeadMap } from "../format/head_map.ts";
+import type { Loaded } from "../format/lazy.ts";
+import { at, block, cursor, dark, data, go, probe, run } from "../state/app.ts";
+import { axis_texts, produced, rows_produce, type Produced } from "../state/labels.ts";
+import { LINE_COLOURS, parse_heads, top_lines, type Line } from "../state/lines.ts";
+import { parse_selection, toggle_selection } from "../state/selection.ts";
+import { head_map, map_of } from "../state/shown.ts";
+import { measured } from "../state/timing.ts";
+import { Made } from "../parts/axis.tsx";
+import { Nothing } from "../parts/nothing.tsx";
+import { When } from "../parts/trouble.tsx";
+import { cell_text, percent } from "../text/number.ts";
+import { indexed, shortened } from "../text/token.ts";
+import { HeadPicker, place_now, shown_name } from "./head.tsx";
+
+const LINES_HEIGHT = 190;
+/// Tokens that are drawn as elements; of longer inputs those in view.
+const LONGEST_TOKEN = 16;
+
+/// The maps whose lines are drawn: chosen heads, else what the head picker says. The first that is not there speaks.
+export function token_maps(): Loaded<HeadMap[]> {
+  const place = place_now();
+  const chosen = parse_heads(at.value.hs, block.value!.heads);
+  const wanted = chosen.length > 0 && at.value.agg === "head" ?
+    chosen.map((head) => head_map(data.value, { ...place, head })) : [map_of(data.value, place, at.value.agg)];
+  const out: HeadMap[] = [];
+  for (const loaded of wanted) {
+    if (loaded.status !== "ready") return loaded;
+    out.push(loaded.value);
+  }
+  return { status: "ready", value: out };
+}
+
+/// Queries whose lines are drawn: those selected, else the one under the cursor, else all.
+export function line_rows(rows: number): number[] {
+  const named = parse_selection(at.value.sel).flatMap((item) => (item.q === undefined ? [] : [item.q]));
+  if (named.length > 0) return [...new Set(named)];
+  return cursor.value ? [cursor.value.q] : Array.from({ length: rows }, (_, q) => q);
+}
+
+function Lines({ lines, width, total, single }: { lines: Line[]; width: number; total: number; single: boolean }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const ratio = window.devicePixelRatio || 1;
+    const element = canvas.current!;
+    element.width = Math.round(total * ratio);
+    element.height = Math.round(LINES_HEIGHT * ratio);
+    const context = element.getContext("2d")!;
+    context.scale(ratio, ratio);
+    const style = getComputedStyle(document.documentElement);
+    context.lineCap = "round";
+    // The heaviest lines are drawn last and lie above.
+    for (const line of [...lines].reverse()) {
+      const [from, to] = [(line.q + 0.5) * width, (line.k + 0.5) * width];
+      context.strokeStyle = style.getPropertyValue(single ? "--series-1" : LINE_COLOURS[line.nth % LINE_COLOURS.length]!);
+      context.globalAlpha = 0.15 + 0.8 * Math.min(1, line.weight);
+      context.lineWidth = 1 + 4 * Math.min(1, line.weight);
+      context.beginPath();
+      context.moveTo(from, 2);
+      context.bezierCurveTo(from, LINES_HEIGHT * 0.45, to, LINES_HEIGHT * 0.55, to, LINES_HEIGHT - 2);
+      context.stroke();
+    }
+  }, [lines, width, total, single, dark.value]);
+  return <canvas ref={canvas} aria-hidden="true" style={{ width: `${total}px`, height: `${LINES_HEIGHT}px` }} />;
+}
+
+function Strip(props: { texts: string[]; width: number; on: Set<number>; name: string; pick: "q" | "k" }) {
+  const spot = cursor.value ? cursor.value[props.pick] : 0;
+  const list = useRef<HTMLDivElement>(null);
+  const focus = (index: number) => {
+    cursor.value = { q: cursor.peek()?.q ?? 0, k: cursor.peek()?.k ?? 0, [props.pick]: index };
+    (list.current!.children[index] as HTMLElement | undefined)?.focus();
+  };
+  const turn = (event: KeyboardEvent) => {
+    const now = [...list.current!.children].indexOf(event.target as Element);
+    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: props.texts.length - 1 }[event.key];
+    if (next === undefined || now < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    focus(Math.max(0, Math.min(props.texts.length - 1, next)));
+  };
+  return (
+    <div class="strip" role="group" aria-label={props.name} ref={list} onKeyDown={turn} data-arrows>
+      {props.texts.map((text, i) => (
+        <button key={i} style={{ width: `${props.width}px` }} aria-pressed={props.on.has(i)} title={text}
+          tabIndex={i === Math.min(spot, props.texts.length - 1) ? 0 : -1}
+          onClick={(event) => go({ sel: toggle_selection(at.peek().sel, { [props.pick]: i }, event.shiftKey) })}
+          onPointerEnter={() => props.pick === "q" && (cursor.value = { q: i, k: cursor.peek()?.k ?? 0 })}
+          onPointerLeave={() => (cursor.value = null)}>
+          <bdi>{shortened(text, LONGEST_TOKEN)}</bdi><span class="at">·{i}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function HeadChoice() {
+  const heads = block.value!.heads;
+  const chosen = parse_heads(at.value.hs, heads);
+  if (heads < 2 || at.value.agg !== "head") return null;
+  const flip = (head: number) => {
+    const next = chosen.includes(head) ? chosen.filter((other) => other !== head) : [...chosen, head].sort((a, b) => a - b);
+    go({ hs: next.join(".") });
+  };
+  return (
+    <div class="field"><span>Several heads</span>
+      <div class="switch" role="group" aria-label="Chosen heads" style={{ flexWrap: "wrap" }}>
+        {Array.from({ length: heads }, (_, head) => (
+          <button key={head} aria-pressed={chosen.includes(head)} onClick={() => flip(head)}
+            style={chosen.includes(head) ? { boxShadow: `inset 0 -4px var(${LINE_COLOURS[chosen.indexOf(head) % 4]})` } : {}}>
+            H{head}</button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function TopFive({ made, q, text }: { made: Produced; q: number; text: string }) {
+  return (
+    <div class="card">
+      <h2>Position {q} reads <bdi class="mono">{text}</bdi></h2>
+      <p><Made made={made} /></p>
+      <table>
+        <thead><tr><th scope="col">prediction</th><th scope="col">probability</th></tr></thead>
+        <tbody>
+          {made.top.map((entry, i) => (
+            <tr key={i}>
+              <td><bdi class="mono">{entry.text}</bdi>{entry.text === made.target && <span class="good"> ✓ target</span>}</td>
+              <td><span class="cell-bar" style={{ width: `${80 * (entry.probability || 0)}px` }} /> {percent(entry.probability, 2)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {made.target !== "" && <p class="soft small">The target <bdi>{made.target}</bdi> has {percent(made.target_probability, 2)}.</p>}
+    </div>
+  );
+}
+
+function LineTable({ lines, maps, rows, cols }: { lines: Line[]; maps: HeadMap[]; rows: string[]; cols: string[] }) {
+  return (
+    <div class="card">
+      <h2>Lines</h2>
+      <div class="scroll" style={{ maxHeight: "260px" }} tabIndex={0} role="region" aria-label="Lines">
+        <table>
+          <thead><tr><th scope="col">query</th><th scope="col" class="text">key</th><th scope="col">weight</th></tr></thead>
+          <tbody>
+            {lines.slice(0, 200).map((line) => (
+              <tr key={`${line.nth}/${line.q}/${line.k}`}>
+                <td><bdi class="mono">{indexed(rows[line.q], line.q)}</bdi></td>
+                <td class="text"><bdi class="mono">{indexed(cols[line.k], line.k)}</bdi></td>
+                <td>{cell_text(maps[line.nth]!, line.q, line.k)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {lines.length > 200 && <p class="soft small">The first 200 of {lines.length}; select a token for its own.</p>}
+    </div>
+  );
+}
+
+function Body({ maps }: { maps: HeadMap[] }) {
+  const texts = axis_texts(run.value, block.value!, probe.value!);
+  const count = { rows: maps[0]!.rows, cols: maps[0]!.cols };
+  const fill = (list: string[], n: number) => Array.from({ length: n }, (_, i) => list[i] ?? "");
+  const [rows, cols] = [fill(texts.rows, count.rows), fill(texts.cols, count.cols)];
+  const longest = Math.max(...[...rows, ...cols].map((text) => Math.min(LONGEST_TOKEN, Array.from(text).length)));
+  const width = Math.max(44, longest * 8.2 + 26);
+  const wanted = line_rows(count.rows);
+  const lines = top_lines(maps, wanted, at.value.k, at.value.thr);
+  const selected = parse_selection(at.value.sel).find((item) => item.q !== undefined)?.q ?? cursor.value?.q;
+  const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, place_now().snapshot) : undefined;
+  const total = width * Math.max(count.rows, count.cols);
+  const on = (key: "q" | "k") => new Set(parse_selection(at.value.sel).flatMap((item) => item[key] ?? []));
+  return (
+    <>
+      <p class="soft small">{shown_name()} · queries above, keys below{at.value.sel === "" && !cursor.value ?
+        " · choose a token to see its lines alone" : ""} · {lines.length} lines</p>
+      <div class="tokens card" tabIndex={-1}>
+        <div class="strips" style={{ width: `${total}px` }}>
+          <Strip texts={rows} width={width} on={on("q")} name="Queries" pick="q" />
+          <Lines lines={lines} width={width} total={total} single={maps.length === 1} />
+          <Strip texts={cols} width={width} on={on("k")} name="Keys" pick="k" />
+        </div>
+      </div>
+      <div class="split" style={{ marginTop: "14px" }}>
+        {made?.status === "ready" && made.value[selected ?? 0] && (
+          <TopFive made={made.value[selected ?? 0]!} q={selected ?? 0} text={rows[selected ?? 0] ?? ""} />
+        )}
+        <LineTable lines={lines} maps={maps} rows={rows} cols={cols} />
+      </div>
+    </>
+  );
+}
+
+export function Tokens() {
+  const began = performance.now();
+  useEffect(() => measured("tokens", began));
+  if (!probe.value || !block.value || place_now().snapshot < 0) return <Nothing />;
+  const range = (event: Event) => Number((event.currentTarget as HTMLInputElement).value);
+  return (
+    <div>
+      <div class="tools">
+        <HeadPicker />
+        <HeadChoice />
+        <label class="field"><span>Lines per token: {at.value.k}</span>
+          <input type="range" min={1} max={10} value={at.value.k} onInput={(event) => go({ k: range(event) })} /></label>
+        <label class="field"><span>Weight at least {at.value.thr.toFixed(2)}</span>
+          <input type="range" min={0} max={1} step={0.01} value={at.value.thr} onInput={(event) => go({ thr: range(event) })} />
+        </label>
+        {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
+      </div>
+      <When of={token_maps()}>{(maps) => <Body maps={maps} />}</When>
+    </div>
+  );
+}
