@@ -34,7 +34,7 @@ if (first === "--fixture") {
   const target = join(out, basename(folder));
   await bundle(files.map((name) => join(folder, name)), target);
   const made = files.map((name) => join(target, name.replace(/\.ts$/, ".mjs")));
-  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-concurrency=1", ...made],
+  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=1", ...made],
                         { stdio: "inherit" });
   process.exit(run.status ?? 1);
 }

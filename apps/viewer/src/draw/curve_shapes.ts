@@ -42,7 +42,7 @@ export function axis_step(place: number, axis: "lin" | "log"): number {
 /// The part of a chart that curves are drawn in; the rest is for the numbers along its sides.
 export function plot_box(lines: ChartLine[], box: ChartBox): ChartBox {
   const own = lines.some((line) => line.scale === "own");
-  const right = own && lines.some((line) => line.scale === "share") ? 40 : 10;
+  const right = own && lines.some((line) => line.scale === "share") ? 40 : 24;
   return { x: box.x + 46, y: box.y + 6, width: Math.max(20, box.width - 46 - right), height: box.height - 26 };
 }
 

@@ -48,7 +48,10 @@ function draw_cells(context: CanvasRenderingContext2D, over: Overlay, view: Wind
       if (mark === MARK.weight && index) {
         context.font = `${Math.min(13, Math.floor(cell * 0.36))}px ui-monospace, "DejaVu Sans Mono", monospace`;
         context.fillStyle = ink_on(table[index[at]!]!);
+        // What rounds to nothing stays in the background.
+        context.globalAlpha = Math.abs(map.values[at]!) < 0.005 ? 0.4 : 1;
         context.fillText(cell_number(map.values[at]!), x, y);
+        context.globalAlpha = 1;
       } else if (mark > MARK.padding && cell >= 7) {
         context.font = `bold ${Math.floor(cell * 0.7)}px ui-monospace, "DejaVu Sans Mono", monospace`;
         context.fillStyle = "#fff";
@@ -108,6 +111,7 @@ export function draw_bars(canvas: HTMLCanvasElement, sums: number[], cell: numbe
   const context = canvas.getContext("2d")!;
   context.scale(ratio, ratio);
   context.fillStyle = colour;
+  context.globalAlpha = 0.55;
   const most = Math.max(1e-12, ...sums.map(Math.abs));
   const gap = cell > 6 ? 2 : cell > 3 ? 1 : 0;
   sums.forEach((sum, i) => {

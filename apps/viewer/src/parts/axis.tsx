@@ -39,6 +39,14 @@ export function label_room(texts: string[], count: number, factor: number): numb
   return Math.ceil(longest * 7.4 + 14);
 }
 
+/// Room of what rows produce: mark, target, a wrong prediction, and the probability.
+export function made_room(made: Produced[]): number {
+  const letters = (text: string | undefined) => Math.min(LONGEST, Array.from(text ?? "").length);
+  const longest = Math.max(0, ...made.map((row) =>
+    letters(row.target || row.top[0]?.text) + (row.right || row.target === "" ? 0 : 1 + letters(row.top[0]?.text))));
+  return Math.ceil((longest + 7) * 6.8);
+}
+
 function visible_indices(props: AxisProps): number[] {
   const stride = label_stride(props.cell);
   const out: number[] = [];

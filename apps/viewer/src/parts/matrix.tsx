@@ -10,7 +10,7 @@ import type { Produced } from "../state/labels.ts";
 import { parse_selection, selected_cols, selected_rows, toggle_selection } from "../state/selection.ts";
 import { cell_text } from "../text/number.ts";
 import { indexed } from "../text/token.ts";
-import { ColAxis, label_room, RowAxis } from "./axis.tsx";
+import { ColAxis, label_room, made_room, RowAxis } from "./axis.tsx";
 import { MapCanvas } from "./map_canvas.tsx";
 import { useTouch } from "./touch.ts";
 import { useRoom } from "./room.ts";
@@ -54,7 +54,7 @@ export function Matrix(props: MatrixProps) {
   const base = Math.max(1, Math.ceil(Math.max(full.rows, full.cols) / POOLED));
   const factor = Math.max(1, Math.ceil(base / props.zoom));
   const map = useMemo(() => max_pool(full, factor), [full, factor]);
-  const row_room = label_room(props.rows, map.rows, factor) + (props.made && factor === 1 ? 74 : 0);
+  const row_room = label_room(props.rows, map.rows, factor) + (props.made && factor === 1 ? made_room(props.made) : 0);
   const col_text = label_room(props.cols, map.cols, factor);
   const bar = props.sums ? BAR : 0;
   const fit = Math.min((room.width - row_room - bar - 4) / map.cols, (room.height - 110 - bar) / map.rows, 44);
@@ -133,7 +133,7 @@ export function Matrix(props: MatrixProps) {
       <div class="plot" ref={plot} onScroll={look_at}>
         <div class="plot-grid" style={{ gridTemplateColumns: `${row_room}px ${width}px ${bar}px` }}>
           <div class="corner" style={{ height: `${head_room}px` }}>
-            <span>{props.made ? "✓ produces · " : ""}reads ↓<br />key →</span>
+            {turned ? <span>query ↓<br />key →</span> : row_room > 104 && <span>query ↓ · key →</span>}
           </div>
           <div class="cols" style={{ height: `${head_room}px` }}>
             {here && <div class="band" style={{ left: `${spot.k * cell}px`, width: `${cell}px`, top: 0, bottom: 0 }} />}

@@ -12,7 +12,6 @@ import { Tokens } from "../views/tokens.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { Header } from "./header.tsx";
 import { Notes } from "./notes.tsx";
-import { Status } from "./status.tsx";
 import { TimeBar } from "./time_bar.tsx";
 
 const TITLES: Record<ViewName, string> = {
@@ -55,10 +54,7 @@ export function Page() {
       <main>
         <div role="tabpanel" id="hl-view" aria-labelledby={`hl-tab-${at.value.v}`}><View /></div>
       </main>
-      <footer class="timebar">
-        <TimeBar />
-        <Status />
-      </footer>
+      <footer class="timebar"><TimeBar /></footer>
       <Dialogs />
     </>
   );

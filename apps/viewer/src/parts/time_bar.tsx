@@ -11,6 +11,7 @@ import { grouped } from "../text/number.ts";
 import { Chart, ChartKeys } from "./chart.tsx";
 import { Check } from "./controls.tsx";
 import { CurveTable } from "./curve_table.tsx";
+import { Status } from "./status.tsx";
 
 function bar_lines(curves: Curve[]): ChartLine[] {
   const lines: ChartLine[] = [];
@@ -40,7 +41,7 @@ function Controls({ curves, on_table }: { curves: Curve[]; on_table: () => void 
       <input type="range" id="hl-step" min={0} max={Math.max(0, count - 1)} step={1} value={Math.max(0, snapshot.value)}
         disabled={count < 2} aria-label="Training step" aria-valuetext={text}
         onInput={(event) => { stop(); go_snapshot(Number((event.currentTarget as HTMLInputElement).value)); }} />
-      <span class="extra" style={{ display: "contents" }}>
+      <span class="extra more">
         <select aria-label="Frames per second" value={String(speed.value)}
           onChange={(event) => (speed.value = Number((event.currentTarget as HTMLSelectElement).value))}>
           {SPEEDS.map((fps) => <option key={fps} value={String(fps)}>{fps} / s</option>)}
@@ -71,11 +72,12 @@ export function TimeBar() {
     <>
       <Controls curves={curves} on_table={() => set_table(true)} />
       {lines.length > 0 && (
-        <div style={{ position: "relative" }}>
-          <Chart lines={lines} height={96} step={step.value} on_pick={pick} />
-        </div>
+        <Chart lines={lines} height={92} step={step.value} on_pick={pick} />
       )}
-      {lines.length > 0 && <div class="extra"><ChartKeys lines={lines} /></div>}
+      <div class="foot">
+        <Status />
+        {lines.length > 0 && <span class="extra"><ChartKeys lines={lines} /></span>}
+      </div>
       {table && <CurveTable curves={curves} on_close={() => set_table(false)} />}
     </>
   );

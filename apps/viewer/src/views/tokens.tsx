@@ -11,13 +11,13 @@ import { head_map, map_of } from "../state/shown.ts";
 import { measured } from "../state/timing.ts";
 import { Made } from "../parts/axis.tsx";
 import { Nothing } from "../parts/nothing.tsx";
+import { useRoom } from "../parts/room.ts";
 import { When } from "../parts/trouble.tsx";
 import { cell_text, percent } from "../text/number.ts";
 import { indexed, shortened } from "../text/token.ts";
 import { HeadPicker, place_now, shown_name } from "./head.tsx";
 
 const LINES_HEIGHT = 190;
-/// Tokens that are drawn as elements; of longer inputs those in view.
 const LONGEST_TOKEN = 16;
 
 /// The maps whose lines are drawn: chosen heads, else what the head picker says. The first that is not there speaks.
@@ -168,18 +168,22 @@ function Body({ maps }: { maps: HeadMap[] }) {
   const fill = (list: string[], n: number) => Array.from({ length: n }, (_, i) => list[i] ?? "");
   const [rows, cols] = [fill(texts.rows, count.rows), fill(texts.cols, count.cols)];
   const longest = Math.max(...[...rows, ...cols].map((text) => Math.min(LONGEST_TOKEN, Array.from(text).length)));
-  const width = Math.max(44, longest * 8.2 + 26);
+  const frame = useRef<HTMLDivElement>(null);
+  const room = useRoom(frame, 0);
+  const most = Math.max(count.rows, count.cols);
+  // Tokens share the width where there is some to spare.
+  const width = Math.max(44, longest * 8.2 + 26, Math.min(104, Math.floor((room.width - 34) / most)));
   const wanted = line_rows(count.rows);
   const lines = top_lines(maps, wanted, at.value.k, at.value.thr);
   const selected = parse_selection(at.value.sel).find((item) => item.q !== undefined)?.q ?? cursor.value?.q;
   const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, place_now().snapshot) : undefined;
-  const total = width * Math.max(count.rows, count.cols);
+  const total = width * most;
   const on = (key: "q" | "k") => new Set(parse_selection(at.value.sel).flatMap((item) => item[key] ?? []));
   return (
     <>
       <p class="soft small">{shown_name()} · queries above, keys below{at.value.sel === "" && !cursor.value ?
         " · choose a token to see its lines alone" : ""} · {lines.length} lines</p>
-      <div class="tokens card" tabIndex={-1}>
+      <div class="tokens card" ref={frame}>
         <div class="strips" style={{ width: `${total}px` }}>
           <Strip texts={rows} width={width} on={on("q")} name="Queries" pick="q" />
           <Lines lines={lines} width={width} total={total} single={maps.length === 1} />

@@ -1,0 +1,137 @@
+// Debian's Chromium, driven by playwright-core: one browser for a test file, one page for a test.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { damaged_page, fixture_page } from "../../apps/viewer/tests/fixture.ts";
+import type { Shown } from "../../apps/viewer/src/state/probe.ts";
+
+declare const VIEWER_DIR: string;
+
+export const ROOT = join(VIEWER_DIR, "..", "..");
+const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const found = existsSync(executable);
+const required = process.env["HEADLIGHT_REQUIRE_CHROMIUM"] === "1";
+const made = join(tmpdir(), `headlight-view-${process.pid}`);
+
+let browser: Browser | undefined;
+
+async function launched(): Promise<Browser> {
+  browser ??= await chromium.launch({ executablePath: executable, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
+  return browser;
+}
+
+after(async () => browser?.close());
+
+export function viewer_page(): string {
+  return readFileSync(join(VIEWER_DIR, "dist", "viewer.html"), "utf8");
+}
+
+/// A file by name: NAME.html in HEADLIGHT_VIEW_DIR where that has one (files that the program made), else a fixture.
+export function view_file(name: string): string {
+  const folder = process.env["HEADLIGHT_VIEW_DIR"];
+  const own = folder && join(folder, `${name}.html`);
+  if (own && existsSync(own)) return own;
+  return write_file(name, () => fixture_page(viewer_page(), name));
+}
+
+/// A fixture of which one section has a wrong checksum.
+export function damaged_file(name: string, section: number): string {
+  return write_file(`${name}-damaged-${section}`, () => damaged_page(viewer_page(), name, section));
+}
+
+export function write_file(name: string, content: () => string): string {
+  mkdirSync(made, { recursive: true });
+  const path = join(made, `${name}.html`);
+  if (!existsSync(path)) writeFileSync(path, content());
+  return path;
+}
+
+export interface Opened {
+  page: Page;
+  /// Addresses of all requests.
+  requests: string[];
+  /// Console messages and uncaught errors.
+  messages: string[];
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  hash?: string;
+}
+
+/// A page with a file opened from disk, offline, and decoded.
+export async function open(file: string, options: OpenOptions = {}): Promise<Opened> {
+  const { hash = "", ...context_options } = options;
+  const context = await (await launched()).newContext({
+    offline: true, viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, colorScheme: "light", ...context_options,
+  });
+  const page = await context.newPage();
+  const opened: Opened = { page, requests: [], messages: [] };
+  page.on("request", (request) => opened.requests.push(request.url()));
+  page.on("console", (message) => opened.messages.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => opened.messages.push(String(error.stack)));
+  await page.goto(pathToFileURL(file).href + hash);
+  await page.waitForSelector("body[data-ready]");
+  return opened;
+}
+
+/// What the page says of itself.
+export function shown<K extends keyof Shown>(page: Page, key: K): Promise<Shown[K]> {
+  return page.evaluate((name) => (window as unknown as { __headlight: Record<string, unknown> }).__headlight[name],
+                       key as string) as Promise<Shown[K]>;
+}
+
+/// Waits until everything that was asked for has been decoded and drawn.
+export async function settle(page: Page): Promise<void> {
+  await page.waitForFunction(() => !document.querySelector(".loading"));
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/// A test that needs Chromium: skipped with a message where there is none, unless it is required.
+export function browser_test(name: string, body: () => Promise<void>): void {
+  const skip = found || required ? false : `no Chromium at ${executable}; set CHROMIUM`;
+  test(name, { skip, timeout: 180_000 }, async () => {
+    try {
+      await body();
+    } finally {
+      for (const context of browser?.contexts() ?? []) await context.close();
+    }
+  });
+}
+
+export interface Pixels {
+  width: number;
+  height: number;
+  /// RGBA.
+  data: Uint8ClampedArray;
+}
+
+/// The pixels of a PNG, read by the browser.
+export async function png_pixels(png: Buffer): Promise<Pixels> {
+  const context = await (await launched()).newContext();
+  const page = await context.newPage();
+  const result = await page.evaluate(async (text) => {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = document.createElement("canvas");
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    const draw = canvas.getContext("2d")!;
+    draw.drawImage(bitmap, 0, 0);
+    const { data } = draw.getImageData(0, 0, bitmap.width, bitmap.height);
+    let out = "";
+    for (let i = 0; i < data.length; i += 0x8000) out += String.fromCharCode(...data.subarray(i, i + 0x8000));
+    return { width: bitmap.width, height: bitmap.height, text: btoa(out) };
+  }, png.toString("base64"));
+  await context.close();
+  const data = new Uint8ClampedArray(Buffer.from(result.text, "base64"));
+  return { width: result.width, height: result.height, data };
+}
+
+export function pixel(of: Pixels, x: number, y: number): string {
+  const at = 4 * (Math.floor(y) * of.width + Math.floor(x));
+  return "#" + [...of.data.subarray(at, at + 3)].map((value) => value.toString(16).padStart(2, "0")).join("");
+}
