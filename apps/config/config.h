@@ -10,6 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "apps/config/inspection_config.h"
 #include "apps/config/task_config.h"
 #include "apps/config/trainer_config.h"
 
@@ -34,7 +35,6 @@ enum class Sink { kNone, kLearned, kZero };
 enum class RopePairing { kHalves, kAdjacent };
 enum class Head { kLinear, kMlp };
 enum class LossType { kCrossEntropy, kMse };
-enum class AttentionBlock { kEncoderSelf, kDecoderSelf, kDecoderCross };
 enum class AttentionGoal { kTask, kPrevious, kSame };
 enum class InitScheme { kNormal, kXavierUniform, kTorch, kKeras, kScaledNormal };
 enum class OptimizerType { kSgd, kAdam, kAdamW, kRmsprop, kLion, kMuon, kAdafactor, kScheduleFree };
@@ -208,10 +208,12 @@ struct ScheduleConfig {
 struct LoggingConfig {
   bool jsonl{};
   bool tensorboard{};
+  bool tensorboard_images{};
 };
 
 struct OutputConfig {
   std::string root;
+  bool view{};
 };
 
 struct Config {
@@ -225,6 +227,9 @@ struct Config {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   TrainerConfig trainer;
+  ProbesConfig probes;
+  SnapshotsConfig snapshots;
+  HeadsConfig heads;
   LoggingConfig logging;
   OutputConfig output;
 };

@@ -19,6 +19,13 @@ void read_value(const Json& json, const Type& /*type*/, std::array<double, 2>& v
 
 void read_value(const Json& json, const Type& /*type*/, std::vector<std::uint64_t>& value) { json.get_to(value); }
 
+void read_value(const Json& json, const Type& /*type*/, std::vector<std::string>& value) { json.get_to(value); }
+
+void read_value(const Json& json, const Type& type, std::vector<AttentionBlock>& value) {
+  value.clear();
+  for (const Json& item : json) read_value(item, type.parts.front(), value.emplace_back());
+}
+
 void read_value(const Json& json, const Type& /*type*/, BatchSize& value) {
   value = json.is_string() ? BatchSize{.full = true} : BatchSize{.count = json.get<std::size_t>()};
 }
@@ -57,6 +64,17 @@ void write_value(const std::map<std::string, std::string>& value, const Type& /*
 void write_value(const std::array<double, 2>& value, const Type& /*type*/, Json& json) {
   json = Json::array();
   for (const double item : value) json.push_back(item);
+}
+
+void write_value(const std::vector<std::string>& value, const Type& /*type*/, Json& json) { json = value; }
+
+void write_value(const std::vector<AttentionBlock>& value, const Type& type, Json& json) {
+  json = Json::array();
+  for (const AttentionBlock block : value) {
+    Json item;
+    write_value(block, type.parts.front(), item);
+    json.push_back(item);
+  }
 }
 
 void write_value(const std::vector<std::uint64_t>& value, const Type& /*type*/, Json& json) {

@@ -39,6 +39,8 @@ class Origin {
     return config;
   }
 
+  bool says(const std::string& path) const { return schema::find_node(given_, path) != nullptr; }
+
   std::string explain(const std::vector<Mistake>& mistakes) const {
     std::vector<Problem> problems;
     problems.reserve(mistakes.size());
@@ -83,6 +85,8 @@ LoadedConfig measured(const LoadedConfig& loaded, const DataSizes& sizes) {
 }
 
 std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes) { return origin.explain(mistakes); }
+
+bool says(const Origin& origin, const std::string& path) { return origin.says(path); }
 
 namespace {
 

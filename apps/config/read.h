@@ -39,6 +39,9 @@ LoadedConfig measured(const LoadedConfig& loaded, const DataSizes& sizes);
 /// The messages of mistakes found later, each with its line shown, like those of reading.
 std::string explain(const Origin& origin, const std::vector<Mistake>& mistakes);
 
+/// Whether the config or an override says something of this key, or of one below it.
+bool says(const Origin& origin, const std::string& path);
+
 /// The text of a config and the name under which messages show it.
 struct ConfigText {
   std::string name;

@@ -12,7 +12,7 @@ const std::vector<Key>& table() {
     std::vector<Key> all;
     for (std::vector<Key> part : {run_rows(), task_rows(), pairs_task_rows(), algorithm_task_rows(), data_rows(),
                                   model_rows(), attention_rows(), weights_rows(), loss_rows(), optimizer_rows(),
-                                  schedule_rows(), loop_rows(), growth_rows()}) {
+                                  schedule_rows(), loop_rows(), growth_rows(), inspection_rows()}) {
       std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;

@@ -212,7 +212,9 @@ std::vector<Key> optimizer_rows() {
       {.path = "optimizer.accumulate",
        .type = integer(1, 1e6),
        .fallback = is(1),
-       .doc = "micro-batches of `trainer.batch_size` in one update, which follows the mean of their gradients",
+       .doc = "micro-batches of `trainer.batch_size` in one update, which is that of one batch of all their sequences; "
+              "dropout "
+              "and batch statistics are each one's own",
        .field = at(&C::optimizer, &Optim::accumulate)},
       {.path = "optimizer.ema",
        .type = share,

@@ -30,6 +30,7 @@ std::vector<Key> optimizer_rows();
 std::vector<Key> schedule_rows();
 std::vector<Key> loop_rows();
 std::vector<Key> growth_rows();
+std::vector<Key> inspection_rows();
 
 /// Updates of the longest run, examples of the largest set, positions of the longest sequence.
 constexpr double kMostSteps = 1e12;

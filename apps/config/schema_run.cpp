@@ -1,4 +1,4 @@
-// Keys of a run: what it is called, the loop, logs and output.
+// Keys of a run: what it is called, and the loop.
 #include <nlohmann/json.hpp>
 
 #include "apps/config/field.h"
@@ -164,25 +164,6 @@ std::vector<Key> loop_rows() {
        .fallback = is("stop"),
        .doc = "at a NaN or infinite loss or gradient: end the run, or leave the update out",
        .field = at(&C::trainer, &Train::non_finite)},
-
-      {.path = "logging", .type = object(), .doc = "what is written while training"},
-      {.path = "logging.jsonl",
-       .type = boolean(),
-       .fallback = is(true),
-       .doc = "write metrics.jsonl",
-       .field = at(&C::logging, &LoggingConfig::jsonl)},
-      {.path = "logging.tensorboard",
-       .type = boolean(),
-       .fallback = is(true),
-       .doc = "write a TensorBoard event file with the same figures",
-       .field = at(&C::logging, &LoggingConfig::tensorboard)},
-
-      {.path = "output", .type = object(), .doc = "where results go"},
-      {.path = "output.root",
-       .type = text(),
-       .fallback = is("runs"),
-       .doc = "directory of all runs",
-       .field = at(&C::output, &OutputConfig::root)},
   };
 }
 

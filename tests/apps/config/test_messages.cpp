@@ -48,7 +48,7 @@ const std::vector<Golden> kGolden = {
      "  --> a.json:3:14\n"
      "   3 | \"logging\": { \"zebra\": 1 }\n"
      "     |              ^^^^^^^\n"
-     "help: `logging` knows: `jsonl`, `tensorboard`\n"},
+     "help: `logging` knows: `jsonl`, `tensorboard`, `tensorboard_images`\n"},
     {R"("model": { "d_model": "64" })",
      "error: `model.d_model` must be an integer from 1 to 16384, not the text \"64\"\n"
      "  --> a.json:3:23\n"

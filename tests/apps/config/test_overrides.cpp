@@ -46,6 +46,11 @@ TEST_CASE("lists are addressed by index, and a default list too") {
   CHECK(config.optimizer.groups[1].lr == 2.0);
   CHECK(config.optimizer.groups[2].match == "d");
   CHECK_FALSE(config.optimizer.groups[2].lr.has_value());
+  // Lists of names and of texts too, and a default that follows from the model.
+  CHECK(read_text(kSmallest).probes.record == std::vector{AttentionBlock::kEncoderSelf});
+  CHECK(read_text(kSmallest, {"probes.record.0=dec.self"}).probes.record == std::vector{AttentionBlock::kDecoderSelf});
+  CHECK(read_text(kSmallest, {"probes.inputs=[\"a b\", \"c\"]", "probes.inputs.1=d"}).probes.inputs ==
+        std::vector<std::string>{"a b", "d"});
 }
 
 TEST_CASE("a plain value for an object can be refined, and replaces what stood there") {

@@ -62,7 +62,7 @@ TEST_CASE("the resolved config writes every key that has an effect, in the order
   std::vector<std::string> sections;
   for (const auto& [name, value] : resolved.items()) sections.push_back(name);
   CHECK(sections == std::vector<std::string>{"format", "name", "seed", "task", "model", "loss", "optimizer", "schedule",
-                                             "trainer", "logging", "output"});
+                                             "trainer", "probes", "snapshots", "heads", "logging", "output"});
   for (const schema::Key& key : schema::table()) {
     if (!key.field.get) continue;
     std::string pointer = "/" + key.path;

@@ -44,14 +44,15 @@ TEST_CASE("suggestions come in their order: another tool, another section, a lik
   // Another section comes before a similar name: `head` is one edit from nothing in `optimizer`, `eps` far from all.
   CHECK(suggest_key("eps", model) == "`eps` belongs under `optimizer`");
   CHECK(suggest_key("steps", optimizer) == "`steps` belongs under `schedule` or `trainer`");
-  CHECK(suggest_key("seed", model) == "`seed` belongs under the top level or `task.eval`");
+  CHECK(suggest_key("seed", model) == "`seed` belongs under the top level or `task.eval` or `probes`");
   CHECK(suggest_key("layer", model) == "`layer` is called `layers` here");
   CHECK(suggest_key("weight_decya", optimizer) == "a key with a similar name exists: `weight_decay`");
-  CHECK(suggest_key("zebra", *find_branch("logging")) == "`logging` knows: `jsonl`, `tensorboard`");
+  CHECK(suggest_key("zebra", *find_branch("logging")) ==
+        "`logging` knows: `jsonl`, `tensorboard`, `tensorboard_images`");
   CHECK(suggest_key("trainr", tree()) == "a key with a similar name exists: `trainer`");
   CHECK(suggest_key("zebra", tree()) ==
         "the config knows: `format`, `name`, `seed`, `compat`, `task`, `model`, `loss`, `optimizer`, `schedule`, "
-        "`trainer`, `logging`, `output`");
+        "`trainer`, `probes`, `snapshots`, `heads`, `logging`, `output`");
 }
 
 TEST_CASE("dashes and capitals do not hide a known word") {

@@ -1,0 +1,60 @@
+// Accessibility rules of axe-core, in every view and theme.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { browser_test, open, settle, shown, view_file, type OpenOptions } from "./browser.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Result {
+  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+}
+
+async function violations(options: OpenOptions, keys: string[]): Promise<string[]> {
+  // axe is put into the page as a script of its own, which the page's policy would refuse.
+  const { page } = await open(view_file("reverse"), { bypassCSP: true, ...options });
+  const out: string[] = [];
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await settle(page);
+    await page.addScriptTag({ content: axe });
+    const result = await page.evaluate(() => (window as unknown as { axe: { run: () => Promise<Result> } }).axe.run());
+    for (const violation of result.violations) {
+      for (const node of violation.nodes) out.push(`${key}: ${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`);
+    }
+  }
+  return out;
+}
+
+function none(found: string[]): void {
+  assert.equal(found.length, 0, found.join("\n"));
+}
+
+const VIEWS = ["1", "2", "3", "4", "5", "6"];
+
+browser_test("(7) no violation in the light theme", async () => none(await violations({}, VIEWS)));
+browser_test("(7) nor in the dark one", async () => none(await violations({ colorScheme: "dark" }, VIEWS)));
+browser_test("(7) nor in forced colours", async () => none(await violations({ forcedColors: "active" }, VIEWS)));
+browser_test("(7) nor in comparisons, dialogs and tables", async () => {
+  none(await violations({ hash: "#v=compare&cmp=b&cv=diff" }, ["n"]));
+  none(await violations({}, ["?"]));
+  none(await violations({ colorScheme: "dark" }, ["x"]));
+});
+
+browser_test("(7) curves are a table for those who do not see the chart", async () => {
+  const { page } = await open(view_file("reverse"));
+  await page.getByRole("button", { name: "Show as table" }).click();
+  assert.ok((await page.locator("dialog table tbody tr").count()) > 10);
+  assert.equal(await page.locator(".chart").first().getAttribute("aria-hidden"), "true");
+});
+
+browser_test("(7) the theme follows the system, and a choice outlives it", async () => {
+  const { page } = await open(view_file("reverse"), { colorScheme: "dark" });
+  assert.equal(await shown(page, "dark"), true);
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await shown(page, "dark"), false);
+  await page.keyboard.press("t");
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await shown(page, "dark"), true);
+});
