@@ -53,7 +53,7 @@ browser_test("(7) the theme follows the system, and a choice outlives it", async
   const { page } = await open(view_file("reverse"), { colorScheme: "dark" });
   assert.equal(await shown(page, "dark"), true);
   await page.emulateMedia({ colorScheme: "light" });
-  assert.equal(await shown(page, "dark"), false);
+  await page.waitForFunction(() => document.documentElement.dataset["theme"] === "light");
   await page.keyboard.press("t");
   await page.emulateMedia({ colorScheme: "light" });
   assert.equal(await shown(page, "dark"), true);

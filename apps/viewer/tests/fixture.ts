@@ -29,11 +29,18 @@ function learning(snapshots: number, target: (layer: number, head: number, q: nu
     const goal = target(layer, head, q, cols(probe));
     return (k === goal ? sharp : 0) + 1.6 * (noise(layer, head, q, k, probe) - 0.5) * (1 - 0.6 * time);
   };
+  // Rows are asked for from left to right, so the total of the last one is kept.
+  let row = "";
+  let total = 0;
   const weight: Weight = (probe, snapshot, layer, head, q, k) => {
     if (!sees(q, k)) return 0;
-    let total = 0;
-    for (let other = 0; other < cols(probe); ++other) {
-      if (sees(q, other)) total += Math.exp(score(probe, snapshot, layer, head, q, other));
+    const asked = `${probe}/${snapshot}/${layer}/${head}/${q}`;
+    if (asked !== row) {
+      row = asked;
+      total = 0;
+      for (let other = 0; other < cols(probe); ++other) {
+        if (sees(q, other)) total += Math.exp(score(probe, snapshot, layer, head, q, other));
+      }
     }
     return Math.exp(score(probe, snapshot, layer, head, q, k)) / total;
   };

@@ -8,5 +8,6 @@ export function page_source(root: Document, hash: string): string {
   copy.removeAttribute("data-theme");
   if (hash === "") copy.removeAttribute("data-saved");
   else copy.dataset["saved"] = hash;
-  return `<!doctype html>\n${copy.outerHTML}\n`;
+  // No line break at the end: a parser would move it into the body, and each saving would add one.
+  return `<!doctype html>\n${copy.outerHTML}`;
 }

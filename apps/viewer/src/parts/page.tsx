@@ -33,14 +33,14 @@ function Tabs() {
     (list.current!.children[next] as HTMLElement).focus();
   };
   return (
-    <div role="tablist" aria-label="Views" ref={list} onKeyDown={turn}>
+    <nav aria-label="Views"><div role="tablist" aria-label="Views" ref={list} onKeyDown={turn}>
       {VIEWS.map((name, i) => (
         <button key={name} role="tab" id={`hl-tab-${name}`} aria-selected={at.value.v === name} aria-controls="hl-view"
           tabIndex={at.value.v === name ? 0 : -1} onClick={() => go({ v: name })}>
           <kbd aria-hidden="true">{i + 1}</kbd>{TITLES[name]}
         </button>
       ))}
-    </div>
+    </div></nav>
   );
 }
 

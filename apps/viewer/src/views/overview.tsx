@@ -98,11 +98,12 @@ function Thumb(props: ThumbProps) {
   return (
     <div ref={element} role="gridcell" tabIndex={current ? 0 : -1} data-stop={current ? "" : undefined}
       class={`thumb${current ? " current" : ""}${dim ? " dim" : ""}${single ? "" : " extra"}`}
-      aria-selected={current} aria-label={thumb_name(props, tag)}
+      aria-selected={current}
       title={props.aggregate === "rollout" ? "attention rollout, a heuristic" : undefined}
       onClick={() => go({ ...place, v: "head" })}
       onFocus={() => (current ? undefined : go(place))}>
-      <span class="pic hatch" onPointerMove={point} onPointerLeave={() => (cursor.value = null)}
+      <span class="unseen">{thumb_name(props, tag)}</span>
+      <span class="pic hatch" aria-hidden="true" onPointerMove={point} onPointerLeave={() => (cursor.value = null)}
         data-place={`${props.block}/${props.layer}/${single ? props.head : props.aggregate}`}>
         <MapCanvas map={thumb_map(map)} look={weight_look.value} />
         <span class="cross-q" /><span class="cross-k" />

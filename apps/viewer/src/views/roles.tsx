@@ -67,7 +67,7 @@ function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; column
         );
       })}
       {stats.has("offset.0") && <td><OffsetBars values={OFFSETS.map(get)} /></td>}
-      {stats.info.similarity && <td><button class="small" aria-label={`Order by likeness to ${row.name}`}
+      {stats.info.similarity && <td><button class="small" aria-label={`alike: order by likeness to ${row.name}`}
         onClick={() => go({ ord: `like:${row.nth}` })}>alike</button></td>}
     </tr>
   );
