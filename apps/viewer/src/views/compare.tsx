@@ -1,6 +1,6 @@
 // Two runs or two steps: side by side with one cursor, one over the other, or their difference.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { difference, type HeadMap } from "../format/head_map.ts";
 import type { Address } from "../state/address.ts";
 import { at, block, data, go, probe, run, step } from "../state/app.ts";
@@ -109,7 +109,7 @@ type Run = Other["run"];
 
 export function Compare() {
   const began = performance.now();
-  useEffect(() => measured("compare", began));
+  useLayoutEffect(() => measured("compare", began));
   const place = place_now();
   if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
   const other = other_side();

@@ -1,6 +1,6 @@
 // One head: its matrix with tokens on both axes, what each row produces, sums over what is locked.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Aggregate } from "../state/address.ts";
 import { at, block, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
@@ -58,7 +58,7 @@ function Stages({ recorded }: { recorded: boolean }) {
 
 export function Head() {
   const began = performance.now();
-  useEffect(() => measured("head", began));
+  useLayoutEffect(() => measured("head", began));
   const [zoom, set_zoom] = useState(1);
   const place = place_now();
   if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;

@@ -1,7 +1,7 @@
 // The head grid: a small map of every head of every layer, with what combines the heads of a layer behind them.
 
 import { computed } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { max_pool, type HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
 import type { Aggregate } from "../state/address.ts";
@@ -191,7 +191,7 @@ function Block({ block, stats, conditions }: { block: number; stats: Stats | und
 
 export function Overview() {
   const began = performance.now();
-  useEffect(() => measured("overview", began));
+  useLayoutEffect(() => measured("overview", began));
   if (!probe.value || run.value.blocks.length === 0 || snapshot.value < 0) return <Nothing />;
   const stats = stats_now();
   const parsed = filter_state.value;

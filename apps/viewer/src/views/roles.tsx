@@ -1,6 +1,6 @@
 // The table of heads: what each reads, how much more than chance, and what is lost without it.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { at, block_index, data, go, run, step } from "../state/app.ts";
 import { FIGURES, role_columns, role_rows, sorted_rows, type RoleColumn, type RoleRow } from "../state/role_table.ts";
 import { related, stats_of, type Stats } from "../state/stats.ts";
@@ -113,7 +113,7 @@ function Table({ stats }: { stats: Stats }) {
 
 export function Roles() {
   const began = performance.now();
-  useEffect(() => measured("roles", began));
+  useLayoutEffect(() => measured("roles", began));
   const loaded = stats_of(data.value);
   if (!loaded) {
     return <div class="card"><h2>No head statistics</h2><p>This file has none of {run.value.name}; they are recorded while a

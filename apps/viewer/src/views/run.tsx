@@ -1,6 +1,6 @@
 // The run itself: curves, settings, where and with what it was trained, and the exact probes.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { ChartLine } from "../draw/curve_shapes.ts";
 import type { Probe } from "../format/manifest.ts";
 import { at, data, go, go_snapshot, manifest, run, step } from "../state/app.ts";
@@ -113,7 +113,7 @@ function Settings() {
 
 export function RunView() {
   const began = performance.now();
-  useEffect(() => measured("run", began));
+  useLayoutEffect(() => measured("run", began));
   const { curves, trouble } = curves_of(data.value);
   return (
     <div class="cards" data-theme-key={at.value.th}>

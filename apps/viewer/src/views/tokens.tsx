@@ -1,6 +1,6 @@
 // Two strips of tokens, queries above and keys below, with the heaviest weights as lines.
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
 import { at, block, cursor, dark, data, go, probe, run } from "../state/app.ts";
@@ -202,7 +202,7 @@ function Body({ maps }: { maps: HeadMap[] }) {
 
 export function Tokens() {
   const began = performance.now();
-  useEffect(() => measured("tokens", began));
+  useLayoutEffect(() => measured("tokens", began));
   if (!probe.value || !block.value || place_now().snapshot < 0) return <Nothing />;
   const range = (event: Event) => Number((event.currentTarget as HTMLInputElement).value);
   return (
