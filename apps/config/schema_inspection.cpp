@@ -9,14 +9,18 @@ namespace headlight::config::schema {
 
 namespace {
 
+using C = Config;
 using Block = AttentionBlock;
+using Probes = ProbesConfig;
+using Snapshots = SnapshotsConfig;
+using Heads = HeadsConfig;
 
 Type blocks() {
   return choice<Block>(
       {{"enc.self", Block::kEncoderSelf}, {"dec.self", Block::kDecoderSelf}, {"dec.cross", Block::kDecoderCross}});
 }
 
-Json blocks_of(const Config& config) {
+Json blocks_of(const C& config) {
   switch (config.model.arch) {
     case Arch::kEncoder:
       return Json{"enc.self"};
@@ -31,10 +35,6 @@ Json blocks_of(const Config& config) {
 }  // namespace
 
 std::vector<Key> inspection_rows() {
-  using C = Config;
-  using Probes = ProbesConfig;
-  using Snapshots = SnapshotsConfig;
-  using Heads = HeadsConfig;
   return {
       {.path = "probes", .type = object(), .doc = "inputs on which the run is watched from its first step to its last"},
       {.path = "probes.seed",
