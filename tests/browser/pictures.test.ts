@@ -13,7 +13,7 @@ const update = process.env["HEADLIGHT_UPDATE_GOLDEN"] === "1";
 
 /// Text is taken away, because fonts differ between machines; so is what text makes wider or narrower.
 const NO_TEXT = `* { color: transparent !important; text-shadow: none !important; caret-color: transparent !important; }
-  h3, .cap, p { visibility: hidden; height: 18px; overflow: hidden; } *, *::before, *::after { transition: none !important; }`;
+  .timebar { display: none !important; } h3, .cap, p { visibility: hidden; height: 18px; overflow: hidden; } *, *::before, *::after { transition: none !important; }`;
 
 async function check_golden(page: Page, selector: string, name: string): Promise<void> {
   await page.mouse.move(2, 2);

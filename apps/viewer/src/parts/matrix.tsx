@@ -133,7 +133,7 @@ export function Matrix(props: MatrixProps) {
       <div class="plot" ref={plot} onScroll={look_at}>
         <div class="plot-grid" style={{ gridTemplateColumns: `${row_room}px ${width}px ${bar}px` }}>
           <div class="corner" style={{ height: `${head_room}px` }}>
-            {turned ? <span>query ↓<br />key →</span> : row_room > 104 && <span>query ↓ · key →</span>}
+            {turned ? row_room > 66 && <span>query ↓<br />key →</span> : row_room > 104 && <span>query ↓ · key →</span>}
           </div>
           <div class="cols" style={{ height: `${head_room}px` }}>
             {here && <div class="band" style={{ left: `${spot.k * cell}px`, width: `${cell}px`, top: 0, bottom: 0 }} />}

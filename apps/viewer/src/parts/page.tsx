@@ -1,6 +1,6 @@
 // The page: header, tabs, the current view, the time bar, the status line.
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { VIEWS, type ViewName } from "../state/address.ts";
 import { at, go } from "../state/app.ts";
 import { Compare } from "../views/compare.tsx";
@@ -23,6 +23,8 @@ const COMPONENTS: Record<ViewName, () => preact.ComponentChildren> = {
 
 function Tabs() {
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => list.current!.querySelector("[aria-selected=true]")!.scrollIntoView({ block: "nearest", inline: "nearest" }),
+            [at.value.v]);
   const turn = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const now = VIEWS.indexOf(at.value.v);
