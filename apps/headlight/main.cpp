@@ -58,6 +58,11 @@ const CLI::App& innermost(const CLI::App& app) {
   return given.empty() ? app : innermost(*given.front());
 }
 
+/// "headlight train": as the command is called.
+std::string called(const CLI::App& command) {
+  return command.get_parent() == nullptr ? "headlight" : called(*command.get_parent()) + " " + command.get_name();
+}
+
 [[noreturn]] void refuse_word(const CLI::App& program, const std::string& word) {
   const CLI::App& command = innermost(program);
   const bool option = word.size() > 1 && word.front() == '-';
@@ -71,7 +76,7 @@ const CLI::App& innermost(const CLI::App& app) {
     }
   }
   const std::string match = nearest_word(name, known);
-  const std::string where = command.get_parent() == nullptr ? "headlight" : "headlight " + command.get_name();
+  const std::string where = called(command);
   const char* const kind = option ? "option" : known.empty() ? "argument" : "command";
   raise<ConfigError>(where, fmt::format("unknown {} `{}`", kind, name),
                      match.empty() ? "" : fmt::format("did you mean `{}`?", match), "see `" + where + " --help`");
@@ -98,7 +103,8 @@ int run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return program.exit(error);
     const std::vector<std::string> unknown = program.remaining(true);
     if (!unknown.empty()) refuse_word(program, unknown.front());
-    throw ConfigError(fmt::format("headlight: {}; see `headlight --help`", error.what()));
+    const std::string where = called(innermost(program));
+    throw ConfigError(fmt::format("{0}: {1}; see `{0} --help`", where, error.what()));
   }
   const std::vector<std::string> unknown = program.remaining(true);
   if (!unknown.empty()) refuse_word(program, unknown.front());

@@ -118,9 +118,10 @@ std::string quoted_for_shell(const std::string& argument) {
   return quoted + "'";
 }
 
-/// The command that goes on with a run that is over: the one that was given, with what keeps it from ending at once.
-std::string command_to_go_on(const std::filesystem::path& directory, const std::vector<std::string>& overrides,
-                             config::Config config, const TrainingState& state) {
+/// What to do with a run that is over: the command that was given, with what keeps it from ending at once, or, where the
+/// schedule has come to its end and more updates would change nothing, that of a longer run.
+std::string way_to_go_on(const std::filesystem::path& directory, const std::vector<std::string>& overrides,
+                         config::Config config, const TrainingState& state) {
   std::vector<std::string> words = {directory.string()};
   words.insert(words.end(), overrides.begin(), overrides.end());
   if (has_reached(config.trainer, state)) words.emplace_back("trainer.stop_when=null");
@@ -130,9 +131,15 @@ std::string command_to_go_on(const std::filesystem::path& directory, const std::
     while (state.step >= config::total_steps(config)) *length *= 2;
     words.push_back(fmt::format("trainer.{}={}", by_epochs ? "epochs" : "steps", *length));
   }
-  std::string command = "headlight resume";
-  for (const std::string& word : words) command += " " + quoted_for_shell(word);
-  return command;
+  std::string text = "To go on: headlight resume";
+  const Schedule schedule = build_schedule(config);
+  if (schedule(state.step) == 0 && schedule(config::total_steps(config) - 1) == 0) {
+    words.front() = (directory / "config.json").string();
+    words.emplace_back("schedule.steps=null");
+    text = "Its schedule has ended too: more updates would have a rate of 0. For a longer run: headlight train";
+  }
+  for (const std::string& word : words) text += " " + quoted_for_shell(word);
+  return text;
 }
 
 void write_changes(const std::filesystem::path& directory, const config::Config& config,
@@ -159,14 +166,19 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
   const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task)); });
   const TrainingState state = state_of(built, directory, arguments.checkpoint);
 
+  if (state.step > config::total_steps(built.config)) {
+    raise<ConfigError>("headlight resume", "the run is longer than the config asks for",
+                       fmt::format("it stands at step {} of {}", state.step, config::total_steps(built.config)),
+                       "give it a larger trainer.steps or trainer.epochs, or none");
+  }
   const bool reached = has_reached(built.config.trainer, state);
   const bool over = reached || state.step >= config::total_steps(built.config);
   // A kill may have come after the last step and before its report.
   if (over && recorded_status(directory) == "finished") {
-    print_note(global, fmt::format("the run is finished: step {} of {}{}; nothing was changed. To go on: {}\n",
-                                   state.step, config::total_steps(built.config),
+    print_note(global, fmt::format("the run is finished: step {} of {}{}; nothing was changed. {}\n", state.step,
+                                   config::total_steps(built.config),
                                    reached ? ", " + describe(built.config.trainer.stop_when) : "",
-                                   command_to_go_on(directory, arguments.overrides, built.config, state)));
+                                   way_to_go_on(directory, arguments.overrides, built.config, state)));
     return kOk;
   }
   warn_of_other_environment(directory, global);

@@ -21,6 +21,11 @@ TEST_CASE("Without a command the help goes to stderr, with --help to stdout") {
   CHECK(bare.status == 2);
   CHECK(bare.out.empty());
   CHECK_THAT(bare.err, Contains("train") && Contains("eval") && Contains("show"));
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"train"}, {"config", "check"}}) {
+    const std::string called = words.size() == 1 ? "headlight train" : "headlight config check";
+    CHECK_THAT(headlight::testing::run_headlight(words).err,
+               StartsWith("error: " + called + ": CONFIG is required; see `" + called + " --help`"));
+  }
   const Finished help = headlight::testing::run_headlight({"--help"});
   CHECK(help.status == 0);
   CHECK(help.err.empty());

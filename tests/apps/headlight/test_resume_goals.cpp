@@ -137,3 +137,19 @@ TEST_CASE("What a run that is over does not keep is not told as changed, and the
   CHECK_THAT(resumed.err, Contains("changed: `trainer.steps` from nothing to 40"));
   CHECK(timeless_rows(place.run()).back()["step"] == 40);
 }
+
+TEST_CASE("A run whose schedule has ended is not sent on with a rate of 0, and none is cut shorter than it is") {
+  const Workplace place;
+  REQUIRE(place.train({"schedule.type=cosine"}).status == 0);
+  const Finished over = run_headlight({"resume", place.run()});
+  CHECK(over.status == 0);
+  const std::string mark = "a rate of 0. For a longer run: headlight ";
+  CHECK_THAT(over.err, Contains(mark + "train " + place.run() + "/config.json trainer.steps=24 schedule.steps=null"));
+  // Twice as long, its rate falls all the way: the middle is not 0.
+  const Finished longer =
+      run_headlight({"config", "print", place.run() + "/config.json", "trainer.steps=24", "schedule.steps=null"});
+  CHECK_THAT(longer.out, Contains("\"steps\": 24") && !Contains("\"steps\": 12"));
+  const Finished shorter = run_headlight({"resume", place.run(), "trainer.steps=3"});
+  CHECK(shorter.status == 2);
+  CHECK_THAT(shorter.err, Contains("it stands at step 12 of 3; give it a larger trainer.steps"));
+}
