@@ -53,7 +53,7 @@ export function Matrix(props: MatrixProps) {
   const full = props.map;
   const base = Math.max(1, Math.ceil(Math.max(full.rows, full.cols) / POOLED));
   const factor = Math.max(1, Math.ceil(base / props.zoom));
-  const map = useMemo(() => max_pool(full, factor), [full, factor]);
+  const map = useMemo(() => max_pool(full, factor, props.look.kind === "signed"), [full, factor, props.look.kind]);
   const row_room = label_room(props.rows, map.rows, factor) + (props.made && factor === 1 ? made_room(props.made) : 0);
   const col_text = label_room(props.cols, map.cols, factor);
   const bar = props.sums ? BAR : 0;

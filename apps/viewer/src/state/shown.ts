@@ -14,35 +14,42 @@ let kept_cells = 0;
 let owners = 0;
 const owner_ids = new WeakMap<RunData, number>();
 
-function cached(data: RunData, key: string, make: () => HeadMap): HeadMap {
-  let owner = owner_ids.get(data);
-  if (owner === undefined) owner_ids.set(data, (owner = owners++));
-  const full = `${owner}/${key}`;
-  const found = kept.get(full);
-  if (found) return found;
-  const made = make();
-  for (const [old, map] of kept) {
-    if (kept_cells + made.values.length <= KEPT_CELLS) break;
-    kept.delete(old);
-    kept_cells -= map.values.length;
-  }
-  kept.set(full, made);
-  kept_cells += made.values.length;
-  return made;
-}
-
 function ready<T>(value: T): Loaded<T> {
   return { status: "ready", value };
 }
 
+function keep(key: string, map: HeadMap): void {
+  for (const [old, other] of kept) {
+    if (kept_cells + map.values.length <= KEPT_CELLS) break;
+    kept.delete(old);
+    kept_cells -= other.values.length;
+  }
+  kept.set(key, map);
+  kept_cells += map.values.length;
+}
+
+/// A map by place and name: looked up before anything that it is made of is asked for, because that may be gone.
+function cached(data: RunData, place: Place, what: string, make: () => Loaded<HeadMap>): Loaded<HeadMap> {
+  let owner = owner_ids.get(data);
+  if (owner === undefined) owner_ids.set(data, (owner = owners++));
+  // All heads of a snapshot become exact together, when its section has been decoded.
+  const exact = data.exact(place)?.status === "ready";
+  const key = `${owner}/${place.block}/${place.probe}/${place.snapshot}/${place.layer}/${what}/${exact}`;
+  const found = kept.get(key);
+  if (found) return ready(found);
+  const made = make();
+  if (made.status === "ready") keep(key, made.value);
+  return made;
+}
+
 /// One head.
 export function head_map(data: RunData, place: Place): Loaded<HeadMap> {
-  const block = data.block(place.block, place.probe);
-  if (block.status !== "ready") return block;
-  const exact = data.exact(place);
-  const full = exact?.status === "ready" ? exact.value : undefined;
-  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/${place.head}/${full ? "x" : "c"}`;
-  return ready(cached(data, key, () => data.map(block.value, place, full)));
+  return cached(data, place, String(place.head), () => {
+    const block = data.block(place.block, place.probe);
+    if (block.status !== "ready") return block;
+    const exact = data.exact(place);
+    return ready(data.map(block.value, place, exact?.status === "ready" ? exact.value : undefined));
+  });
 }
 
 /// Why exact weights that the file announces cannot be shown; else empty.
@@ -52,27 +59,26 @@ export function exact_trouble(data: RunData, place: Place): string {
 }
 
 function layer_map(data: RunData, place: Place, how: "mean" | "max"): Loaded<HeadMap> {
-  const heads = data.run.blocks[place.block]!.heads;
-  const maps: HeadMap[] = [];
-  for (let head = 0; head < heads; ++head) {
-    const map = head_map(data, { ...place, head });
-    if (map.status !== "ready") return map;
-    maps.push(map.value);
-  }
-  const exact = maps.every((map) => map.exact);
-  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/${how}/${exact}`;
-  return ready(cached(data, key, () => combine(maps, how)));
+  return cached(data, place, how, () => {
+    const maps: HeadMap[] = [];
+    for (let head = 0; head < data.run.blocks[place.block]!.heads; ++head) {
+      const map = head_map(data, { ...place, head });
+      if (map.status !== "ready") return map;
+      maps.push(map.value);
+    }
+    return ready(combine(maps, how));
+  });
 }
 
 function rollout_map(data: RunData, place: Place): Loaded<HeadMap> {
-  const mean = layer_map(data, place, "mean");
-  if (mean.status !== "ready") return mean;
-  if (mean.value.rows !== mean.value.cols) return { status: "error", message: "Rollout needs square maps." };
-  const before = place.layer > 0 ? rollout_map(data, { ...place, layer: place.layer - 1 }) : undefined;
-  if (before && before.status !== "ready") return before;
-  const exact = mean.value.exact && (before?.value.exact ?? true);
-  const key = `${place.block}/${place.probe}/${place.snapshot}/${place.layer}/rollout/${exact}`;
-  return ready(cached(data, key, () => rollout(mean.value, before?.value)));
+  return cached(data, place, "rollout", () => {
+    const mean = layer_map(data, place, "mean");
+    if (mean.status !== "ready") return mean;
+    if (mean.value.rows !== mean.value.cols) return { status: "error", message: "Rollout needs square maps." };
+    const before = place.layer > 0 ? rollout_map(data, { ...place, layer: place.layer - 1 }) : undefined;
+    if (before && before.status !== "ready") return before;
+    return ready(rollout(mean.value, before?.value));
+  });
 }
 
 /// One head, or what combines the heads of its layer.
