@@ -31,7 +31,8 @@ function licences() {
     const text = readFileSync(here(`node_modules/${name}/LICENSE`), "utf8").trim();
     return `${name} ${version} (${license})\n\n${text}\n`;
   });
-  const colours = "Colours of differences: RdBu of ColorBrewer, Copyright (c) 2002 Cynthia Brewer, Mark Harrower and The " +
+  const colours =
+    "Colours of differences: RdBu of ColorBrewer, Copyright (c) 2002 Cynthia Brewer, Mark Harrower and The " +
     "Pennsylvania State University, licensed under the Apache License, Version 2.0 " +
     "(http://www.apache.org/licenses/LICENSE-2.0).\n\nColour maps cividis (Nuñez, Anderton and Renslow 2018), viridis " +
     "and magma (Smith and van der Walt 2015) are in the public domain (CC0).\n";
@@ -43,7 +44,8 @@ const script = await bundle("src/main.tsx");
 let page = readFileSync(here("src/index.html"), "utf8");
 page = insert(page, "/*headlight:style*/", styles);
 page = insert(page, "/*headlight:script*/", script_safe(script));
-if (Buffer.byteLength(page) > LIMIT) throw new Error(`viewer.html has ${Buffer.byteLength(page)} bytes, above ${LIMIT}`);
+if (Buffer.byteLength(page) > LIMIT)
+  throw new Error(`viewer.html has ${Buffer.byteLength(page)} bytes, above ${LIMIT}`);
 mkdirSync(here("dist"), { recursive: true });
 writeFileSync(here("dist/viewer.html"), page);
 writeFileSync(here("dist/THIRD_PARTY_LICENSES.txt"), licences());

@@ -16,8 +16,15 @@ const out = join(here, "node_modules", ".cache", "tests");
 async function bundle(files, folder) {
   rmSync(folder, { recursive: true, force: true });
   await build({
-    ...options, entryPoints: files, outdir: folder, outExtension: { ".js": ".mjs" }, platform: "node", format: "esm",
-    external: ["playwright-core", "axe-core"], nodePaths: [join(here, "node_modules")], sourcemap: "inline",
+    ...options,
+    entryPoints: files,
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    platform: "node",
+    format: "esm",
+    external: ["playwright-core", "axe-core"],
+    nodePaths: [join(here, "node_modules")],
+    sourcemap: "inline",
     define: { VIEWER_DIR: JSON.stringify(here) },
   });
 }
@@ -30,11 +37,19 @@ if (first === "--fixture") {
   writeFileSync(rest[1], fixture_page(page, rest[0]));
 } else {
   const folder = resolve(here, first);
-  const files = readdirSync(folder).filter((name) => name.endsWith(".test.ts") && name.includes(rest[0] ?? "")).sort();
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".test.ts") && name.includes(rest[0] ?? ""))
+    .sort();
   const target = join(out, basename(folder));
-  await bundle(files.map((name) => join(folder, name)), target);
+  await bundle(
+    files.map((name) => join(folder, name)),
+    target,
+  );
   const made = files.map((name) => join(target, name.replace(/\.ts$/, ".mjs")));
-  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=1", ...made],
-                        { stdio: "inherit" });
+  const run = spawnSync(
+    process.execPath,
+    ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=1", ...made],
+    { stdio: "inherit" },
+  );
   process.exit(run.status ?? 1);
 }

@@ -21,7 +21,8 @@ async function violations(options: OpenOptions, keys: string[]): Promise<string[
     await page.addScriptTag({ content: axe });
     const result = await page.evaluate(() => (window as unknown as { axe: { run: () => Promise<Result> } }).axe.run());
     for (const violation of result.violations) {
-      for (const node of violation.nodes) out.push(`${key}: ${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`);
+      for (const node of violation.nodes)
+        out.push(`${key}: ${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`);
     }
   }
   return out;

@@ -15,11 +15,20 @@ browser_test("(8) 200 random states survive a round trip through the address", a
     const probe = Math.floor(noise(i, 2) * run.probes.length);
     const [rows, cols] = block.shapes[probe]!;
     const parts = [
-      `v=${pick(["head", "tokens", "roles", "compare", "run"], i, 3)}`, `blk=${block.name}`, `l=${Math.floor(noise(i, 4) * block.layers)}`,
-      `h=${Math.floor(noise(i, 5) * block.heads)}`, `p=${probe}`, `t=${pick(run.steps.slice(0, -1), i, 6)}`,
-      `sel=q${Math.floor(noise(i, 7) * rows)}.k${Math.floor(noise(i, 8) * cols)}`, `sc=${pick(["row", "head", "sqrt", "log"], i, 9)}`,
-      `th=${pick(["light", "dark"], i, 10)}`, `agg=${pick(["mean", "max"], i, 11)}`, `num=1`, `k=${1 + Math.floor(noise(i, 12) * 10)}`,
-      `cm=${pick(["viridis", "magma", "grey"], i, 13)}`, `later=${i}`,
+      `v=${pick(["head", "tokens", "roles", "compare", "run"], i, 3)}`,
+      `blk=${block.name}`,
+      `l=${Math.floor(noise(i, 4) * block.layers)}`,
+      `h=${Math.floor(noise(i, 5) * block.heads)}`,
+      `p=${probe}`,
+      `t=${pick(run.steps.slice(0, -1), i, 6)}`,
+      `sel=q${Math.floor(noise(i, 7) * rows)}.k${Math.floor(noise(i, 8) * cols)}`,
+      `sc=${pick(["row", "head", "sqrt", "log"], i, 9)}`,
+      `th=${pick(["light", "dark"], i, 10)}`,
+      `agg=${pick(["mean", "max"], i, 11)}`,
+      `num=1`,
+      `k=${1 + Math.floor(noise(i, 12) * 10)}`,
+      `cm=${pick(["viridis", "magma", "grey"], i, 13)}`,
+      `later=${i}`,
     ];
     const wanted = `#${parts.join("&")}`;
     const back = await page.evaluate(async (hash) => {
@@ -36,12 +45,26 @@ browser_test("(8) 200 random states survive a round trip through the address", a
 });
 
 browser_test("(8) an impossible address is corrected, with a note for each value, and never throws", async () => {
-  const { page, messages } = await open(view_file("reverse"), { hash: "#run=zz&v=moon&blk=dec.nope&l=99&h=-3&p=77&t=123456&sel=q999&sc=%E0%A4%A&x=1" });
+  const { page, messages } = await open(view_file("reverse"), {
+    hash: "#run=zz&v=moon&blk=dec.nope&l=99&h=-3&p=77&t=123456&sel=q999&sc=%E0%A4%A&x=1",
+  });
   await settle(page);
   const notes = await page.locator(".notes li span").allTextContents();
-  for (const part of [/no run “zz”/, /v=moon/, /no block “dec.nope”/, /no layer 99/, /h=-3/, /no probe 77/, /no snapshot of step 123456/,
-                      /selection q999/, /sc=/]) {
-    assert.ok(notes.some((note) => part.test(note)), `${part} in ${notes.join(" | ")}`);
+  for (const part of [
+    /no run “zz”/,
+    /v=moon/,
+    /no block “dec.nope”/,
+    /no layer 99/,
+    /h=-3/,
+    /no probe 77/,
+    /no snapshot of step 123456/,
+    /selection q999/,
+    /sc=/,
+  ]) {
+    assert.ok(
+      notes.some((note) => part.test(note)),
+      `${part} in ${notes.join(" | ")}`,
+    );
   }
   assert.deepEqual(messages, []);
   assert.match(await page.evaluate(() => location.hash), /x=1$/);

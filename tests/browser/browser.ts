@@ -20,7 +20,11 @@ const made = join(tmpdir(), `headlight-view-${process.pid}`);
 let browser: Browser | undefined;
 
 async function launched(): Promise<Browser> {
-  browser ??= await chromium.launch({ executablePath: executable, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
+  browser ??= await chromium.launch({
+    executablePath: executable,
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
   return browser;
 }
 
@@ -65,8 +69,14 @@ export interface OpenOptions extends BrowserContextOptions {
 /// A page with a file opened from disk, offline, and decoded.
 export async function open(file: string, options: OpenOptions = {}): Promise<Opened> {
   const { hash = "", ...context_options } = options;
-  const context = await (await launched()).newContext({
-    offline: true, viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1, colorScheme: "light", ...context_options,
+  const context = await (
+    await launched()
+  ).newContext({
+    offline: true,
+    viewport: { width: 1280, height: 800 },
+    deviceScaleFactor: 1,
+    colorScheme: "light",
+    ...context_options,
   });
   const page = await context.newPage();
   const opened: Opened = { page, requests: [], messages: [] };
@@ -80,8 +90,10 @@ export async function open(file: string, options: OpenOptions = {}): Promise<Ope
 
 /// What the page says of itself.
 export function shown<K extends keyof Shown>(page: Page, key: K): Promise<Shown[K]> {
-  return page.evaluate((name) => (window as unknown as { __headlight: Record<string, unknown> }).__headlight[name],
-                       key as string) as Promise<Shown[K]>;
+  return page.evaluate(
+    (name) => (window as unknown as { __headlight: Record<string, unknown> }).__headlight[name],
+    key as string,
+  ) as Promise<Shown[K]>;
 }
 
 /// Waits until everything that was asked for has been decoded and drawn.

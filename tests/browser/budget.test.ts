@@ -26,46 +26,61 @@ interface Metrics {
 
 /// Seconds of processor time of the page's main thread. Wall time on a machine with other work measures that work.
 async function busy(session: CDPSession, name: "TaskDuration" | "ScriptDuration"): Promise<number> {
-  const { metrics } = await session.send("Performance.getMetrics") as Metrics;
+  const { metrics } = (await session.send("Performance.getMetrics")) as Metrics;
   return metrics.find((metric) => metric.name === name)!.value;
 }
 
-browser_test("(15) ready within 1.5 s for 4 MB; 96 thumbnails drawn in 33 ms; memory within three times the data", async () => {
-  const file = view_file("many");
-  const { size } = statSync(file);
-  const { page } = await open(file);
-  const ready = Number(await page.locator("body").getAttribute("data-ready"));
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  await page.reload();
-  await page.waitForSelector("body[data-ready]");
-  const ready_busy = 1000 * await busy(session, "TaskDuration");
-  await settle(page);
-  assert.equal(await page.locator(".thumb:not(.extra)").count(), 96);
-  const run = new ViewData(file).manifest.runs[0]!;
-  const rounds: number[] = [];
-  for (let round = 0; round < 4; ++round) {
-    const before = await busy(session, "ScriptDuration");
-    const presses = 2 * (run.steps.length - 1);
-    for (let i = 0; i < presses; ++i) {
-      await page.keyboard.press(i < presses / 2 ? "[" : "]");
-      await settle(page);
+browser_test(
+  "(15) ready within 1.5 s for 4 MB; 96 thumbnails drawn in 33 ms; memory within three times the data",
+  async () => {
+    const file = view_file("many");
+    const { size } = statSync(file);
+    const { page } = await open(file);
+    const ready = Number(await page.locator("body").getAttribute("data-ready"));
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    await page.reload();
+    await page.waitForSelector("body[data-ready]");
+    const ready_busy = 1000 * (await busy(session, "TaskDuration"));
+    await settle(page);
+    assert.equal(await page.locator(".thumb:not(.extra)").count(), 96);
+    const run = new ViewData(file).manifest.runs[0]!;
+    const rounds: number[] = [];
+    for (let round = 0; round < 4; ++round) {
+      const before = await busy(session, "ScriptDuration");
+      const presses = 2 * (run.steps.length - 1);
+      for (let i = 0; i < presses; ++i) {
+        await page.keyboard.press(i < presses / 2 ? "[" : "]");
+        await settle(page);
+      }
+      rounds.push((1000 * ((await busy(session, "ScriptDuration")) - before)) / presses);
     }
-    rounds.push((1000 * (await busy(session, "ScriptDuration") - before)) / presses);
-  }
-  const drawn = await page.evaluate(() => [...(window as unknown as { __headlight: { timings: (what: string) => number[] } })
-    .__headlight.timings("overview")]);
-  const raw = run.blocks.reduce((sum, block) => sum + block.shapes.reduce((cells, [rows]) =>
-    cells + (block.layers * block.heads * run.steps.length * rows * (rows + 1)) / 2, 0), 0);
-  await session.send("HeapProfiler.collectGarbage");
-  const usage = await session.send("Runtime.getHeapUsage") as { usedSize: number; backingStorageSize?: number };
-  const used = usage.usedSize + (usage.backingStorageSize ?? 0);
-  console.log(`file ${size} bytes: ready after ${ready} ms (main thread busy ${ready_busy.toFixed(0)} ms); 96 thumbnails and 24 ` +
-    `combinations: script ${rounds.map((time) => time.toFixed(1)).join(", ")} ms, by the clock ${median(drawn).toFixed(1)} ms; ` +
-    `${used} bytes of memory for ${raw} bytes of codes`);
-  assert.equal(await shown(page, "snapshot"), run.steps.length - 1);
-  assert.ok(ready_busy <= 1500, `busy for ${ready_busy} ms until ready`);
-  // The first round warms the compiler.
-  assert.ok(Math.min(...rounds) <= 33, `redrawing takes ${rounds} ms`);
-  assert.ok(used <= 3 * (raw + size), `${used} bytes for ${raw} bytes of codes in a file of ${size}`);
-});
+    const drawn = await page.evaluate(() => [
+      ...(window as unknown as { __headlight: { timings: (what: string) => number[] } }).__headlight.timings(
+        "overview",
+      ),
+    ]);
+    const raw = run.blocks.reduce(
+      (sum, block) =>
+        sum +
+        block.shapes.reduce(
+          (cells, [rows]) => cells + (block.layers * block.heads * run.steps.length * rows * (rows + 1)) / 2,
+          0,
+        ),
+      0,
+    );
+    await session.send("HeapProfiler.collectGarbage");
+    const usage = (await session.send("Runtime.getHeapUsage")) as { usedSize: number; backingStorageSize?: number };
+    const used = usage.usedSize + (usage.backingStorageSize ?? 0);
+    console.log(
+      `file ${size} bytes: ready after ${ready} ms (main thread busy ${ready_busy.toFixed(0)} ms); 96 thumbnails and 24 ` +
+        `combinations: script ${rounds.map((time) => time.toFixed(1)).join(", ")} ms, by the clock ${median(drawn).toFixed(1)} ms; ` +
+        `${used} bytes of memory for ${raw} bytes of codes`,
+    );
+    assert.equal(await shown(page, "snapshot"), run.steps.length - 1);
+    assert.ok(ready_busy <= 1500, `busy for ${ready_busy} ms until ready`);
+    // The first round warms the compiler.
+    assert.ok(Math.min(...rounds) <= 33, `redrawing takes ${rounds} ms`);
+    assert.ok(used <= 3 * (raw + size), `${used} bytes for ${raw} bytes of codes in a file of ${size}`);
+  },
+);

@@ -13,9 +13,10 @@ browser_test("(11) a run minus itself is zero in every cell", async () => {
   const cell = Number(await page.locator(".cells").getAttribute("data-cell"));
   const image = await png_pixels(await page.locator(".cells").screenshot());
   const [rows, cols] = run.blocks[2]!.shapes[0]!;
-  for (let q = 0; q < rows; ++q) for (let k = 0; k < cols; ++k) {
-    assert.equal(pixel(image, (k + 0.5) * cell, (q + 0.5) * cell), "#f7f7f7");
-  }
+  for (let q = 0; q < rows; ++q)
+    for (let k = 0; k < cols; ++k) {
+      assert.equal(pixel(image, (k + 0.5) * cell, (q + 0.5) * cell), "#f7f7f7");
+    }
   assert.match((await page.locator(".side").textContent())!, /Largest change 0\./);
 });
 
@@ -29,12 +30,16 @@ browser_test("(11) another run is compared with a difference of settings; cells 
   const place = { block: 1, probe: 0, snapshot: last, layer: 1, head: 0 };
   let most = 0;
   const [rows] = a!.blocks[1]!.shapes[0]!;
-  for (let q = 0; q < rows; ++q) for (let k = 0; k <= q; ++k) {
-    const exact = (run: typeof a) => data.exact(run!, { ...place, step: run!.steps[last]! }, q, k)!;
-    most = Math.max(most, Math.abs(exact(a) - exact(b)));
-  }
+  for (let q = 0; q < rows; ++q)
+    for (let k = 0; k <= q; ++k) {
+      const exact = (run: typeof a) => data.exact(run!, { ...place, step: run!.steps[last]! }, q, k)!;
+      most = Math.max(most, Math.abs(exact(a) - exact(b)));
+    }
   const text = await page.locator(".side").textContent();
-  assert.ok(text!.includes(`Largest change ${most >= 1 ? most.toFixed(2) : most.toFixed(3)}`), `${text} has not ${most}`);
+  assert.ok(
+    text!.includes(`Largest change ${most >= 1 ? most.toFixed(2) : most.toFixed(3)}`),
+    `${text} has not ${most}`,
+  );
   assert.ok((await page.getByText("Settings that differ").locator("..").locator("tbody tr").count()) > 0);
 });
 
@@ -42,17 +47,26 @@ browser_test("(11) side by side the cursor is in both; swipe moves with the poin
   const { page } = await open(view_file("reverse"), { hash: "#v=compare&cmp=b" });
   await settle(page);
   assert.equal(await page.locator(".cells").count(), 2);
-  await page.locator(".cells").first().hover({ position: { x: 60, y: 60 } });
+  await page
+    .locator(".cells")
+    .first()
+    .hover({ position: { x: 60, y: 60 } });
   assert.equal(await page.locator(".rows .band").count(), 2);
   await page.getByRole("button", { name: "swipe" }).click();
   await page.getByLabel("Boundary").fill("20");
-  assert.equal(await page.locator(".swipe").evaluate((element) => (element as HTMLElement).style.getPropertyValue("--cut")), "20%");
+  assert.equal(
+    await page.locator(".swipe").evaluate((element) => (element as HTMLElement).style.getPropertyValue("--cut")),
+    "20%",
+  );
 });
 
 browser_test("(11) runs with another vocabulary or other probes are refused with a sentence", async () => {
   const { page, messages } = await open(view_file("mismatch"), { hash: "#v=compare&cmp=odd" });
   await settle(page);
-  assert.match((await page.locator("main").textContent())!, /cannot be compared\. “.+” and “.+” have different vocabularies/);
+  assert.match(
+    (await page.locator("main").textContent())!,
+    /cannot be compared\. “.+” and “.+” have different vocabularies/,
+  );
   assert.equal(await page.locator(".cells").count(), 0);
   assert.deepEqual(messages, []);
 });

@@ -18,8 +18,12 @@ browser_test("(1) one request, the file itself, and not a word on the console, i
 });
 
 /// Compares the middle of every cell of the head view with the colour of its code.
-async function check_pixels(name: string, hash: string, place: { block: number; probe: number; layer: number; head: number },
-                            dark: boolean): Promise<void> {
+async function check_pixels(
+  name: string,
+  hash: string,
+  place: { block: number; probe: number; layer: number; head: number },
+  dark: boolean,
+): Promise<void> {
   const file = view_file(name);
   const data = new ViewData(file);
   const run = data.manifest.runs[0]!;
@@ -57,50 +61,71 @@ async function check_pixels(name: string, hash: string, place: { block: number; 
 }
 
 browser_test("(3) every pixel of a full block is the colour of its weight", () =>
-  check_pixels("reverse", "", { block: 0, probe: 0, layer: 0, head: 0 }, false));
+  check_pixels("reverse", "", { block: 0, probe: 0, layer: 0, head: 0 }, false),
+);
 browser_test("(3) of a causal block", () =>
-  check_pixels("reverse", "&blk=dec.self&l=1&h=2", { block: 1, probe: 0, layer: 1, head: 2 }, true));
+  check_pixels("reverse", "&blk=dec.self&l=1&h=2", { block: 1, probe: 0, layer: 1, head: 2 }, true),
+);
 browser_test("(3) of a rectangular block", () =>
-  check_pixels("reverse", "&blk=dec.cross&l=1&p=1", { block: 2, probe: 1, layer: 1, head: 0 }, false));
+  check_pixels("reverse", "&blk=dec.cross&l=1&p=1", { block: 2, probe: 1, layer: 1, head: 0 }, false),
+);
 browser_test("(3, 12) of a block with a window and padding", () =>
-  check_pixels("decoder", "&p=1&l=1", { block: 0, probe: 1, layer: 1, head: 0 }, true));
+  check_pixels("decoder", "&p=1&l=1", { block: 0, probe: 1, layer: 1, head: 0 }, true),
+);
 
-browser_test("(4) the status line has the exact float32 under the cursor, and the code where there is no exact one", async () => {
-  const file = view_file("reverse");
-  const data = new ViewData(file);
-  const run = data.manifest.runs[0]!;
-  const place = { block: 2, probe: 0, layer: 1, head: 0 };
-  const { page } = await open(file, { hash: "#v=head&blk=dec.cross&l=1" });
-  await settle(page);
-  const cell = Number(await page.locator(".cells").getAttribute("data-cell"));
-  for (const [q, k] of [[0, 0], [3, 4], [7, 0]] as const) {
-    await page.locator(".cells").hover({ position: { x: (k + 0.5) * cell, y: (q + 0.5) * cell } });
-    const weight = data.exact(run, { ...place, step: run.steps.at(-1)! }, q, k)!;
-    const text = weight < 1e-3 ? weight.toExponential(4) : weight.toFixed(5);
-    const status = await page.locator(".status").textContent();
-    assert.ok(status!.endsWith(`${text} (exact)`), `${status} has not ${text}`);
-    assert.match(status!, new RegExp(`step ${run.steps.at(-1)} · dec.cross L1 H0 · q${q} .*·${q} → k${k} .*·${k} `));
-  }
-  await page.keyboard.press("[");
-  await settle(page);
-  await page.locator(".cells").hover({ position: { x: 4.5 * cell, y: 3.5 * cell } });
-  const code = data.code(run, { ...place, snapshot: run.steps.length - 2 }, 3, 4)!;
-  const wanted = code === 0 ? "<0.002" : (code / 255).toFixed(3);
-  assert.ok((await page.locator(".status").textContent())!.endsWith(`${wanted} (8-bit)`));
-});
+browser_test(
+  "(4) the status line has the exact float32 under the cursor, and the code where there is no exact one",
+  async () => {
+    const file = view_file("reverse");
+    const data = new ViewData(file);
+    const run = data.manifest.runs[0]!;
+    const place = { block: 2, probe: 0, layer: 1, head: 0 };
+    const { page } = await open(file, { hash: "#v=head&blk=dec.cross&l=1" });
+    await settle(page);
+    const cell = Number(await page.locator(".cells").getAttribute("data-cell"));
+    for (const [q, k] of [
+      [0, 0],
+      [3, 4],
+      [7, 0],
+    ] as const) {
+      await page.locator(".cells").hover({ position: { x: (k + 0.5) * cell, y: (q + 0.5) * cell } });
+      const weight = data.exact(run, { ...place, step: run.steps.at(-1)! }, q, k)!;
+      const text = weight < 1e-3 ? weight.toExponential(4) : weight.toFixed(5);
+      const status = await page.locator(".status").textContent();
+      assert.ok(status!.endsWith(`${text} (exact)`), `${status} has not ${text}`);
+      assert.match(status!, new RegExp(`step ${run.steps.at(-1)} · dec.cross L1 H0 · q${q} .*·${q} → k${k} .*·${k} `));
+    }
+    await page.keyboard.press("[");
+    await settle(page);
+    await page.locator(".cells").hover({ position: { x: 4.5 * cell, y: 3.5 * cell } });
+    const code = data.code(run, { ...place, snapshot: run.steps.length - 2 }, 3, 4)!;
+    const wanted = code === 0 ? "<0.002" : (code / 255).toFixed(3);
+    assert.ok((await page.locator(".status").textContent())!.endsWith(`${wanted} (8-bit)`));
+  },
+);
 
 browser_test("(5) odd tokens are shown verbatim and run nothing", async () => {
   const { page, messages } = await open(view_file("odd"), { hash: "#v=run" });
   await settle(page);
   // Space, newline, tab and nothing have a glyph; what has no shape is escaped; all else is as it is.
-  const glyphs: Record<string, string> = { "\n": "⏎", " ": "␠", "\t": "⇥", "": "∅", "\u202e": "\\u202e", "\u0007": "\\x07",
-    "\u0301": "◌\u0301", "👩‍🚀": "👩\\u200d🚀" };
+  const glyphs: Record<string, string> = {
+    "\n": "⏎",
+    " ": "␠",
+    "\t": "⇥",
+    "": "∅",
+    "\u202e": "\\u202e",
+    "\u0007": "\\x07",
+    "\u0301": "◌\u0301",
+    "👩‍🚀": "👩\\u200d🚀",
+  };
   const wanted = ODD_TOKENS.map((token) => glyphs[token] ?? token.replaceAll(" ", "␠"));
   const words = await page.locator(".seq").first().locator("bdi").allTextContents();
   assert.deepEqual(words, wanted);
   await page.keyboard.press("2");
   await settle(page);
-  const titles = await page.locator(".rows .tick").evaluateAll((ticks) => ticks.map((tick) => tick.getAttribute("title")));
+  const titles = await page
+    .locator(".rows .tick")
+    .evaluateAll((ticks) => ticks.map((tick) => tick.getAttribute("title")));
   assert.deepEqual(titles, wanted);
   assert.equal(await page.locator("main img, main script, main s").count(), 0);
   assert.deepEqual(messages, []);

@@ -8,7 +8,10 @@ import { colours, ViewData } from "./view_data.ts";
 
 async function save(page: Page, button: string): Promise<{ name: string; bytes: Buffer }> {
   await page.keyboard.press("x");
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button, exact: true }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button, exact: true }).click(),
+  ]);
   await page.waitForSelector("dialog", { state: "detached" });
   return { name: download.suggestedFilename(), bytes: readFileSync((await download.path())!) };
 }
@@ -25,7 +28,10 @@ browser_test("(10) .npy holds the float32 weights of the head", async () => {
   assert.equal(bytes.subarray(0, 6).toString("latin1"), "\x93NUMPY");
   const length = bytes.readUInt16LE(8);
   const [rows, cols] = run.blocks[2]!.shapes[0]!;
-  assert.match(bytes.subarray(10, 10 + length).toString("latin1"), new RegExp(`'<f4'.*'shape': \\(${rows}, ${cols}\\)`));
+  assert.match(
+    bytes.subarray(10, 10 + length).toString("latin1"),
+    new RegExp(`'<f4'.*'shape': \\(${rows}, ${cols}\\)`),
+  );
   for (let i = 0; i < rows * cols; ++i) {
     const place = { block: 2, probe: 0, step: run.steps.at(-1)!, layer: 1, head: 0 };
     assert.equal(bytes.readFloatLE(10 + length + 4 * i), data.exact(run, place, Math.floor(i / cols), i % cols));
@@ -40,7 +46,11 @@ browser_test("(10) CSV holds the same, with tokens", async () => {
   await settle(page);
   const { bytes, name } = await save(page, "CSV");
   assert.match(name, /dec\.cross-L1-H0-p0-step\d+\.csv$/);
-  const lines = bytes.toString("utf8").trimEnd().split("\r\n").map((line) => line.split(","));
+  const lines = bytes
+    .toString("utf8")
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => line.split(","));
   const [rows, cols] = run.blocks[2]!.shapes[0]!;
   assert.deepEqual([lines.length, lines[0]!.length], [rows + 1, cols + 1]);
   const vocab = run.vocab ?? data.manifest.vocab;
@@ -67,7 +77,11 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
   const codes = data.codes(run, 2, 0);
   const code = (q: number, k: number) =>
     data.code(run, { block: 2, probe: 0, snapshot: run.steps.length - 1, layer: 1, head: 0 }, q, k, codes)!;
-  for (const [button, scale] of [["PNG", 1], ["PNG ×2", 2], ["PNG ×4", 4]] as const) {
+  for (const [button, scale] of [
+    ["PNG", 1],
+    ["PNG ×2", 2],
+    ["PNG ×4", 4],
+  ] as const) {
     const image = await png_pixels((await save(page, button)).bytes);
     for (let q = 0; q < rows; ++q) {
       for (let k = 0; k < cols; ++k) {
@@ -78,12 +92,23 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
   }
   // Text stays text: run, step, block, layer, head, probe, scale.
   const words = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map((match) => match[1]).join("\n");
-  for (const part of [run.name, `step ${run.steps.at(-1)}`, "dec.cross L1 H0", "probe 0", "linear, 0 to 1", "cividis", "·8"]) {
+  for (const part of [
+    run.name,
+    `step ${run.steps.at(-1)}`,
+    "dec.cross L1 H0",
+    "probe 0",
+    "linear, 0 to 1",
+    "cividis",
+    "·8",
+  ]) {
     assert.ok(words.includes(part), `${part} in ${words}`);
   }
   const parsed = await page.evaluate((text) => {
     const root = new DOMParser().parseFromString(text, "image/svg+xml");
-    return { error: root.querySelector("parsererror")?.textContent ?? "", colours: [...root.querySelectorAll("g rect")].map((r) => r.getAttribute("fill")) };
+    return {
+      error: root.querySelector("parsererror")?.textContent ?? "",
+      colours: [...root.querySelectorAll("g rect")].map((r) => r.getAttribute("fill")),
+    };
   }, svg);
   assert.equal(parsed.error, "");
   assert.ok(parsed.colours.includes(table[code(0, cols - 1)]!));
@@ -99,7 +124,11 @@ browser_test("(10) every view can be saved as PNG and SVG, in both themes and wi
       const image = await png_pixels((await save(page, "PNG")).bytes);
       assert.ok(image.width > 200 && image.height > 100);
       const svg = (await save(page, "SVG")).bytes.toString("utf8");
-      const error = await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")?.textContent ?? "", svg);
+      const error = await page.evaluate(
+        (text) =>
+          new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")?.textContent ?? "",
+        svg,
+      );
       assert.equal(error, "");
       assert.ok(!/<script|onerror=alert\(1\)>/.test(svg));
     }
@@ -124,7 +153,10 @@ browser_test("(10) tables: roles and curves as CSV", async () => {
 });
 
 browser_test("(10) a saved page is the same file again and opens as it was saved; a link can be copied", async () => {
-  const { page } = await open(view_file("reverse"), { hash: `${HEAD}&sel=q3&num=1`, permissions: ["clipboard-read", "clipboard-write"] });
+  const { page } = await open(view_file("reverse"), {
+    hash: `${HEAD}&sel=q3&num=1`,
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
   await settle(page);
   const { bytes } = await save(page, "Save this page");
   const again = await open(write_file("saved-again", () => bytes.toString("utf8")));

@@ -7,7 +7,27 @@ import { ViewData } from "./view_data.ts";
 
 async function all_views(name: string): Promise<void> {
   const { page, messages } = await open(view_file(name));
-  for (const key of ["1", "2", "3", "4", "5", "c", "6", "2", "ArrowRight", "ArrowDown", "End", "Enter", "Escape", "]", "[", "p", "b", "m", "Space"]) {
+  for (const key of [
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "c",
+    "6",
+    "2",
+    "ArrowRight",
+    "ArrowDown",
+    "End",
+    "Enter",
+    "Escape",
+    "]",
+    "[",
+    "p",
+    "b",
+    "m",
+    "Space",
+  ]) {
     await page.keyboard.press(key);
     await settle(page);
   }
@@ -49,7 +69,10 @@ browser_test("(14) a section with a wrong checksum is a card in its place, and t
   await settle(page);
   const card = page.locator(".card.trouble");
   assert.equal(await card.count(), 1);
-  assert.match((await card.textContent())!, new RegExp(`Section ${bad} \\(dec\\.self, probe 0\\) cannot be read: its checksum is`));
+  assert.match(
+    (await card.textContent())!,
+    new RegExp(`Section ${bad} \\(dec\\.self, probe 0\\) cannot be read: its checksum is`),
+  );
   assert.equal(await page.locator("[role=row].layer").count(), 4, "the four layers of the other blocks are there");
   await page.keyboard.press("p");
   await settle(page);
@@ -60,7 +83,9 @@ browser_test("(14) a section with a wrong checksum is a card in its place, and t
 browser_test("(14) broken exact weights: 8-bit ones are shown, and a sentence", async () => {
   const file = view_file("reverse");
   const run = new ViewData(file).manifest.runs[0]!;
-  const bad = run.exact.find((entry) => entry.block === 0 && entry.probe === 0 && entry.step === run.steps.at(-1))!.section;
+  const bad = run.exact.find(
+    (entry) => entry.block === 0 && entry.probe === 0 && entry.step === run.steps.at(-1),
+  )!.section;
   const { page } = await open(damaged_file("reverse", bad), { hash: "#v=head" });
   await settle(page);
   await page.waitForSelector("text=The 8-bit weights are shown");

@@ -12,34 +12,43 @@ browser_test("(6) 1 to 6 choose the view", async () => {
   for (const [i, name] of names.entries()) {
     await page.keyboard.press(String(i + 1));
     assert.equal((await shown(page, "address"))["v"], name);
-    assert.equal(await page.locator("[role=tab][aria-selected=true]").textContent().then((text) => text!.toLowerCase().slice(1)), name);
+    assert.equal(
+      await page
+        .locator("[role=tab][aria-selected=true]")
+        .textContent()
+        .then((text) => text!.toLowerCase().slice(1)),
+      name,
+    );
   }
 });
 
-browser_test("(6) arrows walk the grid over blocks, layers, heads and what combines them; the focus follows", async () => {
-  const { page } = await open(file());
-  await settle(page);
-  await page.locator("[role=gridcell][tabindex='0']").focus();
-  const at = async () => {
-    const { blk, l, h, agg } = await shown(page, "address");
-    return [blk, l, h, agg];
-  };
-  const press = async (...keys: string[]) => {
-    for (const key of keys) await page.keyboard.press(key);
-    return at();
-  };
-  assert.deepEqual(await press("ArrowRight", "ArrowDown"), ["", 1, 1, "head"]);
-  assert.deepEqual(await press("End"), ["", 1, 0, "rollout"]);
-  assert.deepEqual(await press("ArrowLeft"), ["", 1, 0, "max"]);
-  assert.deepEqual(await press("Home"), ["", 1, 0, "head"]);
-  assert.deepEqual(await press("ArrowDown"), ["dec.self", 0, 0, "head"]);
-  assert.deepEqual(await press("ArrowUp", "ArrowLeft"), ["", 1, 0, "head"]);
-  const label = await page.evaluate(() => document.activeElement!.querySelector(".unseen")!.textContent);
-  assert.match(label!, /^enc\.self layer 1 head 0, .+ entropy .+ bits$/);
-  assert.equal(await page.locator("[role=grid] [tabindex='0']").count(), 1);
-  await page.keyboard.press("Enter");
-  assert.equal((await shown(page, "address"))["v"], "head");
-});
+browser_test(
+  "(6) arrows walk the grid over blocks, layers, heads and what combines them; the focus follows",
+  async () => {
+    const { page } = await open(file());
+    await settle(page);
+    await page.locator("[role=gridcell][tabindex='0']").focus();
+    const at = async () => {
+      const { blk, l, h, agg } = await shown(page, "address");
+      return [blk, l, h, agg];
+    };
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+      return at();
+    };
+    assert.deepEqual(await press("ArrowRight", "ArrowDown"), ["", 1, 1, "head"]);
+    assert.deepEqual(await press("End"), ["", 1, 0, "rollout"]);
+    assert.deepEqual(await press("ArrowLeft"), ["", 1, 0, "max"]);
+    assert.deepEqual(await press("Home"), ["", 1, 0, "head"]);
+    assert.deepEqual(await press("ArrowDown"), ["dec.self", 0, 0, "head"]);
+    assert.deepEqual(await press("ArrowUp", "ArrowLeft"), ["", 1, 0, "head"]);
+    const label = await page.evaluate(() => document.activeElement!.querySelector(".unseen")!.textContent);
+    assert.match(label!, /^enc\.self layer 1 head 0, .+ entropy .+ bits$/);
+    assert.equal(await page.locator("[role=grid] [tabindex='0']").count(), 1);
+    await page.keyboard.press("Enter");
+    assert.equal((await shown(page, "address"))["v"], "head");
+  },
+);
 
 browser_test("(6) arrows, Home, End, Enter and Escape in the matrix", async () => {
   const { page } = await open(file(), { hash: "#v=head&blk=dec.cross&l=1" });
@@ -78,7 +87,10 @@ browser_test("(6) snapshots, probes, blocks and the other letters", async () => 
   for (const block of [...run.blocks.slice(1), run.blocks[0]!]) {
     assert.equal((await press("b"))["blk"], block === run.blocks[0] ? "" : block.name);
   }
-  assert.deepEqual([(await press("m"))["agg"], (await press("m"))["agg"], (await press("m"))["agg"]], ["mean", "max", "head"]);
+  assert.deepEqual(
+    [(await press("m"))["agg"], (await press("m"))["agg"], (await press("m"))["agg"]],
+    ["mean", "max", "head"],
+  );
   const scales = [];
   for (let i = 0; i < 5; ++i) scales.push((await press("s"))["sc"]);
   assert.deepEqual(scales, ["row", "head", "sqrt", "log", "lin"]);
@@ -91,7 +103,10 @@ browser_test("(6) snapshots, probes, blocks and the other letters", async () => 
   assert.equal((await shown(page, "address"))["v"], "overview");
   assert.equal((await shown(page, "address"))["sc"], "lin");
   await page.locator("#hl-filter").blur();
-  for (const [key, title] of [["x", "Export what is shown"], ["?", "Keys and help"]] as const) {
+  for (const [key, title] of [
+    ["x", "Export what is shown"],
+    ["?", "Keys and help"],
+  ] as const) {
     await page.keyboard.press(key);
     assert.equal(await page.locator("dialog[open]").getAttribute("aria-label"), title);
     await page.keyboard.press("Escape");
@@ -103,21 +118,26 @@ browser_test("(6) snapshots, probes, blocks and the other letters", async () => 
   assert.equal(await shown(page, "playing"), false);
 });
 
-browser_test("(6) Home and End on the slider are the first and last step; a modifier leaves keys to the browser", async () => {
-  const { page } = await open(file());
-  const { steps } = new ViewData(file()).manifest.runs[0]!;
-  await page.locator("#hl-step").focus();
-  await page.keyboard.press("Home");
-  assert.equal(await shown(page, "step"), steps[0]);
-  await page.keyboard.press("ArrowRight");
-  assert.equal(await shown(page, "step"), steps[1]);
-  await page.keyboard.press("End");
-  assert.equal(await shown(page, "step"), steps.at(-1));
-  assert.match((await page.locator("#hl-step").getAttribute("aria-valuetext"))!,
-               /^step \d+, loss [\d.e-]+, token accuracy [\d.]+ %, sequence accuracy [\d.]+ %$/);
-  await page.keyboard.press("Control+b");
-  assert.equal((await shown(page, "address"))["blk"], "");
-});
+browser_test(
+  "(6) Home and End on the slider are the first and last step; a modifier leaves keys to the browser",
+  async () => {
+    const { page } = await open(file());
+    const { steps } = new ViewData(file()).manifest.runs[0]!;
+    await page.locator("#hl-step").focus();
+    await page.keyboard.press("Home");
+    assert.equal(await shown(page, "step"), steps[0]);
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await shown(page, "step"), steps[1]);
+    await page.keyboard.press("End");
+    assert.equal(await shown(page, "step"), steps.at(-1));
+    assert.match(
+      (await page.locator("#hl-step").getAttribute("aria-valuetext"))!,
+      /^step \d+, loss [\d.e-]+, token accuracy [\d.]+ %, sequence accuracy [\d.]+ %$/,
+    );
+    await page.keyboard.press("Control+b");
+    assert.equal((await shown(page, "address"))["blk"], "");
+  },
+);
 
 browser_test("(6) character keys can be turned off; the others stay", async () => {
   const { page } = await open(file());
@@ -135,8 +155,11 @@ browser_test("(6) character keys can be turned off; the others stay", async () =
 });
 
 browser_test("(6) Tab reaches each region once", async () => {
-  for (const [hash, regions] of [["", ["header", "tablist", "main", "footer"]], ["#v=head", ["header", "tablist", "main", "footer"]],
-                                 ["#v=roles", ["header", "tablist", "main", "footer"]]] as const) {
+  for (const [hash, regions] of [
+    ["", ["header", "tablist", "main", "footer"]],
+    ["#v=head", ["header", "tablist", "main", "footer"]],
+    ["#v=roles", ["header", "tablist", "main", "footer"]],
+  ] as const) {
     const { page } = await open(file(), { hash });
     await settle(page);
     const seen: string[] = [];
@@ -146,9 +169,12 @@ browser_test("(6) Tab reaches each region once", async () => {
       const place = await page.evaluate(() => {
         const element = document.activeElement!;
         if (element === document.body) return "";
-        return (element.closest("[role=grid]") ? "grid " : "") +
-          (element.closest("header.top, [role=tablist], main, footer")?.matches("[role=tablist]") ? "tablist" :
-            element.closest("header.top, main, footer")?.tagName.toLowerCase() ?? "?");
+        return (
+          (element.closest("[role=grid]") ? "grid " : "") +
+          (element.closest("header.top, [role=tablist], main, footer")?.matches("[role=tablist]")
+            ? "tablist"
+            : (element.closest("header.top, main, footer")?.tagName.toLowerCase() ?? "?"))
+        );
       });
       if (place === "") break;
       const region = place.replace("grid ", "");
@@ -166,10 +192,13 @@ browser_test("(6) every target is at least 24 pixels", async () => {
   for (const key of ["1", "2", "3", "4", "5", "6"]) {
     await page.keyboard.press(key);
     await settle(page);
-    const small = await page.evaluate(() => [...document.querySelectorAll("button, select, input:not([type=checkbox]), label.check")]
-      .filter((element) => (element as HTMLElement).offsetParent !== null)
-      .map((element) => ({ box: element.getBoundingClientRect(), text: element.outerHTML.slice(0, 80) }))
-      .filter(({ box }) => box.width < 24 || box.height < 24).map(({ text }) => text));
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, select, input:not([type=checkbox]), label.check")]
+        .filter((element) => (element as HTMLElement).offsetParent !== null)
+        .map((element) => ({ box: element.getBoundingClientRect(), text: element.outerHTML.slice(0, 80) }))
+        .filter(({ box }) => box.width < 24 || box.height < 24)
+        .map(({ text }) => text),
+    );
     assert.deepEqual(small, []);
   }
 });

@@ -67,7 +67,10 @@ for (const [name, file, hash, selector, colorScheme] of PICTURES) {
 /// What sticks out of the page to the right, apart from what scrolls in a box of its own.
 function overflow(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const out: string[] = document.documentElement.scrollWidth > innerWidth + 1 ? [`page is ${document.documentElement.scrollWidth} wide`] : [];
+    const out: string[] =
+      document.documentElement.scrollWidth > innerWidth + 1
+        ? [`page is ${document.documentElement.scrollWidth} wide`]
+        : [];
     for (const element of document.querySelectorAll("header, main, footer, .card, button, select, .notes")) {
       if (element.closest(".plot, .wide, .scroll, .tokens, [role=tablist]") && !element.matches(".card")) continue;
       const box = element.getBoundingClientRect();
@@ -77,7 +80,10 @@ function overflow(page: Page): Promise<string[]> {
   });
 }
 
-for (const [name, width, height] of [["320 pixels", 320, 640], ["200 % zoom", 640, 400]] as const) {
+for (const [name, width, height] of [
+  ["320 pixels", 320, 640],
+  ["200 % zoom", 640, 400],
+] as const) {
   browser_test(`(16) ${name}: nothing is lost to the side, and every view draws`, async () => {
     const folder = join(tmpdir(), "headlight-view-screens");
     mkdirSync(folder, { recursive: true });

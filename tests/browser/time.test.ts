@@ -68,8 +68,14 @@ browser_test("(9) nothing plays by itself, and with reduced motion nothing moves
     const { page } = await open(view_file("reverse"), { reducedMotion });
     await page.waitForTimeout(400);
     assert.equal(await shown(page, "playing"), false);
-    const transitions = await page.evaluate(() => [...document.querySelectorAll("*")].filter((element) =>
-      getComputedStyle(element).transitionDuration.split(",").some((time) => parseFloat(time) > 0)).length);
+    const transitions = await page.evaluate(
+      () =>
+        [...document.querySelectorAll("*")].filter((element) =>
+          getComputedStyle(element)
+            .transitionDuration.split(",")
+            .some((time) => parseFloat(time) > 0),
+        ).length,
+    );
     assert.equal(transitions > 0, reducedMotion === "no-preference");
     await page.context().close();
   }

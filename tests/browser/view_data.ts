@@ -42,7 +42,9 @@ export class ViewData {
   }
 
   section(index: number): Buffer {
-    const match = new RegExp(`id="hl-s${index}" data-enc="(\\w+)" data-raw="(\\d+)" data-crc="([0-9a-f]{8})">([^<]*)<`).exec(this.text)!;
+    const match = new RegExp(
+      `id="hl-s${index}" data-enc="(\\w+)" data-raw="(\\d+)" data-crc="([0-9a-f]{8})">([^<]*)<`,
+    ).exec(this.text)!;
     const packed = Buffer.from(match[4]!, "base64");
     const raw = match[1] === "none" ? packed : inflateSync(packed);
     if (raw.length !== Number(match[2])) throw new Error(`section ${index} has ${raw.length} bytes`);
@@ -62,14 +64,20 @@ export class ViewData {
   }
 
   /// The code of a cell, or undefined where a mask or padding hides it.
-  code(run: ViewRun, place: { block: number; probe: number; snapshot: number; layer: number; head: number }, q: number, k: number,
-       codes = this.codes(run, place.block, place.probe)): number | undefined {
+  code(
+    run: ViewRun,
+    place: { block: number; probe: number; snapshot: number; layer: number; head: number },
+    q: number,
+    k: number,
+    codes = this.codes(run, place.block, place.probe),
+  ): number | undefined {
     const info = run.blocks[place.block]!;
     const [rows, cols] = info.shapes[place.probe]!;
     const [pad_rows, pad_cols] = info.padding?.[place.probe] ?? [0, 0];
     if (q >= rows - pad_rows || k >= cols - pad_cols || (info.mask === "causal" && k > q)) return undefined;
     if (info.hidden) {
-      if (info.hidden.order.join() !== "probe,q,k") throw new Error("this reader knows hidden cells of the order probe, q, k");
+      if (info.hidden.order.join() !== "probe,q,k")
+        throw new Error("this reader knows hidden cells of the order probe, q, k");
       let start = 0;
       for (let p = 0; p < place.probe; ++p) start += info.shapes[p]![0] * info.shapes[p]![1];
       if (this.section(info.hidden.section)[start + q * cols + k]) return undefined;
@@ -79,14 +87,19 @@ export class ViewData {
   }
 
   /// The float32 weight of a cell, where the file has it.
-  exact(run: ViewRun, place: { block: number; probe: number; step: number; layer: number; head: number }, q: number, k: number):
-      number | undefined {
+  exact(
+    run: ViewRun,
+    place: { block: number; probe: number; step: number; layer: number; head: number },
+    q: number,
+    k: number,
+  ): number | undefined {
     const entry = run.exact.find((e) => e.block === place.block && e.probe === place.probe && e.step === place.step);
     if (!entry) return undefined;
     const info = run.blocks[place.block]!;
     const [rows, cols] = info.shapes[place.probe]!;
     const head = info.pack === "tril" ? (rows * (rows + 1)) / 2 : rows * cols;
-    const at = (place.layer * info.heads + place.head) * head + (info.pack === "tril" ? (q * (q + 1)) / 2 : q * cols) + k;
+    const at =
+      (place.layer * info.heads + place.head) * head + (info.pack === "tril" ? (q * (q + 1)) / 2 : q * cols) + k;
     return this.section(entry.section).readFloatLE(4 * at);
   }
 }

@@ -32,15 +32,29 @@ function start(): void {
   effect(() => void (document.documentElement.dataset["theme"] = dark.value ? "dark" : "light"));
   const text = document.getElementById("hl-manifest")?.textContent;
   if (!text) {
-    render(<main><Trouble title="No run in this page" message={"This is the page of headlight view without data. " +
-      "Make a file with: headlight view RUN -o view.html"} /></main>, root);
+    render(
+      <main>
+        <Trouble
+          title="No run in this page"
+          message={
+            "This is the page of headlight view without data. " + "Make a file with: headlight view RUN -o view.html"
+          }
+        />
+      </main>,
+      root,
+    );
     document.body.dataset["ready"] = "0";
     return;
   }
   try {
     show_manifest(parse_manifest(text));
   } catch (error) {
-    render(<main><Trouble title="This file cannot be shown" message={(error as Error).message} /></main>, root);
+    render(
+      <main>
+        <Trouble title="This file cannot be shown" message={(error as Error).message} />
+      </main>,
+      root,
+    );
     document.body.dataset["ready"] = "0";
     return;
   }

@@ -45,7 +45,10 @@ test("a light theme turns the map round, unless one map is asked for", () => {
 
 test("differences run from blue over the middle to red; the ends are those of ColorBrewer's RdBu", () => {
   const table = difference_table(false, false);
-  assert.deepEqual([0, 127, 254].map((i) => css_colour(table[i]!)), ["#053061", "#f7f7f7", "#67001f"]);
+  assert.deepEqual(
+    [0, 127, 254].map((i) => css_colour(table[i]!)),
+    ["#053061", "#f7f7f7", "#67001f"],
+  );
   assert.equal(css_colour(difference_table(true, false)[127]!), "#14171d");
 });
 
@@ -55,7 +58,10 @@ test("ink is black on light and white on dark", () => {
 });
 
 const map: HeadMap = {
-  rows: 2, cols: 3, values: Float32Array.from([0, 0.5, 1, 0.1, 0.2, 0]), marks: Uint8Array.from([0, 0, 0, 0, 0, MARK.hidden]),
+  rows: 2,
+  cols: 3,
+  values: Float32Array.from([0, 0.5, 1, 0.1, 0.2, 0]),
+  marks: Uint8Array.from([0, 0, 0, 0, 0, MARK.hidden]),
   exact: true,
 };
 

@@ -10,8 +10,11 @@ import type { Scene } from "../src/export/scene.ts";
 import { MARK, type HeadMap } from "../src/format/head_map.ts";
 
 const map: HeadMap = {
-  rows: 2, cols: 3, values: Float32Array.from([0.1, 0.2, 0, 0.3, 0, 0]),
-  marks: Uint8Array.from([0, 0, MARK.hidden, 0, MARK.nan, MARK.inf]), exact: true,
+  rows: 2,
+  cols: 3,
+  values: Float32Array.from([0.1, 0.2, 0, 0.3, 0, 0]),
+  marks: Uint8Array.from([0, 0, MARK.hidden, 0, MARK.nan, MARK.inf]),
+  exact: true,
 };
 
 test(".npy: magic, version, header of a multiple of 64, little-endian float32", () => {
@@ -28,7 +31,13 @@ test(".npy: magic, version, header of a multiple of 64, little-endian float32", 
 
 test("CSV fields with commas, quotes and line breaks are quoted (RFC 4180)", () => {
   assert.deepEqual(["a", "a,b", 'a"b', "a\nb", 1.5].map(csv_field), ["a", '"a,b"', '"a""b"', '"a\nb"', "1.5"]);
-  assert.equal(csv([["x", 1], ["y", 2]]), "x,1\r\ny,2\r\n");
+  assert.equal(
+    csv([
+      ["x", 1],
+      ["y", 2],
+    ]),
+    "x,1\r\ny,2\r\n",
+  );
 });
 
 test("the matrix as CSV: float32 that reads back, hidden cells empty", () => {
@@ -44,12 +53,41 @@ test("the matrix as CSV: float32 that reads back, hidden cells empty", () => {
 
 test("SVG is well formed whatever the text says, and small maps are rectangles", () => {
   const look = { kind: "weight", scale: "lin", map: "cividis", dark: true, same: false } as const;
-  const palette = { paper: "#fff", ink: "#000", soft: "#333", line: "#ccc", edge: "#999", hatch: "#ccc", hatch_back: "#eee",
-    accent: "#00f", good: "#0f0", bad: "#f00", series: ["#00f"] };
+  const palette = {
+    paper: "#fff",
+    ink: "#000",
+    soft: "#333",
+    line: "#ccc",
+    edge: "#999",
+    hatch: "#ccc",
+    hatch_back: "#eee",
+    accent: "#00f",
+    good: "#0f0",
+    bad: "#f00",
+    series: ["#00f"],
+  };
   const text = '</text><script>"&\u0007';
-  const scene: Scene = { width: 100, height: 50, title: text, palette, shapes: [
-    { kind: "text", x: 1, y: 2, text, size: 11, fill: "#000", turned: true }, { kind: "map", x: 0, y: 0, width: 30, height: 20, map, look },
-    { kind: "bar", x: 0, y: 0, width: 100, height: 5, look }, { kind: "path", points: [[0, 0], [5, 5]], curve: true, stroke: "#000", line: 1 }] };
+  const scene: Scene = {
+    width: 100,
+    height: 50,
+    title: text,
+    palette,
+    shapes: [
+      { kind: "text", x: 1, y: 2, text, size: 11, fill: "#000", turned: true },
+      { kind: "map", x: 0, y: 0, width: 30, height: 20, map, look },
+      { kind: "bar", x: 0, y: 0, width: 100, height: 5, look },
+      {
+        kind: "path",
+        points: [
+          [0, 0],
+          [5, 5],
+        ],
+        curve: true,
+        stroke: "#000",
+        line: 1,
+      },
+    ],
+  };
   const svg = scene_svg(scene, () => "data:,");
   assert.equal(xml_text(text), "&lt;/text&gt;&lt;script&gt;&quot;&amp;\ufffd");
   assert.ok(!svg.includes("<script") && !svg.includes("<image"));
@@ -62,8 +100,13 @@ test("SVG is well formed whatever the text says, and small maps are rectangles",
   }
   assert.deepEqual(open, []);
   const big = { ...map, rows: 70, cols: 70, values: new Float32Array(4900), marks: new Uint8Array(4900) };
-  assert.match(scene_svg({ ...scene, shapes: [{ kind: "map", x: 0, y: 0, width: 9, height: 9, map: big, look }] }, () => "data:,x"),
-    /<image [^>]*href="data:,x"/);
+  assert.match(
+    scene_svg(
+      { ...scene, shapes: [{ kind: "map", x: 0, y: 0, width: 9, height: 9, map: big, look }] },
+      () => "data:,x",
+    ),
+    /<image [^>]*href="data:,x"/,
+  );
 });
 
 test("names of files have no separators or spaces", () => {

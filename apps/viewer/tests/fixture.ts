@@ -20,8 +20,12 @@ export function noise(...places: number[]): number {
 }
 
 /// Weights of a head that learns to read key `target(q)` as training goes on, over the keys that `sees` allows.
-function learning(snapshots: number, target: (layer: number, head: number, q: number, cols: number) => number,
-                  cols: (probe: number) => number, sees: (q: number, k: number) => boolean): { weight: Weight; score: Weight } {
+function learning(
+  snapshots: number,
+  target: (layer: number, head: number, q: number, cols: number) => number,
+  cols: (probe: number) => number,
+  sees: (q: number, k: number) => boolean,
+): { weight: Weight; score: Weight } {
   const score: Weight = (probe, snapshot, layer, head, q, k) => {
     const time = snapshots > 1 ? snapshot / (snapshots - 1) : 1;
     const start = 0.25 + 0.45 * noise(layer, head, 7);
@@ -77,18 +81,36 @@ export function add_reverse(sections: Sections, id: string, seed: number, probes
   const source = (probe: number) => lengths[probe]!;
   const target = (probe: number) => lengths[probe]! + 1;
   const anti = (layer: number, head: number, q: number, cols: number) =>
-    (layer === 1 && head % 2 === 0 ? cols - 1 - q : role_target(layer, head, q));
+    layer === 1 && head % 2 === 0 ? cols - 1 - q : role_target(layer, head, q);
   const shapes = (q: (p: number) => number, k: (p: number) => number) =>
     lengths.map((_, p) => [q(p), k(p)] as [number, number]);
   const size = { layers: 2, heads: 4 };
   const shifted = (layer: number, head: number, q: number) => role_target(layer + seed, head, q);
   const plans: BlockPlan[] = [
-    { name: "enc.self", kind: "enc.self", mask: "full", ...size, shapes: shapes(source, source),
-      ...learning(snapshots, shifted, source, everything) },
-    { name: "dec.self", kind: "dec.self", mask: "causal", ...size, shapes: shapes(target, target),
-      ...learning(snapshots, shifted, target, causal) },
-    { name: "dec.cross", kind: "dec.cross", mask: "full", ...size, shapes: shapes(target, source),
-      ...learning(snapshots, anti, source, everything) },
+    {
+      name: "enc.self",
+      kind: "enc.self",
+      mask: "full",
+      ...size,
+      shapes: shapes(source, source),
+      ...learning(snapshots, shifted, source, everything),
+    },
+    {
+      name: "dec.self",
+      kind: "dec.self",
+      mask: "causal",
+      ...size,
+      shapes: shapes(target, target),
+      ...learning(snapshots, shifted, target, causal),
+    },
+    {
+      name: "dec.cross",
+      kind: "dec.cross",
+      mask: "full",
+      ...size,
+      shapes: shapes(target, source),
+      ...learning(snapshots, anti, source, everything),
+    },
   ];
   add_blocks(sections, run, plans, [snapshots - 1]);
   add_figures(sections, run, seed);
@@ -96,34 +118,76 @@ export function add_reverse(sections: Sections, id: string, seed: number, probes
 }
 
 /// A decoder with a window, padding, probes of different lengths, and many heads.
-export function add_decoder(sections: Sections, id: string, size: { layers: number; heads: number; lengths: number[];
-                            snapshots: number; window?: number; padding?: boolean }): Run {
+export function add_decoder(
+  sections: Sections,
+  id: string,
+  size: { layers: number; heads: number; lengths: number[]; snapshots: number; window?: number; padding?: boolean },
+): Run {
   const run = empty_run(id, `decoder-${size.layers}x${size.heads}`);
   run.steps = snapshot_steps(size.snapshots, 4000);
   run.probes = size.lengths.map((length, p) => {
-    const ids = Array.from({ length: length + 1 }, (_, i) => 3 + Math.floor(10 * noise(p, i % Math.ceil(length / 2), 5)));
+    const ids = Array.from(
+      { length: length + 1 },
+      (_, i) => 3 + Math.floor(10 * noise(p, i % Math.ceil(length / 2), 5)),
+    );
     return { label: `random ${p}`, src: [], tgt_in: ids.slice(0, length), tgt_out: ids.slice(1) };
   });
   const shapes = size.lengths.map((length) => [length, length] as [number, number]);
   const cells = shapes.flatMap(([rows, cols]) =>
-    Array.from({ length: rows * cols }, (_, i) => Math.floor(i / cols) - (i % cols)));
+    Array.from({ length: rows * cols }, (_, i) => Math.floor(i / cols) - (i % cols)),
+  );
   const sees = (q: number, k: number) => causal(q, k) && (!size.window || q - k < size.window);
   const half = (layer: number, head: number, q: number, cols: number) =>
-    (layer > 0 && head % 3 === 0 ? Math.max(0, q - Math.ceil(cols / 2) + 1) : role_target(layer, head, q));
-  add_blocks(sections, run, [{
-    name: "dec.self", kind: "dec.self", mask: "causal", layers: size.layers, heads: size.heads, shapes,
-    ...(size.padding ? { padding: shapes.map((_, p) => [p, p] as [number, number]) } : {}),
-    ...(size.window ? { hidden: { order: ["probe", "q", "k"],
-                                  bytes: Uint8Array.from(cells, (distance) => Number(distance >= size.window!)) } } : {}),
-    ...learning(size.snapshots, half, (probe) => size.lengths[probe]!, sees),
-  }], [size.snapshots - 1]);
+    layer > 0 && head % 3 === 0 ? Math.max(0, q - Math.ceil(cols / 2) + 1) : role_target(layer, head, q);
+  add_blocks(
+    sections,
+    run,
+    [
+      {
+        name: "dec.self",
+        kind: "dec.self",
+        mask: "causal",
+        layers: size.layers,
+        heads: size.heads,
+        shapes,
+        ...(size.padding ? { padding: shapes.map((_, p) => [p, p] as [number, number]) } : {}),
+        ...(size.window
+          ? {
+              hidden: {
+                order: ["probe", "q", "k"],
+                bytes: Uint8Array.from(cells, (distance) => Number(distance >= size.window!)),
+              },
+            }
+          : {}),
+        ...learning(size.snapshots, half, (probe) => size.lengths[probe]!, sees),
+      },
+    ],
+    [size.snapshots - 1],
+  );
   add_figures(sections, run, 5);
   return run;
 }
 
 /// Tokens that break pages which trust them.
-export const ODD_TOKENS = ["<s>", "</script>", "<!--", "&amp;", "\n", " ", "\t", "", "🦊", "👩‍🚀", "אבג", "\u202e", "é",
-  "\u0301", "a".repeat(40), "\u0007", "<img src=x onerror=alert(1)>"];
+export const ODD_TOKENS = [
+  "<s>",
+  "</script>",
+  "<!--",
+  "&amp;",
+  "\n",
+  " ",
+  "\t",
+  "",
+  "🦊",
+  "👩‍🚀",
+  "אבג",
+  "\u202e",
+  "é",
+  "\u0301",
+  "a".repeat(40),
+  "\u0007",
+  "<img src=x onerror=alert(1)>",
+];
 
 export function add_odd(sections: Sections): Run {
   const run = empty_run("odd", "odd tokens </script>");
@@ -132,10 +196,27 @@ export function add_odd(sections: Sections): Run {
   const ids = ODD_TOKENS.map((_, i) => i);
   run.probes = [{ label: "odd <b>", src: ids, tgt_in: [], tgt_out: ids }];
   const n = ids.length;
-  add_blocks(sections, run, [{
-    name: "enc.self", kind: "enc.self", mask: "full", layers: 1, heads: 2, shapes: [[n, n]],
-    ...learning(2, (_, head, q) => (head === 0 ? q : n - 1 - q), () => n, everything),
-  }], [1]);
+  add_blocks(
+    sections,
+    run,
+    [
+      {
+        name: "enc.self",
+        kind: "enc.self",
+        mask: "full",
+        layers: 1,
+        heads: 2,
+        shapes: [[n, n]],
+        ...learning(
+          2,
+          (_, head, q) => (head === 0 ? q : n - 1 - q),
+          () => n,
+          everything,
+        ),
+      },
+    ],
+    [1],
+  );
   add_figures(sections, run, 2);
   return run;
 }
@@ -157,8 +238,9 @@ export function add_broken_numbers(sections: Sections): Run {
 
 export const FIXTURES: Record<string, (sections: Sections) => { runs: Run[]; notes?: string[] }> = {
   reverse: (s) => ({ runs: [add_reverse(s, "a", 0), add_reverse(s, "b", 1)] }),
-  decoder: (s) => ({ runs: [add_decoder(s, "w", { layers: 2, heads: 3, lengths: [12, 9], snapshots: 8, window: 5,
-                                                   padding: true })] }),
+  decoder: (s) => ({
+    runs: [add_decoder(s, "w", { layers: 2, heads: 3, lengths: [12, 9], snapshots: 8, window: 5, padding: true })],
+  }),
   odd: (s) => ({ runs: [add_odd(s)] }),
   nan: (s) => ({ runs: [add_broken_numbers(s)] }),
   tiny: (s) => ({ runs: [add_decoder(s, "t", { layers: 1, heads: 1, lengths: [1], snapshots: 1 })] }),
@@ -174,8 +256,12 @@ export function fixture_page(page: string, name: string): string {
   const sections = new Sections();
   const made = FIXTURES[name]!(sections);
   const manifest: Manifest = {
-    format: "headlight.view/1", generator: "fixture", created: "2024-01-01T00:00:00Z", vocab: LETTERS,
-    runs: made.runs, notes: made.notes ?? [],
+    format: "headlight.view/1",
+    generator: "fixture",
+    created: "2024-01-01T00:00:00Z",
+    vocab: LETTERS,
+    runs: made.runs,
+    notes: made.notes ?? [],
   };
   return write_page(page, manifest, sections);
 }
@@ -183,6 +269,8 @@ export function fixture_page(page: string, name: string): string {
 /// The same with one character of a section changed, so that its checksum is wrong.
 export function damaged_page(page: string, name: string, section: number): string {
   const whole = fixture_page(page, name);
-  return whole.replace(new RegExp(`(id="hl-s${section}"[^>]*data-crc=")([0-9a-f]{8})`), (_, before: string) =>
-    `${before}00000000`);
+  return whole.replace(
+    new RegExp(`(id="hl-s${section}"[^>]*data-crc=")([0-9a-f]{8})`),
+    (_, before: string) => `${before}00000000`,
+  );
 }

@@ -62,24 +62,37 @@ test("a section is read back; white space in its text does not matter", async ()
   assert.deepEqual(await decode_section(0, "x", good), raw);
   const spaced = { ...good, text: good.text.replace(/(.{40})/g, "$1\n") };
   assert.deepEqual(await decode_section(0, "x", spaced), raw);
-  assert.deepEqual(await decode_section(0, "x", { ...good, enc: "none", text: Buffer.from(raw).toString("base64") }), raw);
+  assert.deepEqual(
+    await decode_section(0, "x", { ...good, enc: "none", text: Buffer.from(raw).toString("base64") }),
+    raw,
+  );
 });
 
 test("a damaged section is a sentence that names it", async () => {
   const damaged = [
-    { ...good, crc: "00000000" }, { ...good, raw: 999 }, { ...good, raw: 1001 }, { ...good, text: good.text.slice(0, 40) },
-    { ...good, text: "!" + good.text.slice(1) }, { ...good, text: "" },
+    { ...good, crc: "00000000" },
+    { ...good, raw: 999 },
+    { ...good, raw: 1001 },
+    { ...good, text: good.text.slice(0, 40) },
+    { ...good, text: "!" + good.text.slice(1) },
+    { ...good, text: "" },
   ];
   for (const section of damaged) {
-    await assert.rejects(decode_section(3, "dec.cross, probe 2", section), (error: Error) =>
-      error instanceof SectionError && /^Section 3 \(dec\.cross, probe 2\) cannot be read: .+headlight view\.$/s.test(error.message));
+    await assert.rejects(
+      decode_section(3, "dec.cross, probe 2", section),
+      (error: Error) =>
+        error instanceof SectionError &&
+        /^Section 3 \(dec\.cross, probe 2\) cannot be read: .+headlight view\.$/s.test(error.message),
+    );
   }
 });
 
 test("a manifest that cannot be shown is refused with its place", () => {
   const refused = (value: unknown, pattern: RegExp) =>
-    assert.throws(() => parse_manifest(typeof value === "string" ? value : JSON.stringify(value)), (error: Error) =>
-      error instanceof FormatError && pattern.test(error.message));
+    assert.throws(
+      () => parse_manifest(typeof value === "string" ? value : JSON.stringify(value)),
+      (error: Error) => error instanceof FormatError && pattern.test(error.message),
+    );
   const whole = { format: "headlight.view/1", generator: "x", created: "x", vocab: [], notes: [] };
   refused("{", /no JSON/);
   refused([], /no object but array/);

@@ -34,21 +34,45 @@ test("200 random states come back from their addresses, in the fixed order of ke
   const order = KEYS.map((key) => key.key as string);
   for (let seed = 0; seed < 200; ++seed) {
     const address = random_address(seed);
-    const unknown: [string, string][] = seed % 3 === 0 ? [["future", "x y"], ["utm", "1"]] : [];
+    const unknown: [string, string][] =
+      seed % 3 === 0
+        ? [
+            ["future", "x y"],
+            ["utm", "1"],
+          ]
+        : [];
     const text = print_address(address, unknown);
     const back = parse_address(`#${text}`);
     assert.deepEqual(back.address, address, text);
     assert.deepEqual(back.unknown, unknown);
     assert.deepEqual(back.notes, []);
     assert.equal(print_address(back.address, back.unknown), text);
-    const keys = text.split("&").filter(Boolean).map((part) => order.indexOf(part.split("=")[0]!)).filter((at) => at >= 0);
-    assert.deepEqual(keys, [...keys].sort((a, b) => a - b));
+    const keys = text
+      .split("&")
+      .filter(Boolean)
+      .map((part) => order.indexOf(part.split("=")[0]!))
+      .filter((at) => at >= 0);
+    assert.deepEqual(
+      keys,
+      [...keys].sort((a, b) => a - b),
+    );
   }
   assert.equal(print_address(INITIAL), "");
 });
 
 test("impossible values are a sentence and the default; nothing throws", () => {
-  for (const hash of ["#v=nowhere", "#l=-1", "#l=1.5", "#k=99", "#t=soon", "#thr=", "#num=yes", "#%E0%A4%A", "#=&&=x&v", "#ema=NaN"]) {
+  for (const hash of [
+    "#v=nowhere",
+    "#l=-1",
+    "#l=1.5",
+    "#k=99",
+    "#t=soon",
+    "#thr=",
+    "#num=yes",
+    "#%E0%A4%A",
+    "#=&&=x&v",
+    "#ema=NaN",
+  ]) {
     const parsed = parse_address(hash);
     assert.deepEqual(parsed.address, INITIAL, hash);
     assert.ok(parsed.notes.length + parsed.unknown.length > 0, hash);
@@ -67,21 +91,54 @@ test("selections", () => {
   assert.deepEqual(selected_rows([], 3), [0, 1, 2]);
 });
 
-const columns = ["role.previous.score", "role.previous.n", "role.previous.chance", "role.induction.score", "role.induction.n",
-  "role.induction.chance", "entropy.bits", "entropy.share", "confidence.mean"];
-const stats = new Stats({
-  steps: [0, 10], heads: [[0, 0, 0], [0, 0, 1], [0, 1, 0]], columns, section: 0, evaluated: "x",
-  thresholds: { score: 0.4, lift: 3, uniform: 0.9 },
-}, Float32Array.from([
-  ...[0.1, 9, 0.1, 0.1, 9, 0.1, 3, 0.95, 0.2], ...[0.1, 9, 0.1, 0.1, 9, 0.1, 3, 0.5, 0.2], ...[NaN, 0, NaN, NaN, 0, NaN, 3, 0.5, 0.2],
-  ...[0.9, 9, 0.1, 0.5, 9, 0.01, 1, 0.2, 0.9], ...[0.9, 9, 0.1, 0.39, 9, 0.01, 1, 0.2, 0.9], ...[0.5, 9, 0.4, NaN, 0, NaN, 3, 0.91, 0.2],
-]));
+const columns = [
+  "role.previous.score",
+  "role.previous.n",
+  "role.previous.chance",
+  "role.induction.score",
+  "role.induction.n",
+  "role.induction.chance",
+  "entropy.bits",
+  "entropy.share",
+  "confidence.mean",
+];
+const stats = new Stats(
+  {
+    steps: [0, 10],
+    heads: [
+      [0, 0, 0],
+      [0, 0, 1],
+      [0, 1, 0],
+    ],
+    columns,
+    section: 0,
+    evaluated: "x",
+    thresholds: { score: 0.4, lift: 3, uniform: 0.9 },
+  },
+  Float32Array.from([
+    ...[0.1, 9, 0.1, 0.1, 9, 0.1, 3, 0.95, 0.2],
+    ...[0.1, 9, 0.1, 0.1, 9, 0.1, 3, 0.5, 0.2],
+    ...[NaN, 0, NaN, NaN, 0, NaN, 3, 0.5, 0.2],
+    ...[0.9, 9, 0.1, 0.5, 9, 0.01, 1, 0.2, 0.9],
+    ...[0.9, 9, 0.1, 0.39, 9, 0.01, 1, 0.2, 0.9],
+    ...[0.5, 9, 0.4, NaN, 0, NaN, 3, 0.91, 0.2],
+  ]),
+);
 
 test("the tag is the role of highest lift that has enough score and lift", () => {
-  assert.deepEqual([0, 1, 2].map((head) => stats.tag(0, head)), ["uniform", "—", "—"]);
+  assert.deepEqual(
+    [0, 1, 2].map((head) => stats.tag(0, head)),
+    ["uniform", "—", "—"],
+  );
   // Induction has lift 50 against 9; with a score below 0.4 it does not count; previous has a lift of 1.25 only.
-  assert.deepEqual([0, 1, 2].map((head) => stats.tag(1, head)), ["induction", "previous", "uniform"]);
-  assert.deepEqual([-5, 0, 9, 10, 99].map((step) => stats.step_index(step)), [0, 0, 0, 1, 1]);
+  assert.deepEqual(
+    [0, 1, 2].map((head) => stats.tag(1, head)),
+    ["induction", "previous", "uniform"],
+  );
+  assert.deepEqual(
+    [-5, 0, 9, 10, 99].map((step) => stats.step_index(step)),
+    [0, 0, 0, 1, 1],
+  );
   assert.equal(stats.head_index(0, 1, 0), 2);
 });
 
@@ -109,8 +166,15 @@ test("related heads: the most alike first, those of other shapes last", () => {
 });
 
 test("role rows sort both ways; missing numbers are last either way", () => {
-  const row = (nth: number, value: number, tag: string): RoleRow =>
-    ({ nth, block: 0, layer: 0, head: nth, name: `H${nth}`, tag, numbers: { x: value } });
+  const row = (nth: number, value: number, tag: string): RoleRow => ({
+    nth,
+    block: 0,
+    layer: 0,
+    head: nth,
+    name: `H${nth}`,
+    tag,
+    numbers: { x: value },
+  });
   const rows = [row(0, 0.5, "b"), row(1, NaN, "a"), row(2, 0.9, "b"), row(3, 0.5, "c")];
   const order = (by: string) => sorted_rows(rows, by).map((r) => r.nth);
   assert.deepEqual(order(""), [0, 1, 2, 3]);
@@ -122,14 +186,21 @@ test("role rows sort both ways; missing numbers are last either way", () => {
 
 test("never more than k lines a query, the heaviest ones", () => {
   const map = (seed: number) => ({
-    rows: 6, cols: 5, exact: true, marks: new Uint8Array(30), values: Float32Array.from({ length: 30 }, (_, i) => noise(seed, i)),
+    rows: 6,
+    cols: 5,
+    exact: true,
+    marks: new Uint8Array(30),
+    values: Float32Array.from({ length: 30 }, (_, i) => noise(seed, i)),
   });
   const rows = [0, 1, 2, 3, 4, 5];
   const lines = top_lines([map(1), map(2), map(3)], rows, 3, 0);
   assert.equal(lines.length, 18);
   for (const q of rows) {
     const all = [1, 2, 3].flatMap((seed) => [...map(seed).values.subarray(q * 5, q * 5 + 5)]).sort((a, b) => b - a);
-    assert.deepEqual(lines.filter((line) => line.q === q).map((line) => line.weight), all.slice(0, 3));
+    assert.deepEqual(
+      lines.filter((line) => line.q === q).map((line) => line.weight),
+      all.slice(0, 3),
+    );
   }
   assert.ok(top_lines([map(1)], rows, 10, 0.8).every((line) => line.weight >= 0.8));
   assert.deepEqual(parse_heads("2.0.2.9.x", 4), [0, 2]);
@@ -148,10 +219,21 @@ test("the moving average is free of bias: exact on constants, and the weighted m
 });
 
 test("the value of a curve at a step is the last one up to it", () => {
-  const curve = (name: string, split: "train" | "eval"): Curve =>
-    ({ name, split, steps: Float64Array.of(0, 10, 20), values: Float64Array.of(0.5, 0.25, 0.987), gaps: new Set() });
-  assert.deepEqual([-1, 0, 9, 10, 99].map((s) => value_at(curve("x", "eval"), s)), [undefined, 0.5, 0.5, 0.25, 0.987]);
-  assert.equal(figures_text([curve("loss", "train"), curve("tok_acc", "eval")], 20), "loss 0.987, token accuracy 98.7 %");
+  const curve = (name: string, split: "train" | "eval"): Curve => ({
+    name,
+    split,
+    steps: Float64Array.of(0, 10, 20),
+    values: Float64Array.of(0.5, 0.25, 0.987),
+    gaps: new Set(),
+  });
+  assert.deepEqual(
+    [-1, 0, 9, 10, 99].map((s) => value_at(curve("x", "eval"), s)),
+    [undefined, 0.5, 0.5, 0.25, 0.987],
+  );
+  assert.equal(
+    figures_text([curve("loss", "train"), curve("tok_acc", "eval")], 20),
+    "loss 0.987, token accuracy 98.7 %",
+  );
   assert.equal(best_curve([curve("loss", "train"), curve("loss", "eval")], "loss")!.split, "eval");
 });
 
@@ -163,8 +245,21 @@ test("axes have round numbers", () => {
 });
 
 test("tokens as the program shows them", () => {
-  const pairs = [[" ", "␠"], ["\n", "⏎"], ["\t", "⇥"], ["", "∅"], ["<s>", "<s>"], ["\u001b[0m", "\\x1b[0m"], ["\u202e", "\\u202e"],
-    ["a b", "a␠b"], ["\u0301", "◌\u0301"], ["é", "é"], ["\u{e0001}", "\\U000e0001"], ["🦊", "🦊"], ["\u00a0", "\\xa0"]] as const;
+  const pairs = [
+    [" ", "␠"],
+    ["\n", "⏎"],
+    ["\t", "⇥"],
+    ["", "∅"],
+    ["<s>", "<s>"],
+    ["\u001b[0m", "\\x1b[0m"],
+    ["\u202e", "\\u202e"],
+    ["a b", "a␠b"],
+    ["\u0301", "◌\u0301"],
+    ["é", "é"],
+    ["\u{e0001}", "\\U000e0001"],
+    ["🦊", "🦊"],
+    ["\u00a0", "\\xa0"],
+  ] as const;
   for (const [token, shown] of pairs) assert.equal(visible_token(token), shown);
   assert.equal(indexed("a", 3), "a·3");
   assert.equal(shortened("🦊🦊🦊", 2), "🦊…");
@@ -174,6 +269,8 @@ test("numbers", () => {
   assert.deepEqual([0.97312, 1, 0, 1.2345e-5].map(exact_weight), ["0.97312", "1.00000", "0.00000", "1.2345e-5"]);
   assert.deepEqual([0, 0.0019, 1 / 255, 248 / 255].map(coded_weight), ["<0.002", "<0.002", "0.004", "0.973"]);
   assert.deepEqual([0, 0.001, 0.97, 1, 0.999, -0.5, 12].map(cell_number), ["0", "<.01", ".97", "1", "1", "−.50", "12"]);
-  assert.deepEqual([0.041, 1234, NaN, Infinity, -2, 1.2e-5, 0].map((v) => short_number(v)),
-    ["0.0410", "1234", "NaN", "∞", "−2.00", "1.20e−5", "0"]);
+  assert.deepEqual(
+    [0.041, 1234, NaN, Infinity, -2, 1.2e-5, 0].map((v) => short_number(v)),
+    ["0.0410", "1234", "NaN", "∞", "−2.00", "1.20e−5", "0"],
+  );
 });

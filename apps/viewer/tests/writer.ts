@@ -11,8 +11,10 @@ export class Sections {
   add(bytes: Uint8Array): number {
     const index = this.elements.length;
     const text = deflateSync(bytes, { level: 9 }).toString("base64");
-    this.elements.push(`<script type="text/plain" id="hl-s${index}" data-enc="deflate" data-raw="${bytes.length}" ` +
-      `data-crc="${crc_text(crc32(bytes))}">${text}</script>`);
+    this.elements.push(
+      `<script type="text/plain" id="hl-s${index}" data-enc="deflate" data-raw="${bytes.length}" ` +
+        `data-crc="${crc_text(crc32(bytes))}">${text}</script>`,
+    );
     return index;
   }
 
@@ -68,16 +70,31 @@ function* cells(plan: BlockPlan, probe: number, snapshots: number[], full: boole
 }
 
 /// Writes a block; exact weights for the snapshots in `exact`.
-export function write_block(sections: Sections, index: number, plan: BlockPlan, steps: number[], exact: number[]):
-    Written {
+export function write_block(
+  sections: Sections,
+  index: number,
+  plan: BlockPlan,
+  steps: number[],
+  exact: number[],
+): Written {
   const pack = plan.mask === "causal" ? "tril" : "full";
   const snapshots = steps.map((_, i) => i);
   const out: Written = {
     block: {
-      name: plan.name, kind: plan.kind, layers: plan.layers, heads: plan.heads, mask: plan.mask, shapes: plan.shapes,
-      sections: [], dtype: "u8", pack, order: ["step", "layer", "head", "q", "k"], delta: true,
+      name: plan.name,
+      kind: plan.kind,
+      layers: plan.layers,
+      heads: plan.heads,
+      mask: plan.mask,
+      shapes: plan.shapes,
+      sections: [],
+      dtype: "u8",
+      pack,
+      order: ["step", "layer", "head", "q", "k"],
+      delta: true,
     },
-    exact: [], scores: [],
+    exact: [],
+    scores: [],
   };
   if (plan.padding) out.block.padding = plan.padding;
   if (plan.hidden) out.block.hidden = { section: sections.add(plan.hidden.bytes), order: plan.hidden.order };
@@ -112,8 +129,18 @@ export function write_block(sections: Sections, index: number, plan: BlockPlan, 
 
 export function empty_run(id: string, name: string): Run {
   return {
-    id, name, config: { resolved: {}, overrides: [], changed: [] }, env: {}, steps: [], scalars: [], probes: [],
-    blocks: [], exact: [], scores: [], invalid: [], notes: [],
+    id,
+    name,
+    config: { resolved: {}, overrides: [], changed: [] },
+    env: {},
+    steps: [],
+    scalars: [],
+    probes: [],
+    blocks: [],
+    exact: [],
+    scores: [],
+    invalid: [],
+    notes: [],
   };
 }
 
@@ -126,8 +153,14 @@ export function add_blocks(sections: Sections, run: Run, plans: BlockPlan[], exa
   });
 }
 
-export function add_scalar(sections: Sections, run: Run, split: "train" | "eval", name: string,
-                           points: [number, number][], gaps?: number[]): void {
+export function add_scalar(
+  sections: Sections,
+  run: Run,
+  split: "train" | "eval",
+  name: string,
+  points: [number, number][],
+  gaps?: number[],
+): void {
   const section = sections.doubles([...points.map((p) => p[0]), ...points.map((p) => p[1])]);
   run.scalars.push({ split, name, n: points.length, section, ...(gaps ? { gaps } : {}) });
 }

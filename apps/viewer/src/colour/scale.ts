@@ -53,8 +53,9 @@ export function scale_indices(map: HeadMap, scale: Scale, out = new Uint8Array(m
   const floor = Math.log10(LOG_FLOOR);
   for (let i = 0; i < values.length; ++i) {
     const value = values[i]!;
-    out[i] = index(scale === "sqrt" ? Math.sqrt(Math.max(0, value)) :
-      value <= LOG_FLOOR ? 0 : 1 - Math.log10(value) / floor);
+    out[i] = index(
+      scale === "sqrt" ? Math.sqrt(Math.max(0, value)) : value <= LOG_FLOOR ? 0 : 1 - Math.log10(value) / floor,
+    );
   }
   return out;
 }

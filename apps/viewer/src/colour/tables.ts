@@ -27,11 +27,33 @@ export function weight_table(name: string, dark: boolean, same: boolean): Table 
 
 // RdBu, 11 classes, of ColorBrewer (Cynthia Brewer, Mark Harrower, Pennsylvania State University; Apache-2.0), from -1
 // (blue) to 1 (red).
-const RD_BU = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d",
-  "#b2182b", "#67001f"];
+const RD_BU = [
+  "#053061",
+  "#2166ac",
+  "#4393c3",
+  "#92c5de",
+  "#d1e5f0",
+  "#f7f7f7",
+  "#fddbc7",
+  "#f4a582",
+  "#d6604d",
+  "#b2182b",
+  "#67001f",
+];
 // The same halves, each turned round, about a dark middle: zero meets a dark background too.
-const RD_BU_DARK = ["#d1e5f0", "#92c5de", "#4393c3", "#2166ac", "#053061", "#14171d", "#67001f", "#b2182b", "#d6604d",
-  "#f4a582", "#fddbc7"];
+const RD_BU_DARK = [
+  "#d1e5f0",
+  "#92c5de",
+  "#4393c3",
+  "#2166ac",
+  "#053061",
+  "#14171d",
+  "#67001f",
+  "#b2182b",
+  "#d6604d",
+  "#f4a582",
+  "#fddbc7",
+];
 
 /// 255 entries from -1 to 1; the middle one, 127, is zero.
 export function difference_table(dark: boolean, same: boolean): Table {
@@ -52,7 +74,7 @@ export function difference_table(dark: boolean, same: boolean): Table {
 /// Black or white, whichever reads better on the colour.
 export function ink_on(value: number): string {
   const linear = (c: number) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const luminance = 0.2126 * linear(value & 0xff) + 0.7152 * linear((value >> 8) & 0xff) +
-    0.0722 * linear((value >> 16) & 0xff);
+  const luminance =
+    0.2126 * linear(value & 0xff) + 0.7152 * linear((value >> 8) & 0xff) + 0.0722 * linear((value >> 16) & 0xff);
   return luminance > 0.18 ? "#000" : "#fff";
 }

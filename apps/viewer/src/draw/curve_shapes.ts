@@ -71,8 +71,12 @@ const SHARE: Range = { low: 0, high: 1.03 };
 
 /// Points of a curve in pixels, in pieces without interruption. Where several points share a column of pixels only the
 /// extremes are kept, so that 100,000 points are drawn as fast as 1,000 and no spike is lost.
-function pieces(curve: Curve, values: ArrayLike<number>, x: (step: number) => number, y: (value: number) => number):
-    [number, number][][] {
+function pieces(
+  curve: Curve,
+  values: ArrayLike<number>,
+  x: (step: number) => number,
+  y: (value: number) => number,
+): [number, number][][] {
   const out: [number, number][][] = [];
   let piece: [number, number][] = [];
   let column: [number, number][] = [];
@@ -102,11 +106,28 @@ function pieces(curve: Curve, values: ArrayLike<number>, x: (step: number) => nu
 }
 
 function cross(x: number, y: number, stroke: string): Shape[] {
-  return [[-4, 4], [4, -4]].map(([a, b]) => ({ kind: "path", points: [[x + a!, y - 4], [x + b!, y + 4]], stroke, line: 1.6 }));
+  return [
+    [-4, 4],
+    [4, -4],
+  ].map(([a, b]) => ({
+    kind: "path",
+    points: [
+      [x + a!, y - 4],
+      [x + b!, y + 4],
+    ],
+    stroke,
+    line: 1.6,
+  }));
 }
 
-function axis_shapes(lines: ChartLine[], plot: ChartBox, own: Range, options: ChartOptions, palette: Palette,
-                     x: (step: number) => number): Shape[] {
+function axis_shapes(
+  lines: ChartLine[],
+  plot: ChartBox,
+  own: Range,
+  options: ChartOptions,
+  palette: Palette,
+  x: (step: number) => number,
+): Shape[] {
   const out: Shape[] = [];
   const has_own = lines.some((line) => line.scale === "own");
   const has_share = lines.some((line) => line.scale === "share");
@@ -114,19 +135,52 @@ function axis_shapes(lines: ChartLine[], plot: ChartBox, own: Range, options: Ch
   const side = (range: Range, left: boolean, grid: boolean, text: (value: number) => string) => {
     for (const value of round_ticks(range.low, range.high, Math.max(2, plot.height / 34))) {
       const y = bottom - ((value - range.low) / (range.high - range.low)) * plot.height;
-      if (grid) out.push({ kind: "path", points: [[plot.x, y], [plot.x + plot.width, y]], stroke: palette.line, line: 1 });
-      out.push({ kind: "text", x: left ? plot.x - 5 : plot.x + plot.width + 5, y: y + 4, text: text(value), size: 10.5,
-        fill: palette.soft, anchor: left ? "end" : "start" });
+      if (grid)
+        out.push({
+          kind: "path",
+          points: [
+            [plot.x, y],
+            [plot.x + plot.width, y],
+          ],
+          stroke: palette.line,
+          line: 1,
+        });
+      out.push({
+        kind: "text",
+        x: left ? plot.x - 5 : plot.x + plot.width + 5,
+        y: y + 4,
+        text: text(value),
+        size: 10.5,
+        fill: palette.soft,
+        anchor: left ? "end" : "start",
+      });
     }
   };
   if (has_own) side(own, true, true, (value) => short_number(value, 2));
   if (has_share) side(SHARE, !has_own, !has_own, (value) => `${Math.round(100 * value)}%`);
   const ticks = options.axis === "log" ? log_ticks(options.last) : round_ticks(0, options.last, plot.width / 90);
   for (const step of ticks) {
-    out.push({ kind: "text", x: x(step), y: bottom + 15, text: grouped(step), size: 10.5, fill: palette.soft, anchor: "middle" });
+    out.push({
+      kind: "text",
+      x: x(step),
+      y: bottom + 15,
+      text: grouped(step),
+      size: 10.5,
+      fill: palette.soft,
+      anchor: "middle",
+    });
   }
   for (const step of options.snapshots) {
-    if (step <= options.last) out.push({ kind: "path", points: [[x(step), bottom], [x(step), bottom - 4]], stroke: palette.edge, line: 1 });
+    if (step <= options.last)
+      out.push({
+        kind: "path",
+        points: [
+          [x(step), bottom],
+          [x(step), bottom - 4],
+        ],
+        stroke: palette.edge,
+        line: 1,
+      });
   }
   return out;
 }
@@ -153,8 +207,15 @@ export function curve_shapes(lines: ChartLine[], box: ChartBox, options: ChartOp
     });
   }
   if (options.step >= 0) {
-    shapes.push({ kind: "path", points: [[x(options.step), plot.y - 4], [x(options.step), plot.y + plot.height]],
-      stroke: palette.accent, line: 2 });
+    shapes.push({
+      kind: "path",
+      points: [
+        [x(options.step), plot.y - 4],
+        [x(options.step), plot.y + plot.height],
+      ],
+      stroke: palette.accent,
+      line: 2,
+    });
   }
   return shapes;
 }

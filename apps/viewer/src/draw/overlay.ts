@@ -99,8 +99,14 @@ export function draw_overlay(canvas: HTMLCanvasElement, over: Overlay, view: Win
 }
 
 /// Horizontal bars of row sums (`vertical` false) or upright bars of column sums, longest as long as the canvas.
-export function draw_bars(canvas: HTMLCanvasElement, sums: number[], cell: number, length: number, vertical: boolean,
-                          colour: string): void {
+export function draw_bars(
+  canvas: HTMLCanvasElement,
+  sums: number[],
+  cell: number,
+  length: number,
+  vertical: boolean,
+  colour: string,
+): void {
   const ratio = window.devicePixelRatio || 1;
   const along = sums.length * cell;
   const [width, height] = vertical ? [along, length] : [length, along];

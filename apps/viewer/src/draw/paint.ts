@@ -19,8 +19,8 @@ export function table_of(look: Look): Table {
   const key = look.kind === "weight" ? `${look.map}/${look.dark}/${look.same}` : `signed/${look.dark}/${look.same}`;
   let table = tables.get(key);
   if (!table) {
-    table = look.kind === "weight" ? weight_table(look.map, look.dark, look.same) :
-      difference_table(look.dark, look.same);
+    table =
+      look.kind === "weight" ? weight_table(look.map, look.dark, look.same) : difference_table(look.dark, look.same);
     tables.set(key, table);
   }
   return table;
@@ -43,8 +43,14 @@ export function pixels(map: HeadMap, look: Look, out = new Uint32Array(map.value
   const padding = look.dark ? 0xa01d1714 : 0xa0f9fbfb;
   for (let i = 0; i < out.length; ++i) {
     const mark = map.marks[i]!;
-    out[i] = mark === MARK.weight ? table[index[i]!]! : mark === MARK.hidden ? 0 :
-      mark === MARK.padding ? padding : BAD_COLOUR;
+    out[i] =
+      mark === MARK.weight
+        ? table[index[i]!]!
+        : mark === MARK.hidden
+          ? 0
+          : mark === MARK.padding
+            ? padding
+            : BAD_COLOUR;
   }
   return out;
 }

@@ -17,11 +17,16 @@ export function csv(rows: (string | number)[][]): string {
 /// A value that reads back as the same float32; empty where there is none.
 function value_text(map: HeadMap, at: number): string {
   switch (map.marks[at]) {
-    case MARK.weight: return String(Math.fround(map.values[at]!));
-    case MARK.nan: return "nan";
-    case MARK.inf: return "inf";
-    case MARK.minus_inf: return "-inf";
-    default: return "";
+    case MARK.weight:
+      return String(Math.fround(map.values[at]!));
+    case MARK.nan:
+      return "nan";
+    case MARK.inf:
+      return "inf";
+    case MARK.minus_inf:
+      return "-inf";
+    default:
+      return "";
   }
 }
 
@@ -39,26 +44,45 @@ export function matrix_csv(map: HeadMap, rows: string[], cols: string[]): string
 export function matrix_values(map: HeadMap): Float32Array {
   return map.values.map((value, i) => {
     switch (map.marks[i]) {
-      case MARK.weight: return value;
-      case MARK.inf: return Infinity;
-      case MARK.minus_inf: return -Infinity;
-      default: return NaN;
+      case MARK.weight:
+        return value;
+      case MARK.inf:
+        return Infinity;
+      case MARK.minus_inf:
+        return -Infinity;
+      default:
+        return NaN;
     }
   });
 }
 
 export function roles_csv(run: Run, stats: Stats, step: number, mode: string): string {
-  const number = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? "" : String(Math.fround(value)));
-  const header = ["block", "layer", "head", "tag",
+  const number = (value: number | undefined) =>
+    value === undefined || Number.isNaN(value) ? "" : String(Math.fround(value));
+  const header = [
+    "block",
+    "layer",
+    "head",
+    "tag",
     ...stats.roles.flatMap((role) => [role.name, `${role.name} chance`, `${role.name} n`]),
-    "entropy bits", "entropy share", "confidence",
-    ...FIGURES.flatMap(([figure]) => [`${mode} ablation ${figure}`, `${mode} ablation ${figure} se`])];
+    "entropy bits",
+    "entropy share",
+    "confidence",
+    ...FIGURES.flatMap(([figure]) => [`${mode} ablation ${figure}`, `${mode} ablation ${figure} se`]),
+  ];
   const rows = role_rows(run, stats, step, mode).map((row) => {
     const get = (column: string) => number(stats.get(step, row.nth, column));
-    return [run.blocks[row.block]!.name, row.layer, row.head, row.tag,
+    return [
+      run.blocks[row.block]!.name,
+      row.layer,
+      row.head,
+      row.tag,
       ...stats.roles.flatMap((role) => ["score", "chance", "n"].map((part) => get(`${role.prefix}.${part}`))),
-      get("entropy.bits"), get("entropy.share"), get("confidence.mean"),
-      ...FIGURES.flatMap(([figure]) => [get(`ablation.${mode}.${figure}`), get(`ablation.${mode}.${figure}.se`)])];
+      get("entropy.bits"),
+      get("entropy.share"),
+      get("confidence.mean"),
+      ...FIGURES.flatMap(([figure]) => [get(`ablation.${mode}.${figure}`), get(`ablation.${mode}.${figure}.se`)]),
+    ];
   });
   return csv([header, ...rows]);
 }

@@ -13,6 +13,10 @@ export function download(name: string, content: string | Uint8Array | Blob): voi
 
 /// A name for a file: letters, digits, points and dashes.
 export function file_name(parts: (string | number)[], extension: string): string {
-  const name = parts.map((part) => String(part).replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^-+|-+$/g, ""));
+  const name = parts.map((part) =>
+    String(part)
+      .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+      .replace(/^-+|-+$/g, ""),
+  );
   return `${name.filter(Boolean).join("-")}.${extension}`;
 }

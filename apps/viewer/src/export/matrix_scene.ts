@@ -30,7 +30,8 @@ function row_label(picture: MatrixPicture, q: number): string {
   const made = picture.made?.[q];
   if (!made) return token;
   const best = made.top[0];
-  const what = made.target === "" ? `→${best?.text}` : made.right ? `✓ ${made.target}` : `✗ ${made.target}≠${best?.text}`;
+  const what =
+    made.target === "" ? `→${best?.text}` : made.right ? `✓ ${made.target}` : `✗ ${made.target}≠${best?.text}`;
   return `${shortened(what, 14)} ${percent(best?.probability, 0)}   ${token}`;
 }
 
@@ -54,21 +55,53 @@ export function matrix_shapes(picture: MatrixPicture, x: number, y: number, pale
   const stride = Math.max(1, Math.ceil(SIZE / cell));
   const shapes: Shape[] = [
     { kind: "map", x: x + left, y: y + top, width: map.cols * cell, height: map.rows * cell, map, look },
-    { kind: "rect", x: x + left - 0.5, y: y + top - 0.5, width: map.cols * cell + 1, height: map.rows * cell + 1, stroke: palette.line },
+    {
+      kind: "rect",
+      x: x + left - 0.5,
+      y: y + top - 0.5,
+      width: map.cols * cell + 1,
+      height: map.rows * cell + 1,
+      stroke: palette.line,
+    },
   ];
   for (let q = 0; q < map.rows; q += stride) {
-    shapes.push({ kind: "text", x: x + left - 6, y: y + top + (q + 0.5) * cell + 4, text: row_label(picture, q), size: SIZE,
-      fill: palette.ink, anchor: "end", mono: true });
+    shapes.push({
+      kind: "text",
+      x: x + left - 6,
+      y: y + top + (q + 0.5) * cell + 4,
+      text: row_label(picture, q),
+      size: SIZE,
+      fill: palette.ink,
+      anchor: "end",
+      mono: true,
+    });
   }
   for (let k = 0; k < map.cols; k += stride) {
-    shapes.push({ kind: "text", x: x + left + (k + 0.5) * cell + 4, y: y + top - 6, size: SIZE, fill: palette.ink, mono: true,
-      text: indexed(shortened(picture.cols[k] ?? "", 14), k), turned: true });
+    shapes.push({
+      kind: "text",
+      x: x + left + (k + 0.5) * cell + 4,
+      y: y + top - 6,
+      size: SIZE,
+      fill: palette.ink,
+      mono: true,
+      text: indexed(shortened(picture.cols[k] ?? "", 14), k),
+      turned: true,
+    });
   }
   map.marks.forEach((mark, i) => {
     if (mark <= MARK.padding || cell < 7) return;
     const [q, k] = [Math.floor(i / map.cols), i % map.cols];
-    shapes.push({ kind: "text", x: x + left + (k + 0.5) * cell, y: y + top + (q + 0.5) * cell + cell * 0.25, size: cell * 0.7,
-      text: mark === MARK.nan ? "×" : "I", fill: "#ffffff", anchor: "middle", mono: true, bold: true });
+    shapes.push({
+      kind: "text",
+      x: x + left + (k + 0.5) * cell,
+      y: y + top + (q + 0.5) * cell + cell * 0.25,
+      size: cell * 0.7,
+      text: mark === MARK.nan ? "×" : "I",
+      fill: "#ffffff",
+      anchor: "middle",
+      mono: true,
+      bold: true,
+    });
   });
   return shapes;
 }

@@ -1,31 +1,21 @@
 // The current view as a picture.
 
 import { difference, type HeadMap } from "../format/head_map.ts";
-import type { Loaded } from "../format/lazy.ts";
+import { need } from "../format/lazy.ts";
 import { at, block, data, probe, run, snapshot, step } from "../state/app.ts";
 import { other_data, other_side } from "../state/compare.ts";
-import { curves_of, CURVE_WORDS } from "../state/curves.ts";
-import { curve_shapes, last_step } from "../draw/curve_shapes.ts";
-import { chart_lines } from "../views/run.tsx";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
 import { top_lines } from "../state/lines.ts";
 import { difference_look, is_coarse, score_look, weight_look } from "../state/look.ts";
-import { role_columns, role_rows, sorted_rows } from "../state/role_table.ts";
 import { map_of, staged_map } from "../state/shown.ts";
-import { stats_of } from "../state/stats.ts";
 import { visible_name } from "../parts/header.tsx";
-import { short_number } from "../text/number.ts";
 import { indexed, shortened } from "../text/token.ts";
 import { place_now, shown_name } from "../views/head.tsx";
 import { line_rows, token_maps } from "../views/tokens.tsx";
 import { framed } from "./frame.ts";
 import { matrix_shapes, matrix_size, type MatrixPicture } from "./matrix_scene.ts";
 import { text_width, type Scene, type Shape } from "./scene.ts";
-
-function value<T>(loaded: Loaded<T> | undefined): T {
-  if (loaded?.status === "ready") return loaded.value;
-  throw new Error(loaded?.status === "error" ? loaded.message : "The data are still being decoded; try again.");
-}
+import { roles_scene, run_scene } from "./table_scenes.ts";
 
 function need_maps(): void {
   if (!probe.value || !block.value || snapshot.value < 0) throw new Error("There is no map to export in this run.");
@@ -46,22 +36,34 @@ export function shown_matrix(): MatrixPicture {
   if (at.value.v === "compare" && at.value.cv === "diff") {
     const other = other_side();
     if (typeof other === "string") throw new Error(other);
-    const b = value(map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg));
-    return { map: difference(value(map_of(data.value, place, at.value.agg)), b), look: difference_look.value, ...texts };
+    const b = need(map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg));
+    return {
+      map: difference(need(map_of(data.value, place, at.value.agg)), b),
+      look: difference_look.value,
+      ...texts,
+    };
   }
   const staged = at.value.v === "head";
   const stage = staged && at.value.agg === "head" && data.value.scores(place) ? at.value.st : "softmax";
-  const map = value(staged_map(data.value, place, at.value.agg, stage, staged && at.value.df && stage === "softmax"));
+  const map = need(staged_map(data.value, place, at.value.agg, stage, staged && at.value.df && stage === "softmax"));
   const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, snapshot.value) : undefined;
-  return { map, look: stage === "softmax" ? weight_look.value : score_look(map), ...texts,
-    made: made?.status === "ready" ? made.value : undefined };
+  return {
+    map,
+    look: stage === "softmax" ? weight_look.value : score_look(map),
+    ...texts,
+    made: made?.status === "ready" ? made.value : undefined,
+  };
 }
 
 function head_scene(): Scene {
   const picture = shown_matrix();
   const size = matrix_size(picture);
-  const captions = { title: shown_name(), subtitle: subtitle(true), look: picture.look,
-    badge: is_coarse(picture.map, picture.look) ? "8-bit" : "" };
+  const captions = {
+    title: shown_name(),
+    subtitle: subtitle(true),
+    look: picture.look,
+    badge: is_coarse(picture.map, picture.look) ? "8-bit" : "",
+  };
   return framed(captions, size.width, size.height, (x, y, palette) => matrix_shapes(picture, x, y, palette));
 }
 
@@ -73,13 +75,19 @@ function overview_scene(): Scene {
   run.value.blocks.forEach((info, nth) => {
     for (let layer = 0; layer < info.layers; ++layer) {
       const maps = Array.from({ length: info.heads }, (_, head): [string, HeadMap] => [
-        `H${head}`, value(map_of(data.value, { ...place_now(), block: nth, layer, head }, "head"))]);
+        `H${head}`,
+        need(map_of(data.value, { ...place_now(), block: nth, layer, head }, "head")),
+      ]);
       rows.push({ name: `${info.name} L${layer}`, maps });
     }
   });
   const most = Math.max(...rows.map((row) => row.maps.length));
   const left = 96;
-  const captions = { title: `All heads of ${visible_name(run.value.name)}`, subtitle: subtitle(false), look: weight_look.value };
+  const captions = {
+    title: `All heads of ${visible_name(run.value.name)}`,
+    subtitle: subtitle(false),
+    look: weight_look.value,
+  };
   return framed(captions, left + most * (thumb + gap), rows.length * (thumb + 26), (x, y, palette) =>
     rows.flatMap((row, r) => {
       const top = y + r * (thumb + 26);
@@ -89,34 +97,66 @@ function overview_scene(): Scene {
           const scale = thumb / Math.max(map.rows, map.cols);
           const at_x = x + left + i * (thumb + gap);
           return [
-            { kind: "map", x: at_x, y: top, width: map.cols * scale, height: map.rows * scale, map, look: weight_look.value },
+            {
+              kind: "map",
+              x: at_x,
+              y: top,
+              width: map.cols * scale,
+              height: map.rows * scale,
+              map,
+              look: weight_look.value,
+            },
             { kind: "text", x: at_x, y: top + thumb + 12, text: name, size: 10, fill: palette.soft },
           ];
         }),
       ];
-    }));
+    }),
+  );
 }
 
 function tokens_scene(): Scene {
   need_maps();
-  const maps = value(token_maps());
+  const maps = need(token_maps());
   const texts = axis_texts(run.value, block.value!, probe.value!);
   const lines = top_lines(maps, line_rows(maps[0]!.rows), at.value.k, at.value.thr);
   const label = (list: string[], i: number) => indexed(shortened(list[i] ?? "", 12), i);
   const counts = [maps[0]!.rows, maps[0]!.cols] as const;
-  const widest = Math.max(...Array.from({ length: Math.max(...counts) }, (_, i) =>
-    Math.max(text_width(label(texts.rows, i), 11), text_width(label(texts.cols, i), 11))));
+  const widest = Math.max(
+    ...Array.from({ length: Math.max(...counts) }, (_, i) =>
+      Math.max(text_width(label(texts.rows, i), 11), text_width(label(texts.cols, i), 11)),
+    ),
+  );
   const width = widest + 12;
   const captions = { title: `Heaviest ${at.value.k} weights of each query`, subtitle: subtitle(true) };
   return framed(captions, width * Math.max(...counts), 240, (x, y, palette) => [
-    ...[...lines].reverse().map((line): Shape => ({
-      kind: "path", curve: true, points: [[x + (line.q + 0.5) * width, y + 22], [x + (line.k + 0.5) * width, y + 206]],
-      stroke: palette.series[line.nth % 4]!, line: 1 + 4 * line.weight, opacity: 0.15 + 0.8 * line.weight,
-    })),
-    ...counts.flatMap((count, side) => Array.from({ length: count }, (_, i): Shape => ({
-      kind: "text", x: x + (i + 0.5) * width, y: side === 0 ? y + 14 : y + 224, size: 11, mono: true, anchor: "middle",
-      fill: palette.ink, text: label(side === 0 ? texts.rows : texts.cols, i),
-    }))),
+    ...[...lines].reverse().map(
+      (line): Shape => ({
+        kind: "path",
+        curve: true,
+        points: [
+          [x + (line.q + 0.5) * width, y + 22],
+          [x + (line.k + 0.5) * width, y + 206],
+        ],
+        stroke: palette.series[line.nth % 4]!,
+        line: 1 + 4 * line.weight,
+        opacity: 0.15 + 0.8 * line.weight,
+      }),
+    ),
+    ...counts.flatMap((count, side) =>
+      Array.from(
+        { length: count },
+        (_, i): Shape => ({
+          kind: "text",
+          x: x + (i + 0.5) * width,
+          y: side === 0 ? y + 14 : y + 224,
+          size: 11,
+          mono: true,
+          anchor: "middle",
+          fill: palette.ink,
+          text: label(side === 0 ? texts.rows : texts.cols, i),
+        }),
+      ),
+    ),
   ]);
 }
 
@@ -125,67 +165,56 @@ function compare_scene(): Scene {
     const picture = shown_matrix();
     const size = matrix_size(picture);
     const other = other_side() as Exclude<ReturnType<typeof other_side>, string>;
-    return framed({ title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value}, minus ${other.name}`,
-      subtitle: subtitle(true), look: picture.look }, size.width, size.height, (x, y, palette) => matrix_shapes(picture, x, y, palette));
+    return framed(
+      {
+        title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value}, minus ${other.name}`,
+        subtitle: subtitle(true),
+        look: picture.look,
+      },
+      size.width,
+      size.height,
+      (x, y, palette) => matrix_shapes(picture, x, y, palette),
+    );
   }
   need_maps();
   const other = other_side();
   if (typeof other === "string") throw new Error(other);
   const a = shown_matrix();
-  const b = { ...a, made: undefined,
-    map: value(map_of(other_data(other), { ...place_now(), block: other.block, snapshot: other.snapshot }, at.value.agg)) };
+  const b = {
+    ...a,
+    made: undefined,
+    map: need(
+      map_of(other_data(other), { ...place_now(), block: other.block, snapshot: other.snapshot }, at.value.agg),
+    ),
+  };
   const left = { ...a, made: undefined };
   const size = matrix_size(left);
-  return framed({ title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value} | ${other.name}`,
-    subtitle: subtitle(true), look: a.look }, 2 * size.width + 30, size.height, (x, y, palette) =>
-    [...matrix_shapes(left, x, y, palette), ...matrix_shapes(b, x + size.width + 30, y, palette)]);
-}
-
-function roles_scene(): Scene {
-  const stats = value(stats_of(data.value) ?? { status: "error", message: "This run has no head statistics." });
-  const when = stats.step_index(step.value);
-  const columns = role_columns(stats, at.value.abl);
-  const rows = sorted_rows(role_rows(run.value, stats, when, at.value.abl), at.value.ord);
-  const cell = 92;
-  const captions = { title: `Roles of the heads of ${visible_name(run.value.name)}`,
-    subtitle: `step ${stats.info.steps[when]} · ${stats.info.evaluated} · ablation: ${at.value.abl}` };
-  return framed(captions, 240 + columns.length * cell, (rows.length + 1) * 20, (x, y, palette) => {
-    const line = (r: number, texts: string[], bold: boolean) => texts.map((text, c): Shape => ({
-      kind: "text", x: c === 0 ? x : c === 1 ? x + 130 : x + 230 + (c - 1) * cell, y: y + 14 + r * 20, text, size: 11, bold,
-      fill: palette.ink, anchor: c < 2 ? "start" : "end",
-    }));
-    return [
-      ...line(0, ["head", "tag", ...columns.map((column) => column.label)], true),
-      ...rows.flatMap((row, r) => line(r + 1, [row.name, row.tag, ...columns.map((column) =>
-        (Number.isNaN(row.numbers[column.key]) ? "·" : short_number(row.numbers[column.key])))], false)),
-    ];
-  });
-}
-
-function run_scene(): Scene {
-  const { curves } = curves_of(data.value);
-  const names = [...new Set(curves.map((curve) => curve.name))];
-  const captions = { title: `Curves of ${visible_name(run.value.name)}`, subtitle: `playhead at step ${step.value}` };
-  return framed(captions, 680, names.length * 170, (x, y, palette) => names.flatMap((name, i): Shape[] => {
-    const lines = chart_lines(curves, name);
-    const options = { axis: at.value.ax, smooth: at.value.ema, step: step.value, snapshots: run.value.steps,
-      last: last_step(lines, run.value.steps) };
-    return [
-      { kind: "text", x, y: y + i * 170 + 10, size: 12, bold: true, fill: palette.ink,
-        text: `${CURVE_WORDS[name] ?? name} (${lines.map((line) => line.label).join(", ")})` },
-      ...curve_shapes(lines, { x, y: y + i * 170 + 16, width: 680, height: 140 }, options, palette),
-    ];
-  }));
+  return framed(
+    {
+      title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value} | ${other.name}`,
+      subtitle: subtitle(true),
+      look: a.look,
+    },
+    2 * size.width + 30,
+    size.height,
+    (x, y, palette) => [...matrix_shapes(left, x, y, palette), ...matrix_shapes(b, x + size.width + 30, y, palette)],
+  );
 }
 
 /// The picture of what is shown. Throws with a sentence where there is none.
 export function picture(): Scene {
   switch (at.value.v) {
-    case "overview": return overview_scene();
-    case "head": return head_scene();
-    case "tokens": return tokens_scene();
-    case "roles": return roles_scene();
-    case "compare": return compare_scene();
-    case "run": return run_scene();
+    case "overview":
+      return overview_scene();
+    case "head":
+      return head_scene();
+    case "tokens":
+      return tokens_scene();
+    case "roles":
+      return roles_scene();
+    case "compare":
+      return compare_scene();
+    case "run":
+      return run_scene();
   }
 }

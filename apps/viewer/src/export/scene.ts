@@ -51,8 +51,16 @@ export function palette_now(): Palette {
   const style = getComputedStyle(document.documentElement);
   const get = (name: string) => style.getPropertyValue(name).trim();
   return {
-    paper: get("--bg"), ink: get("--ink"), soft: get("--soft"), line: get("--line"), edge: get("--edge"), hatch: get("--hatch"),
-    hatch_back: get("--hatch-back"), accent: get("--accent"), good: get("--good"), bad: get("--bad"),
+    paper: get("--bg"),
+    ink: get("--ink"),
+    soft: get("--soft"),
+    line: get("--line"),
+    edge: get("--edge"),
+    hatch: get("--hatch"),
+    hatch_back: get("--hatch-back"),
+    accent: get("--accent"),
+    good: get("--good"),
+    bad: get("--bad"),
     series: [1, 2, 3, 4].map((i) => get(`--series-${i}`)),
   };
 }

@@ -42,8 +42,10 @@ function draw_bar(context: CanvasRenderingContext2D, shape: Extract<Shape, { kin
 
 function draw_shape(context: CanvasRenderingContext2D, palette: Palette, shape: Shape): void {
   switch (shape.kind) {
-    case "map": return draw_map(context, palette, shape);
-    case "bar": return draw_bar(context, shape);
+    case "map":
+      return draw_map(context, palette, shape);
+    case "bar":
+      return draw_bar(context, shape);
     case "rect":
       if (shape.fill) {
         context.fillStyle = shape.fill;
@@ -56,8 +58,9 @@ function draw_shape(context: CanvasRenderingContext2D, palette: Palette, shape: 
       }
       return;
     case "text": {
-      const face = shape.mono ? 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace' :
-        'system-ui, "DejaVu Sans", sans-serif';
+      const face = shape.mono
+        ? 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
+        : 'system-ui, "DejaVu Sans", sans-serif';
       context.font = `${shape.bold ? "bold " : ""}${shape.size}px ${face}`;
       context.fillStyle = shape.fill;
       context.textAlign = shape.anchor === "middle" ? "center" : shape.anchor === "end" ? "right" : "left";
@@ -89,8 +92,14 @@ function draw_shape(context: CanvasRenderingContext2D, palette: Palette, shape: 
 }
 
 /// Draws shapes on a canvas, which gets `scale` pixels for one of theirs.
-export function draw_shapes(canvas: HTMLCanvasElement, shapes: Shape[], width: number, height: number, scale: number,
-                            palette: Palette): void {
+export function draw_shapes(
+  canvas: HTMLCanvasElement,
+  shapes: Shape[],
+  width: number,
+  height: number,
+  scale: number,
+  palette: Palette,
+): void {
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const context = canvas.getContext("2d")!;
@@ -111,6 +120,9 @@ export function draw_scene(scene: Scene, scale: number): HTMLCanvasElement {
 }
 
 export function scene_png(scene: Scene, scale: number): Promise<Blob> {
-  return new Promise((resolve, reject) => draw_scene(scene, scale).toBlob((blob) =>
-    (blob ? resolve(blob) : reject(new Error("the browser made no picture; it may be too large")))));
+  return new Promise((resolve, reject) =>
+    draw_scene(scene, scale).toBlob((blob) =>
+      blob ? resolve(blob) : reject(new Error("the browser made no picture; it may be too large")),
+    ),
+  );
 }

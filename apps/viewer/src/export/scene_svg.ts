@@ -9,8 +9,12 @@ const MOST_CELLS = 64 * 64;
 
 export function xml_text(text: string): string {
   // Control characters are not allowed in XML at all; visible_token has replaced those of tokens.
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return text
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }
 
 function number(value: number): string {
@@ -35,7 +39,12 @@ function map_rects(shape: Extract<Shape, { kind: "map" }>): string {
       if (map.marks[at] === MARK.hidden || map.marks[at] === MARK.padding) continue;
       // Cells of one colour side by side are one rectangle.
       let end = k + 1;
-      while (end < map.cols && map.marks[q * map.cols + end] === map.marks[at] && colours[q * map.cols + end] === colours[at]) ++end;
+      while (
+        end < map.cols &&
+        map.marks[q * map.cols + end] === map.marks[at] &&
+        colours[q * map.cols + end] === colours[at]
+      )
+        ++end;
       out.push(box(shape.x + k * width, shape.y + q * height, (end - k) * width, height, css_colour(colours[at]!)));
       k = end - 1;
     }
@@ -46,27 +55,45 @@ function map_rects(shape: Extract<Shape, { kind: "map" }>): string {
 function svg_shape(shape: Shape, embed: Embed): string {
   switch (shape.kind) {
     case "rect":
-      return `<rect x="${number(shape.x)}" y="${number(shape.y)}" width="${number(shape.width)}" ` +
+      return (
+        `<rect x="${number(shape.x)}" y="${number(shape.y)}" width="${number(shape.width)}" ` +
         `height="${number(shape.height)}" fill="${shape.fill ?? "none"}"` +
-        (shape.stroke ? ` stroke="${shape.stroke}" stroke-width="${shape.line ?? 1}"` : "") + "/>";
+        (shape.stroke ? ` stroke="${shape.stroke}" stroke-width="${shape.line ?? 1}"` : "") +
+        "/>"
+      );
     case "text": {
-      const face = shape.mono ? "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" : "system-ui, 'DejaVu Sans', sans-serif";
+      const face = shape.mono
+        ? "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+        : "system-ui, 'DejaVu Sans', sans-serif";
       const turned = shape.turned ? ` transform="rotate(-90 ${number(shape.x)} ${number(shape.y)})"` : "";
-      return `<text x="${number(shape.x)}" y="${number(shape.y)}" font-family="${face}" font-size="${shape.size}" ` +
+      return (
+        `<text x="${number(shape.x)}" y="${number(shape.y)}" font-family="${face}" font-size="${shape.size}" ` +
         `fill="${shape.fill}" text-anchor="${shape.anchor ?? "start"}"${shape.bold ? ' font-weight="bold"' : ""}${turned} ` +
-        `xml:space="preserve">${xml_text(shape.text)}</text>`;
+        `xml:space="preserve">${xml_text(shape.text)}</text>`
+      );
     }
     case "bar": {
       const table = table_of(shape.look);
       const width = shape.width / table.length;
-      return [...table].map((word, i) =>
-        box(shape.x + i * width, shape.y, Math.min(width * 1.5, shape.width - i * width), shape.height, css_colour(word))).join("");
+      return [...table]
+        .map((word, i) =>
+          box(
+            shape.x + i * width,
+            shape.y,
+            Math.min(width * 1.5, shape.width - i * width),
+            shape.height,
+            css_colour(word),
+          ),
+        )
+        .join("");
     }
     case "map": {
       const back = box(shape.x, shape.y, shape.width, shape.height, "url(#hatch)");
-      const inner = shape.map.values.length <= MOST_CELLS ? map_rects(shape) :
-        `<image x="${number(shape.x)}" y="${number(shape.y)}" width="${number(shape.width)}" height="${number(shape.height)}" ` +
-        `preserveAspectRatio="none" style="image-rendering:pixelated" href="${embed(shape)}"/>`;
+      const inner =
+        shape.map.values.length <= MOST_CELLS
+          ? map_rects(shape)
+          : `<image x="${number(shape.x)}" y="${number(shape.y)}" width="${number(shape.width)}" height="${number(shape.height)}" ` +
+            `preserveAspectRatio="none" style="image-rendering:pixelated" href="${embed(shape)}"/>`;
       return `<g shape-rendering="crispEdges">${back}${inner}</g>`;
     }
     case "path": {
@@ -75,20 +102,26 @@ function svg_shape(shape: Shape, embed: Embed): string {
       const point = (p: [number, number]) => `${number(p[0])} ${number(p[1])}`;
       const last = rest.at(-1);
       const height = last ? last[1] - first[1] : 0;
-      const d = shape.curve && last ?
-        `M${point(first)}C${point([first[0], first[1] + 0.45 * height])} ${point([last[0], first[1] + 0.55 * height])} ${point(last)}` :
-        `M${point(first)}${rest.map((p) => `L${point(p)}`).join("")}`;
-      return `<path d="${d}" fill="none" stroke="${shape.stroke}" stroke-width="${number(shape.line)}" ` +
-        `stroke-linejoin="round" opacity="${number(shape.opacity ?? 1)}"/>`;
+      const d =
+        shape.curve && last
+          ? `M${point(first)}C${point([first[0], first[1] + 0.45 * height])} ${point([last[0], first[1] + 0.55 * height])} ${point(last)}`
+          : `M${point(first)}${rest.map((p) => `L${point(p)}`).join("")}`;
+      return (
+        `<path d="${d}" fill="none" stroke="${shape.stroke}" stroke-width="${number(shape.line)}" ` +
+        `stroke-linejoin="round" opacity="${number(shape.opacity ?? 1)}"/>`
+      );
     }
   }
 }
 
 export function scene_svg(scene: Scene, embed: Embed): string {
   const { width, height, palette } = scene;
-  const pattern = `<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
+  const pattern =
+    `<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
     `<rect width="6" height="6" fill="${palette.hatch_back}"/><rect width="1.5" height="6" fill="${palette.hatch}"/></pattern>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">` +
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">` +
     `<title>${xml_text(scene.title)}</title><defs>${pattern}</defs>${box(0, 0, width, height, palette.paper)}` +
-    `${scene.shapes.map((shape) => svg_shape(shape, embed)).join("\n")}</svg>\n`;
+    `${scene.shapes.map((shape) => svg_shape(shape, embed)).join("\n")}</svg>\n`
+  );
 }

@@ -4,6 +4,12 @@ import { signal } from "@preact/signals";
 
 export type Loaded<T> = { status: "loading" } | { status: "ready"; value: T } | { status: "error"; message: string };
 
+/// The value, where it is there. Throws a sentence else.
+export function need<T>(loaded: Loaded<T> | undefined): T {
+  if (loaded?.status === "ready") return loaded.value;
+  throw new Error(loaded?.status === "error" ? loaded.message : "The data are still being decoded; try again.");
+}
+
 export class Lazy<T> {
   private readonly state = signal<Loaded<T>>({ status: "loading" });
   private started = false;

@@ -39,7 +39,10 @@ export class RunData {
   private readonly bases = new Map<string, Uint8Array>();
   private readonly broken = new Map<string, Invalid[]>();
 
-  constructor(readonly run: Run, private readonly read: ReadSection) {
+  constructor(
+    readonly run: Run,
+    private readonly read: ReadSection,
+  ) {
     for (const entry of run.invalid) {
       const key = `${entry.block}/${entry.step}`;
       this.broken.set(key, [...(this.broken.get(key) ?? []), entry]);
@@ -62,8 +65,10 @@ export class RunData {
       const size = info.layers * info.heads * packed_size(info.pack, rows, cols);
       const codes = await this.read(info.sections[probe]!, this.what(block, probe));
       if (codes.length !== size * this.run.steps.length) {
-        throw new SectionError(`${this.what(block, probe)} has ${codes.length} bytes, but its shape needs ` +
-          `${size * this.run.steps.length}.`);
+        throw new SectionError(
+          `${this.what(block, probe)} has ${codes.length} bytes, but its shape needs ` +
+            `${size * this.run.steps.length}.`,
+        );
       }
       if (info.delta) undo_delta(codes, size);
       const hidden = info.hidden && (await this.read(info.hidden.section, `${info.name}, what is hidden`));

@@ -46,8 +46,10 @@ export interface SectionText {
 }
 
 function fail(index: number, what: string, reason: string): never {
-  throw new SectionError(`Section ${index} (${what}) cannot be read: ${reason}. The file was cut or changed; ` +
-    "make it again with headlight view.");
+  throw new SectionError(
+    `Section ${index} (${what}) cannot be read: ${reason}. The file was cut or changed; ` +
+      "make it again with headlight view.",
+  );
 }
 
 export function check_crc(index: number, what: string, bytes: Uint8Array, wanted: string): void {
@@ -75,7 +77,10 @@ export function page_sections(root: Document): ReadSection {
     if (!element) fail(index, what, "it is not in the file");
     const data = element.dataset;
     return decode_section(index, what, {
-      text: element.textContent ?? "", enc: data["enc"] ?? "", raw: Number(data["raw"]), crc: data["crc"] ?? "",
+      text: element.textContent ?? "",
+      enc: data["enc"] ?? "",
+      raw: Number(data["raw"]),
+      crc: data["crc"] ?? "",
     });
   };
 }

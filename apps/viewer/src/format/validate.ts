@@ -34,20 +34,38 @@ function same(place: string, what: string, found: number, wanted: number): void 
 
 function check_run(place: string, run: Manifest["runs"][number]): void {
   need(place, run, {
-    id: "string", name: "string", config: "object", env: "object", steps: "array", scalars: "array", probes: "array",
-    blocks: "array", exact: "array", invalid: "array", notes: "array",
+    id: "string",
+    name: "string",
+    config: "object",
+    env: "object",
+    steps: "array",
+    scalars: "array",
+    probes: "array",
+    blocks: "array",
+    exact: "array",
+    invalid: "array",
+    notes: "array",
   });
   need(`${place}.config`, run.config, { resolved: "object", overrides: "array", changed: "array" });
   rising(`${place}.steps`, run.steps);
   run.scalars.forEach((scalar, i) =>
-    need(`${place}.scalars[${i}]`, scalar, { split: "string", name: "string", n: "number", section: "number" }));
+    need(`${place}.scalars[${i}]`, scalar, { split: "string", name: "string", n: "number", section: "number" }),
+  );
   run.probes.forEach((probe, i) =>
-    need(`${place}.probes[${i}]`, probe, { label: "string", src: "array", tgt_in: "array", tgt_out: "array" }));
+    need(`${place}.probes[${i}]`, probe, { label: "string", src: "array", tgt_in: "array", tgt_out: "array" }),
+  );
   run.blocks.forEach((block, i) => {
     const where = `${place}.blocks[${i}]`;
     need(where, block, {
-      name: "string", kind: "string", layers: "number", heads: "number", mask: "string", shapes: "array",
-      sections: "array", pack: "string", delta: "boolean",
+      name: "string",
+      kind: "string",
+      layers: "number",
+      heads: "number",
+      mask: "string",
+      shapes: "array",
+      sections: "array",
+      pack: "string",
+      delta: "boolean",
     });
     same(`${where}.shapes`, "shapes", block.shapes.length, run.probes.length);
     same(`${where}.sections`, "sections", block.sections.length, run.probes.length);
@@ -62,7 +80,12 @@ function check_run(place: string, run: Manifest["runs"][number]): void {
   }
   if (run.head_stats) {
     need(`${place}.head_stats`, run.head_stats, {
-      steps: "array", heads: "array", columns: "array", section: "number", thresholds: "object", evaluated: "string",
+      steps: "array",
+      heads: "array",
+      columns: "array",
+      section: "number",
+      thresholds: "object",
+      evaluated: "string",
     });
     rising(`${place}.head_stats.steps`, run.head_stats.steps);
   }
@@ -80,8 +103,10 @@ export function parse_manifest(text: string): Manifest {
   need("(top)", value, { format: "string" });
   const manifest = value as Manifest;
   if (manifest.format !== FORMAT) {
-    throw new FormatError(`manifest: the data are ${manifest.format}, but this page reads ${FORMAT}; ` +
-      "use the page of the headlight that wrote them");
+    throw new FormatError(
+      `manifest: the data are ${manifest.format}, but this page reads ${FORMAT}; ` +
+        "use the page of the headlight that wrote them",
+    );
   }
   need("(top)", value, { generator: "string", created: "string", vocab: "array", runs: "array", notes: "array" });
   if (manifest.runs.length === 0) throw new FormatError("manifest: runs is empty; name a run for headlight view");

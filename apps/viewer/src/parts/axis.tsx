@@ -42,8 +42,13 @@ export function label_room(texts: string[], count: number, factor: number): numb
 /// Room of what rows produce: mark, target, a wrong prediction, and the probability.
 export function made_room(made: Produced[]): number {
   const letters = (text: string | undefined) => Math.min(LONGEST, Array.from(text ?? "").length);
-  const longest = Math.max(0, ...made.map((row) =>
-    letters(row.target || row.top[0]?.text) + (row.right || row.target === "" ? 0 : 1 + letters(row.top[0]?.text))));
+  const longest = Math.max(
+    0,
+    ...made.map(
+      (row) =>
+        letters(row.target || row.top[0]?.text) + (row.right || row.target === "" ? 0 : 1 + letters(row.top[0]?.text)),
+    ),
+  );
   return Math.ceil((longest + 7) * 6.8);
 }
 
@@ -56,7 +61,12 @@ function visible_indices(props: AxisProps): number[] {
 }
 
 function Token({ text, position }: { text: string; position: number }) {
-  return <bdi>{text}<span class="at">·{position}</span></bdi>;
+  return (
+    <bdi>
+      {text}
+      <span class="at">·{position}</span>
+    </bdi>
+  );
 }
 
 function made_title(made: Produced): string {
@@ -68,12 +78,22 @@ function made_title(made: Produced): string {
 export function Made({ made }: { made: Produced }) {
   const best = made.top[0];
   const sure = percent(best?.probability, 0);
-  if (made.target === "") return <span class="made" title={made_title(made)}><bdi>→{best?.text}</bdi> {sure}</span>;
+  if (made.target === "")
+    return (
+      <span class="made" title={made_title(made)}>
+        <bdi>→{best?.text}</bdi> {sure}
+      </span>
+    );
   return (
     <span class="made" title={made_title(made)}>
       <span class={made.right ? "good" : "bad"}>{made.right ? "✓" : "✗"}</span>{" "}
       <bdi>{shortened(made.target, LONGEST)}</bdi>
-      {!made.right && <>≠<bdi>{shortened(best?.text ?? "", LONGEST)}</bdi></>} {sure}
+      {!made.right && (
+        <>
+          ≠<bdi>{shortened(best?.text ?? "", LONGEST)}</bdi>
+        </>
+      )}{" "}
+      {sure}
     </span>
   );
 }
@@ -83,9 +103,14 @@ export function RowAxis(props: AxisProps & { made?: Produced[] | undefined }) {
   return (
     <>
       {visible_indices(props).map((i) => (
-        <div key={i} class={props.selected.has(i) ? "tick on" : "tick"} title={props.texts[i * props.factor] ?? ""}
+        <div
+          key={i}
+          class={props.selected.has(i) ? "tick on" : "tick"}
+          title={props.texts[i * props.factor] ?? ""}
           style={{ top: `${i * props.cell}px`, height: `${Math.max(props.cell, 13)}px` }}
-          onClick={(event) => props.on_pick(i, event.shiftKey)} onPointerEnter={() => props.on_hover(i)}>
+          onClick={(event) => props.on_pick(i, event.shiftKey)}
+          onPointerEnter={() => props.on_hover(i)}
+        >
           {with_made && props.made![i] && <Made made={props.made![i]!} />}
           <Token text={axis_token(props.texts, i, props.factor)} position={i * props.factor} />
         </div>
@@ -98,10 +123,14 @@ export function ColAxis(props: AxisProps & { turned: boolean }) {
   return (
     <>
       {visible_indices(props).map((i) => (
-        <div key={i} title={props.texts[i * props.factor] ?? ""}
+        <div
+          key={i}
+          title={props.texts[i * props.factor] ?? ""}
           class={`tick${props.turned ? " turned" : ""}${props.selected.has(i) ? " on" : ""}`}
           style={{ left: `${i * props.cell}px`, width: `${Math.max(props.cell, 13)}px` }}
-          onClick={(event) => props.on_pick(i, event.shiftKey)} onPointerEnter={() => props.on_hover(i)}>
+          onClick={(event) => props.on_pick(i, event.shiftKey)}
+          onPointerEnter={() => props.on_hover(i)}
+        >
           <Token text={axis_token(props.texts, i, props.factor)} position={i * props.factor} />
         </div>
       ))}

@@ -22,7 +22,11 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
   const [hover, set_hover] = useState<number | null>(null);
   const snapshots = run.value.steps;
   const options: ChartOptions = {
-    axis: at.value.ax, smooth: at.value.ema, step, snapshots, last: last_step(lines, snapshots),
+    axis: at.value.ax,
+    smooth: at.value.ema,
+    step,
+    snapshots,
+    last: last_step(lines, snapshots),
   };
   const box = { x: 0, y: 0, width, height };
   useLayoutEffect(() => {
@@ -34,16 +38,33 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
   useLayoutEffect(() => {
     if (width === 0) return;
     const palette = palette_now();
-    draw_shapes(canvas.current!, curve_shapes(lines, box, options, palette), width, height, window.devicePixelRatio || 1, palette);
+    draw_shapes(
+      canvas.current!,
+      curve_shapes(lines, box, options, palette),
+      width,
+      height,
+      window.devicePixelRatio || 1,
+      palette,
+    );
   }, [lines, width, height, step, at.value.ax, at.value.ema, dark.value, snapshots]);
   const pointed = (event: MouseEvent) =>
     step_at(lines, box, options, event.clientX - canvas.current!.getBoundingClientRect().left);
-  const words = hover === null ? "" : [`step ${grouped(Math.round(hover))}`, ...lines.map((line) =>
-    `${line.label} ${short_number(value_at(line.curve, hover))}`)].join(" · ");
+  const words =
+    hover === null
+      ? ""
+      : [
+          `step ${grouped(Math.round(hover))}`,
+          ...lines.map((line) => `${line.label} ${short_number(value_at(line.curve, hover))}`),
+        ].join(" · ");
   return (
     <div class="chart" aria-hidden="true" data-playhead={step} style={{ height: `${height}px` }}>
-      <canvas ref={canvas} style={{ width: `${width}px`, height: `${height}px` }} onClick={(event) => on_pick(pointed(event))}
-        onPointerMove={(event) => set_hover(pointed(event))} onPointerLeave={() => set_hover(null)} />
+      <canvas
+        ref={canvas}
+        style={{ width: `${width}px`, height: `${height}px` }}
+        onClick={(event) => on_pick(pointed(event))}
+        onPointerMove={(event) => set_hover(pointed(event))}
+        onPointerLeave={() => set_hover(null)}
+      />
       {words && <span class="hover">{words}</span>}
     </div>
   );
@@ -54,7 +75,10 @@ export function ChartKeys({ lines }: { lines: ChartLine[] }) {
   return (
     <span class="keys">
       {lines.map((line) => (
-        <span key={line.label}><i style={{ background: `var(--series-${line.colour + 1})` }} />{line.label}</span>
+        <span key={line.label}>
+          <i style={{ background: `var(--series-${line.colour + 1})` }} />
+          {line.label}
+        </span>
       ))}
     </span>
   );

@@ -25,11 +25,22 @@ export function ColourBar({ look, coarse }: { look: Look; coarse?: boolean }) {
       <div class="small">
         <span data-scale>{look_text(look)}</span>
         {look.kind === "weight" && <span class="soft"> · {look.map}</span>}
-        {coarse && <> <span class="badge" title="Exact weights of this step are not in the file">8-bit</span></>}
+        {coarse && (
+          <>
+            {" "}
+            <span class="badge" title="Exact weights of this step are not in the file">
+              8-bit
+            </span>
+          </>
+        )}
       </div>
       <canvas ref={canvas} aria-hidden="true" />
       <div class="marks" aria-hidden="true">
-        {bar_ticks(look).map((tick) => <span key={tick.at} style={{ left: `${100 * tick.at}%` }}>{tick.label}</span>)}
+        {bar_ticks(look).map((tick) => (
+          <span key={tick.at} style={{ left: `${100 * tick.at}%` }}>
+            {tick.label}
+          </span>
+        ))}
       </div>
     </div>
   );
@@ -38,10 +49,20 @@ export function ColourBar({ look, coarse }: { look: Look; coarse?: boolean }) {
 export function MarkLegend() {
   return (
     <div class="legend">
-      <span><i class="hatch" />hidden by the mask</span>
-      <span><i class="hatch light" />padding</span>
-      <span><i class="nan">×</i>NaN</span>
-      <span><i class="nan">I</i>infinite</span>
+      <span>
+        <i class="hatch" />
+        hidden by the mask
+      </span>
+      <span>
+        <i class="hatch light" />
+        padding
+      </span>
+      <span>
+        <i class="nan">×</i>NaN
+      </span>
+      <span>
+        <i class="nan">I</i>infinite
+      </span>
     </div>
   );
 }

@@ -1,12 +1,23 @@
 // Small labelled controls.
 
-export function Choice(props: { label: string; value: string; options: (readonly [string, string])[];
-                                on_change: (value: string) => void }) {
+export function Choice(props: {
+  label: string;
+  value: string;
+  options: (readonly [string, string])[];
+  on_change: (value: string) => void;
+}) {
   return (
     <label class="field">
       <span>{props.label}</span>
-      <select value={props.value} onChange={(event) => props.on_change((event.currentTarget as HTMLSelectElement).value)}>
-        {props.options.map(([value, text]) => <option key={value} value={value} selected={value === props.value}>{text}</option>)}
+      <select
+        value={props.value}
+        onChange={(event) => props.on_change((event.currentTarget as HTMLSelectElement).value)}
+      >
+        {props.options.map(([value, text]) => (
+          <option key={value} value={value} selected={value === props.value}>
+            {text}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -15,8 +26,11 @@ export function Choice(props: { label: string; value: string; options: (readonly
 export function Check(props: { label: string; checked: boolean; on_change: (checked: boolean) => void }) {
   return (
     <label class="check">
-      <input type="checkbox" checked={props.checked}
-        onChange={(event) => props.on_change((event.currentTarget as HTMLInputElement).checked)} />
+      <input
+        type="checkbox"
+        checked={props.checked}
+        onChange={(event) => props.on_change((event.currentTarget as HTMLInputElement).checked)}
+      />
       {props.label}
     </label>
   );

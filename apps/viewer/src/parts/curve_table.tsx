@@ -14,16 +14,30 @@ export function CurveTable({ curves, on_close }: { curves: Curve[]; on_close: ()
   const steps = all.filter((_, i) => i % every === 0 || i === all.length - 1);
   return (
     <Dialog title="Curves as a table" on_close={on_close}>
-      {every > 1 && <p class="soft small">Every {every}th of {all.length} steps; each value is the last one up to it.</p>}
+      {every > 1 && (
+        <p class="soft small">
+          Every {every}th of {all.length} steps; each value is the last one up to it.
+        </p>
+      )}
       <div class="scroll" tabIndex={0} role="region" aria-label="Curves">
         <table>
-          <thead><tr><th scope="col">step</th>{curves.map((curve) => (
-            <th scope="col" key={curve.split + curve.name}>{CURVE_WORDS[curve.name] ?? curve.name} ({curve.split})</th>))}
-          </tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">step</th>
+              {curves.map((curve) => (
+                <th scope="col" key={curve.split + curve.name}>
+                  {CURVE_WORDS[curve.name] ?? curve.name} ({curve.split})
+                </th>
+              ))}
+            </tr>
+          </thead>
           <tbody>
             {steps.map((step) => (
-              <tr key={step}><th scope="row">{step}</th>
-                {curves.map((curve) => <td key={curve.split + curve.name}>{short_number(value_at(curve, step), 4)}</td>)}
+              <tr key={step}>
+                <th scope="row">{step}</th>
+                {curves.map((curve) => (
+                  <td key={curve.split + curve.name}>{short_number(value_at(curve, step), 4)}</td>
+                ))}
               </tr>
             ))}
           </tbody>

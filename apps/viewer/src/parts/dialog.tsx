@@ -7,11 +7,17 @@ export function Dialog(props: { title: string; on_close: () => void; children: C
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current!.showModal(), []);
   return (
-    <dialog ref={element} aria-label={props.title} onClose={props.on_close}
-      onClick={(event) => event.target === element.current && element.current!.close()}>
+    <dialog
+      ref={element}
+      aria-label={props.title}
+      onClose={props.on_close}
+      onClick={(event) => event.target === element.current && element.current!.close()}
+    >
       <header>
         <h2>{props.title}</h2>
-        <button class="icon" aria-label="Close" onClick={() => element.current!.close()}>✕</button>
+        <button class="icon" aria-label="Close" onClick={() => element.current!.close()}>
+          ✕
+        </button>
       </header>
       {props.children}
     </dialog>

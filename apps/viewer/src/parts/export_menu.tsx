@@ -16,14 +16,21 @@ import { Dialog } from "./dialog.tsx";
 
 function name(extension: string): string {
   const { v, l, h, p, agg } = at.value;
-  const head = v === "roles" || v === "run" || v === "overview" ? [] : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
+  const head =
+    v === "roles" || v === "run" || v === "overview"
+      ? []
+      : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
   return file_name([run.value.name, v, ...head, `p${p}`, `step${step.value}`], extension);
 }
 
 function svg(): string {
   return scene_svg(picture(), (shape) => {
-    const alone = { ...picture(), width: shape.map.cols, height: shape.map.rows,
-      shapes: [{ ...shape, x: 0, y: 0, width: shape.map.cols, height: shape.map.rows }] };
+    const alone = {
+      ...picture(),
+      width: shape.map.cols,
+      height: shape.map.rows,
+      shapes: [{ ...shape, x: 0, y: 0, width: shape.map.cols, height: shape.map.rows }],
+    };
     return draw_scene(alone, 1).toDataURL();
   });
 }
@@ -36,8 +43,9 @@ function numbers_csv(): string {
     return roles_csv(run.value, stats.value, stats.value.step_index(step.value), at.value.abl);
   }
   if (at.value.v === "run") {
-    const rows = curves_of(data.value).curves.flatMap((curve) => Array.from(curve.steps, (s, i) =>
-      [curve.split, curve.name, s, curve.values[i]!]));
+    const rows = curves_of(data.value).curves.flatMap((curve) =>
+      Array.from(curve.steps, (s, i) => [curve.split, curve.name, s, curve.values[i]!]),
+    );
     return csv([["split", "name", "step", "value"], ...rows]);
   }
   const { map, rows, cols } = shown_matrix();
@@ -71,10 +79,17 @@ const ACTIONS: [string, string, () => void | Promise<void>][] = [
   ["SVG", "SVG saved", () => download(name("svg"), svg())],
   ["CSV", "CSV saved", () => download(name("csv"), numbers_csv())],
   [".npy array", "Array saved", () => download(name("npy"), array())],
-  ["Copy PNG", "Picture copied", async () =>
-    navigator.clipboard.write([new ClipboardItem({ "image/png": scene_png(picture(), 2) })])],
+  [
+    "Copy PNG",
+    "Picture copied",
+    async () => navigator.clipboard.write([new ClipboardItem({ "image/png": scene_png(picture(), 2) })]),
+  ],
   ["Copy link", "Link copied", () => copy_text(link())],
-  ["Save this page", "Page saved", () => download(file_name([run.value.name, "view"], "html"), page_source(document, hash_now()))],
+  [
+    "Save this page",
+    "Page saved",
+    () => download(file_name([run.value.name, "view"], "html"), page_source(document, hash_now())),
+  ],
 ];
 
 export function ExportMenu() {
@@ -92,13 +107,20 @@ export function ExportMenu() {
   return (
     <Dialog title="Export what is shown" on_close={close_dialog}>
       <div class="menu">
-        {actions.map(([label, words, action]) => <button key={label} onClick={() => void act(words, action)}>{label}</button>)}
+        {actions.map(([label, words, action]) => (
+          <button key={label} onClick={() => void act(words, action)}>
+            {label}
+          </button>
+        ))}
       </div>
-      <p aria-live="polite" class="bad" style={{ margin: "10px 0 0" }}>{said.value.startsWith("Not exported") ? said.value : ""}</p>
-      <p class="soft small" style={{ marginTop: "10px" }}>Pictures name run, step, block, layer, head, probe and scale. CSV and
-        .npy hold the matrix of the current head, in full precision where the file has it; hidden cells are empty or NaN. The
-        same without a browser: headlight export.</p>
+      <p aria-live="polite" class="bad" style={{ margin: "10px 0 0" }}>
+        {said.value.startsWith("Not exported") ? said.value : ""}
+      </p>
+      <p class="soft small" style={{ marginTop: "10px" }}>
+        Pictures name run, step, block, layer, head, probe and scale. CSV and .npy hold the matrix of the current head,
+        in full precision where the file has it; hidden cells are empty or NaN. The same without a browser: headlight
+        export.
+      </p>
     </Dialog>
   );
 }
-

@@ -13,9 +13,20 @@ export function FilterBox({ trouble }: { trouble: string }) {
   return (
     <label class="field" style={{ flex: "0 1 340px" }}>
       <span>Filter heads</span>
-      <input type="text" id="hl-filter" value={at.value.f} placeholder="induction>0.5, entropy<1" onInput={changed}
-        spellcheck={false} autocomplete="off" aria-invalid={trouble !== ""} aria-describedby="hl-filter-trouble" />
-      <span id="hl-filter-trouble" class="bad small" aria-live="polite">{trouble}</span>
+      <input
+        type="text"
+        id="hl-filter"
+        value={at.value.f}
+        placeholder="induction>0.5, entropy<1"
+        onInput={changed}
+        spellcheck={false}
+        autocomplete="off"
+        aria-invalid={trouble !== ""}
+        aria-describedby="hl-filter-trouble"
+      />
+      <span id="hl-filter-trouble" class="bad small" aria-live="polite">
+        {trouble}
+      </span>
     </label>
   );
 }

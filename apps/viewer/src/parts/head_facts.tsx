@@ -16,23 +16,35 @@ function Facts({ stats, nth }: { stats: Stats; nth: number }) {
         {roles.map((role) => (
           <>
             <dt title={role.about}>{role.name}</dt>
-            <dd>{short_number(get(`${role.prefix}.score`))} <span class="soft">
-              · chance {short_number(get(`${role.prefix}.chance`), 2)} · lift {short_number(stats.lift(when, nth, role), 2)}
-              {" "}· n {get(`${role.prefix}.n`)}</span></dd>
+            <dd>
+              {short_number(get(`${role.prefix}.score`))}{" "}
+              <span class="soft">
+                · chance {short_number(get(`${role.prefix}.chance`), 2)} · lift{" "}
+                {short_number(stats.lift(when, nth, role), 2)} · n {get(`${role.prefix}.n`)}
+              </span>
+            </dd>
           </>
         ))}
         <dt>entropy</dt>
-        <dd>{short_number(get("entropy.bits"))} bits <span class="soft">· {percent(get("entropy.share"))} of its most</span></dd>
-        <dt>confidence</dt><dd>{short_number(get("confidence.mean"))}</dd>
+        <dd>
+          {short_number(get("entropy.bits"))} bits{" "}
+          <span class="soft">· {percent(get("entropy.share"))} of its most</span>
+        </dd>
+        <dt>confidence</dt>
+        <dd>{short_number(get("confidence.mean"))}</dd>
         {stats.has(`ablation.${mode}.loss`) && (
           <>
             <dt>ablated ({mode})</dt>
-            <dd>loss {short_number(get(`ablation.${mode}.loss`))} ± {short_number(get(`ablation.${mode}.loss.se`), 2)}
-              <span class="soft"> · n {get(`ablation.${mode}.n`)}</span></dd>
+            <dd>
+              loss {short_number(get(`ablation.${mode}.loss`))} ± {short_number(get(`ablation.${mode}.loss.se`), 2)}
+              <span class="soft"> · n {get(`ablation.${mode}.n`)}</span>
+            </dd>
           </>
         )}
       </dl>
-      <p class="soft small" style={{ margin: "6px 0 0" }}>measured at step {stats.info.steps[when]}, on {stats.info.evaluated}</p>
+      <p class="soft small" style={{ margin: "6px 0 0" }}>
+        measured at step {stats.info.steps[when]}, on {stats.info.evaluated}
+      </p>
     </div>
   );
 }

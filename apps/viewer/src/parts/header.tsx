@@ -36,25 +36,56 @@ export function visible_name(name: string): string {
 export function Header() {
   const { value } = at;
   const runs = manifest.value?.runs ?? [];
-  const themes: [string, string][] = [["auto", "as the system"], ["light", "light"], ["dark", "dark"]];
+  const themes: [string, string][] = [
+    ["auto", "as the system"],
+    ["light", "light"],
+    ["dark", "dark"],
+  ];
   return (
     <header class="top">
-      <h1 class="brand" style={{ marginTop: 0 }}><Logo />Headlight</h1>
-      <Choice label="Run" value={run.value.id} on_change={(id) => go({ run: id, sel: "" })}
-        options={runs.map((entry) => [entry.id, visible_name(entry.name)])} />
-      <Choice label="Compare with" value={value.cmp} options={compare_options()}
-        on_change={(cmp) => go(cmp === "" ? { cmp } : { cmp, v: "compare" })} />
-      <Choice label="Probe" value={String(value.p)} on_change={(p) => go({ p: Number(p), sel: "" })}
-        options={run.value.probes.map((entry, i) => [String(i), `${i} · ${visible_name(entry.label)}`])} />
-      <Choice label="Block" value={block.value?.name ?? ""} on_change={(blk) => go({ blk, sel: "" })}
-        options={run.value.blocks.map((entry) => [entry.name, entry.name])} />
-      <Choice label="Scale" value={value.sc} options={SCALES.map((entry) => [entry.name, entry.label])}
-        on_change={(sc) => go({ sc: sc as Scale })} />
+      <h1 class="brand" style={{ marginTop: 0 }}>
+        <Logo />
+        Headlight
+      </h1>
+      <Choice
+        label="Run"
+        value={run.value.id}
+        on_change={(id) => go({ run: id, sel: "" })}
+        options={runs.map((entry) => [entry.id, visible_name(entry.name)])}
+      />
+      <Choice
+        label="Compare with"
+        value={value.cmp}
+        options={compare_options()}
+        on_change={(cmp) => go(cmp === "" ? { cmp } : { cmp, v: "compare" })}
+      />
+      <Choice
+        label="Probe"
+        value={String(value.p)}
+        on_change={(p) => go({ p: Number(p), sel: "" })}
+        options={run.value.probes.map((entry, i) => [String(i), `${i} · ${visible_name(entry.label)}`])}
+      />
+      <Choice
+        label="Block"
+        value={block.value?.name ?? ""}
+        on_change={(blk) => go({ blk, sel: "" })}
+        options={run.value.blocks.map((entry) => [entry.name, entry.name])}
+      />
+      <Choice
+        label="Scale"
+        value={value.sc}
+        options={SCALES.map((entry) => [entry.name, entry.label])}
+        on_change={(sc) => go({ sc: sc as Scale })}
+      />
       <Choice label="Theme" value={value.th} options={themes} on_change={(th) => go({ th: th as Address["th"] })} />
       <div class="push">
         <button onClick={() => open_dialog("colours")}>Colours</button>
-        <button aria-keyshortcuts="x" onClick={() => open_dialog("export")}>Export</button>
-        <button class="icon" aria-label="Help and keys" aria-keyshortcuts="?" onClick={() => open_dialog("help")}>?</button>
+        <button aria-keyshortcuts="x" onClick={() => open_dialog("export")}>
+          Export
+        </button>
+        <button class="icon" aria-label="Help and keys" aria-keyshortcuts="?" onClick={() => open_dialog("help")}>
+          ?
+        </button>
       </div>
       <span class="unseen">step {step.value}</span>
     </header>

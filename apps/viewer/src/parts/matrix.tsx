@@ -73,14 +73,16 @@ export function Matrix(props: MatrixProps) {
   const look_at = () => {
     const box = plot.current!;
     const next = {
-      x: Math.min(box.scrollLeft, width), y: Math.min(box.scrollTop, height),
+      x: Math.min(box.scrollLeft, width),
+      y: Math.min(box.scrollTop, height),
       width: Math.min(width, Math.max(1, box.clientWidth - row_room)),
       height: Math.min(height, Math.max(1, box.clientHeight - head_room)),
     };
     next.x = Math.min(next.x, width - next.width);
     next.y = Math.min(next.y, height - next.height);
-    set_view((old) => (old.x === next.x && old.y === next.y && old.width === next.width && old.height === next.height ?
-      old : next));
+    set_view((old) =>
+      old.x === next.x && old.y === next.y && old.width === next.width && old.height === next.height ? old : next,
+    );
   };
   useLayoutEffect(look_at, [width, height, room.width, room.height, row_room]);
 
@@ -93,10 +95,20 @@ export function Matrix(props: MatrixProps) {
   const small = here && { q: Math.floor(here.q / factor), k: Math.floor(here.k / factor) };
   useLayoutEffect(() => {
     const style = getComputedStyle(document.documentElement);
-    draw_overlay(over.current!, {
-      map, look: props.look, cell, numbers: at.value.num, cursor: small, selection: selection.map(scaled),
-      ink: style.getPropertyValue("--ink"), paper: style.getPropertyValue("--panel"),
-    }, view);
+    draw_overlay(
+      over.current!,
+      {
+        map,
+        look: props.look,
+        cell,
+        numbers: at.value.num,
+        cursor: small,
+        selection: selection.map(scaled),
+        ink: style.getPropertyValue("--ink"),
+        paper: style.getPropertyValue("--panel"),
+      },
+      view,
+    );
   });
   useLayoutEffect(() => {
     if (!props.sums) return;
@@ -125,50 +137,99 @@ export function Matrix(props: MatrixProps) {
     new Set(selection.flatMap((item) => (item[key] === undefined ? [] : [Math.floor(item[key]! / factor)])));
   const axis = { cell, factor };
   const spot = small ?? { q: 0, k: 0 };
-  const name = (q: number, k: number) => `q${q} ${indexed(props.rows[q], q)} → k${k} ${indexed(props.cols[k], k)}, ` +
-    cell_text(full, q, k);
+  const name = (q: number, k: number) =>
+    `q${q} ${indexed(props.rows[q], q)} → k${k} ${indexed(props.cols[k], k)}, ` + cell_text(full, q, k);
 
   return (
     <div class="plot-wrap" ref={frame}>
       <div class="plot" ref={plot} onScroll={look_at}>
         <div class="plot-grid" style={{ gridTemplateColumns: `${row_room}px ${width}px ${bar}px` }}>
           <div class="corner" style={{ height: `${head_room}px` }}>
-            {turned ? row_room > 66 && <span>query ↓<br />key →</span> : row_room > 104 && <span>query ↓ · key →</span>}
+            {turned
+              ? row_room > 66 && (
+                  <span>
+                    query ↓<br />
+                    key →
+                  </span>
+                )
+              : row_room > 104 && <span>query ↓ · key →</span>}
           </div>
           <div class="cols" style={{ height: `${head_room}px` }}>
             {here && <div class="band" style={{ left: `${spot.k * cell}px`, width: `${cell}px`, top: 0, bottom: 0 }} />}
-            <ColAxis {...axis} texts={props.cols} count={map.cols} turned={turned} selected={named("k")}
-              from={Math.floor(view.x / cell)} to={Math.ceil((view.x + view.width) / cell)}
+            <ColAxis
+              {...axis}
+              texts={props.cols}
+              count={map.cols}
+              turned={turned}
+              selected={named("k")}
+              from={Math.floor(view.x / cell)}
+              to={Math.ceil((view.x + view.width) / cell)}
               on_pick={(k, add) => lock({ k: k * factor }, add)}
-              on_hover={(k) => (cursor.value = { q: here?.q ?? 0, k: k * factor })} />
+              on_hover={(k) => (cursor.value = { q: here?.q ?? 0, k: k * factor })}
+            />
           </div>
           <div class="bar-head">{props.sums ? "Σ row" : ""}</div>
           <div class="rows" style={{ height: `${height}px` }}>
             {here && <div class="band" style={{ top: `${spot.q * cell}px`, height: `${cell}px`, left: 0, right: 0 }} />}
-            <RowAxis {...axis} texts={props.rows} count={map.rows} made={props.made} selected={named("q")}
-              from={Math.floor(view.y / cell)} to={Math.ceil((view.y + view.height) / cell)}
+            <RowAxis
+              {...axis}
+              texts={props.rows}
+              count={map.rows}
+              made={props.made}
+              selected={named("q")}
+              from={Math.floor(view.y / cell)}
+              to={Math.ceil((view.y + view.height) / cell)}
               on_pick={(q, add) => lock({ q: q * factor }, add)}
-              on_hover={(q) => (cursor.value = { q: q * factor, k: here?.k ?? 0 })} />
+              on_hover={(q) => (cursor.value = { q: q * factor, k: here?.k ?? 0 })}
+            />
           </div>
-          <div class="cells hatch" ref={cells} style={{ width: `${width}px`, height: `${height}px` }} {...touch}
-            onPointerLeave={() => (cursor.value = null)} data-rows={map.rows} data-cols={map.cols} data-cell={cell}>
+          <div
+            class="cells hatch"
+            ref={cells}
+            style={{ width: `${width}px`, height: `${height}px` }}
+            {...touch}
+            onPointerLeave={() => (cursor.value = null)}
+            data-rows={map.rows}
+            data-cols={map.cols}
+            data-cell={cell}
+          >
             <MapCanvas map={map} look={props.look} class="image" />
-            <canvas ref={over} class="over" aria-hidden="true" style={{ left: `${row_room}px`, top: `${head_room}px`,
-              width: `${view.width}px`, height: `${view.height}px` }} />
+            <canvas
+              ref={over}
+              class="over"
+              aria-hidden="true"
+              style={{
+                left: `${row_room}px`,
+                top: `${head_room}px`,
+                width: `${view.width}px`,
+                height: `${view.height}px`,
+              }}
+            />
             {!props.quiet && (
               <div role="grid" aria-label={props.label} aria-rowcount={full.rows} aria-colcount={full.cols}>
                 <div role="row" aria-rowindex={spot.q * factor + 1}>
-                  <div role="gridcell" tabIndex={0} data-stop aria-colindex={spot.k * factor + 1}
+                  <div
+                    role="gridcell"
+                    tabIndex={0}
+                    data-stop
+                    aria-colindex={spot.k * factor + 1}
                     aria-label={name(spot.q * factor, spot.k * factor)}
                     onFocus={() => cursor.peek() ?? (cursor.value = { q: 0, k: 0 })}
-                    style={{ left: `${spot.k * cell}px`, top: `${spot.q * cell}px`, width: `${cell}px`,
-                      height: `${cell}px` }} />
+                    style={{
+                      left: `${spot.k * cell}px`,
+                      top: `${spot.q * cell}px`,
+                      width: `${cell}px`,
+                      height: `${cell}px`,
+                    }}
+                  />
                 </div>
               </div>
             )}
           </div>
           <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden="true" />
-          <div class="bar-head" style={{ textAlign: "right", paddingRight: "8px" }}>{props.sums ? "Σ column" : ""}</div>
+          <div class="bar-head" style={{ textAlign: "right", paddingRight: "8px" }}>
+            {props.sums ? "Σ column" : ""}
+          </div>
           <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden="true" />
         </div>
       </div>

@@ -15,8 +15,12 @@ export function Notes() {
   return (
     <ul class="notes" aria-label="Notes" role="list">
       {all.map((text) => (
-        <li key={text}><span>{text}</span>
-          <button class="icon" aria-label={`Dismiss: ${text}`} onClick={() => close(text)}>✕</button></li>
+        <li key={text}>
+          <span>{text}</span>
+          <button class="icon" aria-label={`Dismiss: ${text}`} onClick={() => close(text)}>
+            ✕
+          </button>
+        </li>
       ))}
     </ul>
   );

@@ -15,16 +15,28 @@ import { Notes } from "./notes.tsx";
 import { TimeBar } from "./time_bar.tsx";
 
 const TITLES: Record<ViewName, string> = {
-  overview: "Overview", head: "Head", tokens: "Tokens", roles: "Roles", compare: "Compare", run: "Run",
+  overview: "Overview",
+  head: "Head",
+  tokens: "Tokens",
+  roles: "Roles",
+  compare: "Compare",
+  run: "Run",
 };
 const COMPONENTS: Record<ViewName, () => preact.ComponentChildren> = {
-  overview: Overview, head: Head, tokens: Tokens, roles: Roles, compare: Compare, run: RunView,
+  overview: Overview,
+  head: Head,
+  tokens: Tokens,
+  roles: Roles,
+  compare: Compare,
+  run: RunView,
 };
 
 function Tabs() {
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current!.querySelector("[aria-selected=true]")!.scrollIntoView({ block: "nearest", inline: "nearest" }),
-            [at.value.v]);
+  useEffect(
+    () => list.current!.querySelector("[aria-selected=true]")!.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [at.value.v],
+  );
   const turn = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const now = VIEWS.indexOf(at.value.v);
@@ -35,14 +47,24 @@ function Tabs() {
     (list.current!.children[next] as HTMLElement).focus();
   };
   return (
-    <nav aria-label="Views"><div role="tablist" aria-label="Views" ref={list} onKeyDown={turn}>
-      {VIEWS.map((name, i) => (
-        <button key={name} role="tab" id={`hl-tab-${name}`} aria-selected={at.value.v === name} aria-controls="hl-view"
-          tabIndex={at.value.v === name ? 0 : -1} onClick={() => go({ v: name })}>
-          <kbd aria-hidden="true">{i + 1}</kbd>{TITLES[name]}
-        </button>
-      ))}
-    </div></nav>
+    <nav aria-label="Views">
+      <div role="tablist" aria-label="Views" ref={list} onKeyDown={turn}>
+        {VIEWS.map((name, i) => (
+          <button
+            key={name}
+            role="tab"
+            id={`hl-tab-${name}`}
+            aria-selected={at.value.v === name}
+            aria-controls="hl-view"
+            tabIndex={at.value.v === name ? 0 : -1}
+            onClick={() => go({ v: name })}
+          >
+            <kbd aria-hidden="true">{i + 1}</kbd>
+            {TITLES[name]}
+          </button>
+        ))}
+      </div>
+    </nav>
   );
 }
 
@@ -54,9 +76,13 @@ export function Page() {
       <Tabs />
       <Notes />
       <main>
-        <div role="tabpanel" id="hl-view" aria-labelledby={`hl-tab-${at.value.v}`}><View /></div>
+        <div role="tabpanel" id="hl-view" aria-labelledby={`hl-tab-${at.value.v}`}>
+          <View />
+        </div>
       </main>
-      <footer class="timebar"><TimeBar /></footer>
+      <footer class="timebar">
+        <TimeBar />
+      </footer>
       <Dialogs />
     </>
   );

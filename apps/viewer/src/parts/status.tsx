@@ -17,12 +17,18 @@ function cell_words(): string {
   if (!here || !info || !probe.value || snapshot.value < 0) return "";
   const head = in_other ? here.head! : at.value.h;
   const place = {
-    block: nth, probe: at.value.p, snapshot: snapshot.value, layer: here.layer ?? at.value.l, head: Math.max(0, head),
+    block: nth,
+    probe: at.value.p,
+    snapshot: snapshot.value,
+    layer: here.layer ?? at.value.l,
+    head: Math.max(0, head),
   };
-  const loaded: Loaded<HeadMap> = in_other ? map_of(data.value, place, head < 0 ? "mean" : "head") :
-    staged_map(data.value, place, at.value.agg, at.value.st, at.value.df);
-  const name = `${info.name} L${place.layer} ${in_other ? (head < 0 ? "over heads" : `H${head}`) :
-    at.value.agg === "head" ? `H${at.value.h}` : at.value.agg}`;
+  const loaded: Loaded<HeadMap> = in_other
+    ? map_of(data.value, place, head < 0 ? "mean" : "head")
+    : staged_map(data.value, place, at.value.agg, at.value.st, at.value.df);
+  const name = `${info.name} L${place.layer} ${
+    in_other ? (head < 0 ? "over heads" : `H${head}`) : at.value.agg === "head" ? `H${at.value.h}` : at.value.agg
+  }`;
   if (loaded.status !== "ready" || here.q >= loaded.value.rows || here.k >= loaded.value.cols) return name;
   const texts = axis_texts(run.value, info, probe.value);
   const cell = `q${here.q} ${indexed(texts.rows[here.q], here.q)} → k${here.k} ${indexed(texts.cols[here.k], here.k)}`;
@@ -32,7 +38,13 @@ function cell_words(): string {
 export function Status() {
   const words = cell_words();
   const where = step.value < 0 ? "no snapshots" : `step ${step.value}`;
-  const head = block.value ? `${block.value.name} L${at.value.l} ${at.value.agg === "head" ? `H${at.value.h}` : at.value.agg}` : "";
+  const head = block.value
+    ? `${block.value.name} L${at.value.l} ${at.value.agg === "head" ? `H${at.value.h}` : at.value.agg}`
+    : "";
   const text = said.value || [where, words || head].filter(Boolean).join(" · ");
-  return <output class="status" aria-live={playing.value ? "off" : "polite"}>{text}</output>;
+  return (
+    <output class="status" aria-live={playing.value ? "off" : "polite"}>
+      {text}
+    </output>
+  );
 }

@@ -30,28 +30,73 @@ function Controls({ curves, on_table }: { curves: Curve[]; on_table: () => void 
   const text = `step ${step.value}${curves.length > 0 ? `, ${figures_text(curves, step.value)}` : ""}`;
   return (
     <div class="controls">
-      <button class="icon main" aria-label={playing.value ? "Pause" : "Play"} aria-keyshortcuts="Space" disabled={count < 2}
-        onClick={toggle_play}>{playing.value ? "❚❚" : "▶"}</button>
-      <button class="icon" aria-label="Previous snapshot" disabled={snapshot.value <= 0}
-        onClick={() => go_snapshot(snapshot.value - 1)}>◀▌</button>
-      <button class="icon" aria-label="Next snapshot" disabled={snapshot.value >= count - 1}
-        onClick={() => go_snapshot(snapshot.value + 1)}>▐▶</button>
-      <span class="step">step <b>{step.value < 0 ? "–" : grouped(step.value)}</b>
-        <span class="soft"> / {grouped(steps.at(-1) ?? 0)}</span></span>
-      <input type="range" id="hl-step" min={0} max={Math.max(0, count - 1)} step={1} value={Math.max(0, snapshot.value)}
-        disabled={count < 2} aria-label="Training step" aria-valuetext={text}
-        onInput={(event) => { stop(); go_snapshot(Number((event.currentTarget as HTMLInputElement).value)); }} />
+      <button
+        class="icon main"
+        aria-label={playing.value ? "Pause" : "Play"}
+        aria-keyshortcuts="Space"
+        disabled={count < 2}
+        onClick={toggle_play}
+      >
+        {playing.value ? "❚❚" : "▶"}
+      </button>
+      <button
+        class="icon"
+        aria-label="Previous snapshot"
+        disabled={snapshot.value <= 0}
+        onClick={() => go_snapshot(snapshot.value - 1)}
+      >
+        ◀▌
+      </button>
+      <button
+        class="icon"
+        aria-label="Next snapshot"
+        disabled={snapshot.value >= count - 1}
+        onClick={() => go_snapshot(snapshot.value + 1)}
+      >
+        ▐▶
+      </button>
+      <span class="step">
+        step <b>{step.value < 0 ? "–" : grouped(step.value)}</b>
+        <span class="soft"> / {grouped(steps.at(-1) ?? 0)}</span>
+      </span>
+      <input
+        type="range"
+        id="hl-step"
+        min={0}
+        max={Math.max(0, count - 1)}
+        step={1}
+        value={Math.max(0, snapshot.value)}
+        disabled={count < 2}
+        aria-label="Training step"
+        aria-valuetext={text}
+        onInput={(event) => {
+          stop();
+          go_snapshot(Number((event.currentTarget as HTMLInputElement).value));
+        }}
+      />
       <span class="extra more">
-        <select aria-label="Frames per second" value={String(speed.value)}
-          onChange={(event) => (speed.value = Number((event.currentTarget as HTMLSelectElement).value))}>
-          {SPEEDS.map((fps) => <option key={fps} value={String(fps)}>{fps} / s</option>)}
+        <select
+          aria-label="Frames per second"
+          value={String(speed.value)}
+          onChange={(event) => (speed.value = Number((event.currentTarget as HTMLSelectElement).value))}
+        >
+          {SPEEDS.map((fps) => (
+            <option key={fps} value={String(fps)}>
+              {fps} / s
+            </option>
+          ))}
         </select>
         <Check label="loop" checked={loop.value} on_change={(on) => (loop.value = on)} />
         <Check label="log steps" checked={at.value.ax === "log"} on_change={(on) => go({ ax: on ? "log" : "lin" })} />
-        <select aria-label="Smoothing" value={String(at.value.ema)}
-          onChange={(event) => go({ ema: Number((event.currentTarget as HTMLSelectElement).value) })}>
+        <select
+          aria-label="Smoothing"
+          value={String(at.value.ema)}
+          onChange={(event) => go({ ema: Number((event.currentTarget as HTMLSelectElement).value) })}
+        >
           {[...new Set([0, 0.6, 0.9, 0.98, at.value.ema])].map((beta) => (
-            <option key={beta} value={String(beta)}>{beta === 0 ? "no smoothing" : `EMA ${beta}`}</option>
+            <option key={beta} value={String(beta)}>
+              {beta === 0 ? "no smoothing" : `EMA ${beta}`}
+            </option>
           ))}
         </select>
         <button onClick={on_table}>Show as table</button>
@@ -71,12 +116,14 @@ export function TimeBar() {
   return (
     <>
       <Controls curves={curves} on_table={() => set_table(true)} />
-      {lines.length > 0 && (
-        <Chart lines={lines} height={92} step={step.value} on_pick={pick} />
-      )}
+      {lines.length > 0 && <Chart lines={lines} height={92} step={step.value} on_pick={pick} />}
       <div class="foot">
         <Status />
-        {lines.length > 0 && <span class="extra"><ChartKeys lines={lines} /></span>}
+        {lines.length > 0 && (
+          <span class="extra">
+            <ChartKeys lines={lines} />
+          </span>
+        )}
       </div>
       {table && <CurveTable curves={curves} on_close={() => set_table(false)} />}
     </>

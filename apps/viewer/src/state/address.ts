@@ -99,8 +99,11 @@ function decode(text: string): string {
 
 /// The value of a text, or a sentence that says why it has none.
 function parse_value(key: Key, text: string): { value: Value } | { note: string } {
-  const bad = (why: string) => ({ note: `The address says ${key.key}=${text}, ${why}; ` +
-    `${key.initial === "" ? "it was left out" : `${key.key}=${print_value(key.initial)} is shown`}.` });
+  const bad = (why: string) => ({
+    note:
+      `The address says ${key.key}=${text}, ${why}; ` +
+      `${key.initial === "" ? "it was left out" : `${key.key}=${print_value(key.initial)} is shown`}.`,
+  });
   if (typeof key.initial === "boolean") {
     return text === "1" || text === "0" ? { value: text === "1" } : bad("but it is 0 or 1");
   }

@@ -18,8 +18,17 @@ export interface Cursor {
 }
 
 const EMPTY_RUN: Run = {
-  id: "", name: "no run", config: { resolved: {}, overrides: [], changed: [] }, env: {}, steps: [], scalars: [],
-  probes: [], blocks: [], exact: [], invalid: [], notes: [],
+  id: "",
+  name: "no run",
+  config: { resolved: {}, overrides: [], changed: [] },
+  env: {},
+  steps: [],
+  scalars: [],
+  probes: [],
+  blocks: [],
+  exact: [],
+  invalid: [],
+  notes: [],
 };
 
 export const manifest = signal<Manifest | null>(null);
@@ -38,11 +47,16 @@ let unknown: [string, string][] = [];
 let read_section: ReadSection = page_sections(document);
 let run_data = new Map<string, RunData>();
 
-export const run: ReadonlySignal<Run> = computed(() =>
-  (manifest.value && find_run(manifest.value, at.value.run)) ?? manifest.value?.runs[0] ?? EMPTY_RUN);
+export const run: ReadonlySignal<Run> = computed(
+  () => (manifest.value && find_run(manifest.value, at.value.run)) ?? manifest.value?.runs[0] ?? EMPTY_RUN,
+);
 export const data: ReadonlySignal<RunData> = computed(() => data_of(run.value));
 export const block_index = computed(() =>
-  Math.max(0, run.value.blocks.findIndex((block) => block.name === at.value.blk)));
+  Math.max(
+    0,
+    run.value.blocks.findIndex((block) => block.name === at.value.blk),
+  ),
+);
 export const block: ReadonlySignal<Block | undefined> = computed(() => run.value.blocks[block_index.value]);
 export const probe: ReadonlySignal<Probe | undefined> = computed(() => run.value.probes[at.value.p]);
 /// Index of the snapshot that is shown; -1 where there is none.

@@ -23,8 +23,10 @@ export function mismatch(a: Run, b: Run, probe: number, block_name: string): str
   if (a === b) return "";
   const names = `“${a.name}” and “${b.name}”`;
   if (!same_list(vocab_of(a), vocab_of(b))) {
-    return `${names} have different vocabularies (${vocab_of(a).length} and ${vocab_of(b).length} tokens, not the same), ` +
-      "so a cell of one means something else in the other.";
+    return (
+      `${names} have different vocabularies (${vocab_of(a).length} and ${vocab_of(b).length} tokens, not the same), ` +
+      "so a cell of one means something else in the other."
+    );
   }
   const [x, y] = [a.probes[probe], b.probes[probe]];
   if (!x || !y) return `${names} do not both have probe ${probe}.`;
@@ -37,8 +39,10 @@ export function mismatch(a: Run, b: Run, probe: number, block_name: string): str
     return `The maps of ${block_name} have different shapes in ${names}.`;
   }
   if (at.peek().l >= right.layers || at.peek().h >= right.heads) {
-    return `${b.name} has ${right.layers} layers of ${right.heads} heads in ${block_name}, and no layer ${at.peek().l} head ` +
-      `${at.peek().h}.`;
+    return (
+      `${b.name} has ${right.layers} layers of ${right.heads} heads in ${block_name}, and no layer ${at.peek().l} head ` +
+      `${at.peek().h}.`
+    );
   }
   return "";
 }
@@ -51,7 +55,10 @@ export function other_side(): Other | string {
     const at_snapshot = nearest_snapshot(run.value.steps, Number(cmp.slice(1)));
     const found = run.value.steps[at_snapshot]!;
     return {
-      run: run.value, block: run.value.blocks.indexOf(block.value!), snapshot: at_snapshot, step: found,
+      run: run.value,
+      block: run.value.blocks.indexOf(block.value!),
+      snapshot: at_snapshot,
+      step: found,
       name: `${run.value.name}, step ${found}`,
     };
   }
@@ -62,7 +69,10 @@ export function other_side(): Other | string {
   if (at_snapshot < 0) return `${other.name} has no snapshots.`;
   const found = other.steps[at_snapshot]!;
   return {
-    run: other, block: other.blocks.findIndex((b) => b.name === block.value!.name), snapshot: at_snapshot, step: found,
+    run: other,
+    block: other.blocks.findIndex((b) => b.name === block.value!.name),
+    snapshot: at_snapshot,
+    step: found,
     name: `${other.name}, step ${found}`,
   };
 }
@@ -83,6 +93,7 @@ export function config_difference(a: unknown, b: unknown): { key: string; a: unk
   };
   const [x, y] = [flat(a, "", new Map()), flat(b, "", new Map())];
   const keys = [...new Set([...x.keys(), ...y.keys()])].sort();
-  return keys.filter((key) => JSON.stringify(x.get(key)) !== JSON.stringify(y.get(key)))
+  return keys
+    .filter((key) => JSON.stringify(x.get(key)) !== JSON.stringify(y.get(key)))
     .map((key) => ({ key, a: x.get(key), b: y.get(key) }));
 }

@@ -27,7 +27,10 @@ export function curve_of(data: RunData, scalar: Scalar): Loaded<Curve> {
     }
     const all = new Float64Array(bytes.buffer, bytes.byteOffset, 2 * scalar.n);
     return {
-      split: scalar.split, name: scalar.name, steps: all.subarray(0, scalar.n), values: all.subarray(scalar.n),
+      split: scalar.split,
+      name: scalar.name,
+      steps: all.subarray(0, scalar.n),
+      values: all.subarray(scalar.n),
       gaps: new Set(scalar.gaps ?? []),
     };
   });
@@ -85,7 +88,10 @@ export function figures_text(curves: Curve[], step: number): string {
   const loss = best_curve(curves, "loss");
   const value = loss && value_at(loss, step);
   if (value !== undefined) parts.push(`loss ${value.toPrecision(3)}`);
-  for (const [name, words] of [["tok_acc", "token accuracy"], ["seq_acc", "sequence accuracy"]] as const) {
+  for (const [name, words] of [
+    ["tok_acc", "token accuracy"],
+    ["seq_acc", "sequence accuracy"],
+  ] as const) {
     const curve = best_curve(curves, name);
     const share = curve && value_at(curve, step);
     if (share !== undefined) parts.push(`${words} ${(100 * share).toFixed(1)} %`);
@@ -94,5 +100,9 @@ export function figures_text(curves: Curve[], step: number): string {
 }
 
 export const CURVE_WORDS: Record<string, string> = {
-  loss: "loss", tok_acc: "token accuracy", seq_acc: "sequence accuracy", lr: "learning rate", grad_norm: "gradient norm",
+  loss: "loss",
+  tok_acc: "token accuracy",
+  seq_acc: "sequence accuracy",
+  lr: "learning rate",
+  grad_norm: "gradient norm",
 };

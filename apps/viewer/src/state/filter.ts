@@ -25,13 +25,15 @@ export function parse_filter(text: string): { conditions: Condition[] } | { erro
 }
 
 const SHORT: Record<string, string> = {
-  entropy: "entropy.bits", confidence: "confidence.mean", ablation: "ablation.mean.loss",
+  entropy: "entropy.bits",
+  confidence: "confidence.mean",
+  ablation: "ablation.mean.loss",
 };
 
 /// The column that a name in a filter means; undefined where there is none.
 export function filter_column(stats: Stats, name: string): string | undefined {
   const role = stats.roles.find((entry) => entry.name === name || entry.prefix === name);
-  const column = role ? `${role.prefix}.score` : SHORT[name] ?? name;
+  const column = role ? `${role.prefix}.score` : (SHORT[name] ?? name);
   return stats.has(column) ? column : undefined;
 }
 
@@ -45,11 +47,16 @@ export function filter_trouble(stats: Stats, conditions: Condition[]): string {
 
 function compare(found: number, operator: Condition["operator"], wanted: number): boolean {
   switch (operator) {
-    case "<": return found < wanted;
-    case ">": return found > wanted;
-    case "<=": return found <= wanted;
-    case ">=": return found >= wanted;
-    case "=": return found === wanted;
+    case "<":
+      return found < wanted;
+    case ">":
+      return found > wanted;
+    case "<=":
+      return found <= wanted;
+    case ">=":
+      return found >= wanted;
+    case "=":
+      return found === wanted;
   }
 }
 

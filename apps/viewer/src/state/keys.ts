@@ -9,36 +9,52 @@ import { toggle_play } from "./player.ts";
 import { toggle_selection } from "./selection.ts";
 
 export const KEY_HELP: [string, string][] = [
-  ["1 – 6", "view"], ["Space", "play or pause"],
-  ["← → ↑ ↓", "grid: head and layer; matrix: key and query"], ["[ ]", "previous, next snapshot; with Shift ten"],
-  ["Home End", "ends of the row; on the slider first and last step"], ["p P", "next, previous probe"],
-  ["b", "next block"], ["m", "single head, mean, maximum"],
-  ["Enter", "lock the cell; in the grid open the head"], ["Esc", "clear the selection"],
-  ["s", "scale"], ["n", "numbers in the cells"],
-  ["t", "light or dark"], ["c", "compare"],
-  ["x", "export"], ["/", "filter"],
+  ["1 – 6", "view"],
+  ["Space", "play or pause"],
+  ["← → ↑ ↓", "grid: head and layer; matrix: key and query"],
+  ["[ ]", "previous, next snapshot; with Shift ten"],
+  ["Home End", "ends of the row; on the slider first and last step"],
+  ["p P", "next, previous probe"],
+  ["b", "next block"],
+  ["m", "single head, mean, maximum"],
+  ["Enter", "lock the cell; in the grid open the head"],
+  ["Esc", "clear the selection"],
+  ["s", "scale"],
+  ["n", "numbers in the cells"],
+  ["t", "light or dark"],
+  ["c", "compare"],
+  ["x", "export"],
+  ["/", "filter"],
   ["?", "this help"],
 ];
 
 const ARROWS: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
 };
 
 function typing(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
+    return true;
   return target instanceof HTMLInputElement && target.type !== "range" && target.type !== "checkbox";
 }
 
 /// Controls that have a use of their own for arrows, Home and End.
 function takes_arrows(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement &&
-    (target instanceof HTMLInputElement || target.closest("[role=tablist], .scroll, [data-arrows]") !== null);
+  return (
+    target instanceof HTMLElement &&
+    (target instanceof HTMLInputElement || target.closest("[role=tablist], .scroll, [data-arrows]") !== null)
+  );
 }
 
 /// Controls that Enter and Space press.
 function takes_press(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("button, a, summary, input[type=checkbox], [role=tab]") !== null;
+  return (
+    target instanceof HTMLElement && target.closest("button, a, summary, input[type=checkbox], [role=tab]") !== null
+  );
 }
 
 /// The stops of a row of the grid: its heads, then what combines them.
@@ -118,7 +134,13 @@ const CHARACTERS: Record<string, () => void> = {
     if (blocks.length > 0) go({ blk: blocks[(block_index.peek() + 1) % blocks.length]!.name, sel: "" });
   },
   m: () => go({ agg: next_of<Aggregate>(["head", "mean", "max"], at.peek().agg) }),
-  s: () => go({ sc: next_of(SCALES.map((entry) => entry.name), at.peek().sc) }),
+  s: () =>
+    go({
+      sc: next_of(
+        SCALES.map((entry) => entry.name),
+        at.peek().sc,
+      ),
+    }),
   n: () => go({ num: !at.peek().num }),
   t: () => go({ th: dark.peek() ? "light" : "dark" }),
   c: compare,
@@ -133,7 +155,7 @@ const CHARACTERS: Record<string, () => void> = {
 
 function handle(event: KeyboardEvent): boolean {
   const key = event.key;
-  if (key === " " && !takes_press(event.target)) return toggle_play(), true;
+  if (key === " " && !takes_press(event.target)) return (toggle_play(), true);
   if (key === "Escape") {
     if (at.peek().sel === "" && !cursor.peek()) return false;
     cursor.value = null;
@@ -149,10 +171,10 @@ function handle(event: KeyboardEvent): boolean {
   if (!letter_keys.peek() || key.length !== 1) return false;
   // Shift and the bracket keys give { and } on some keyboards only.
   if (event.shiftKey && (event.code === "BracketLeft" || event.code === "BracketRight")) {
-    return CHARACTERS[event.code === "BracketLeft" ? "{" : "}"]!(), true;
+    return (CHARACTERS[event.code === "BracketLeft" ? "{" : "}"]!(), true);
   }
   const view = VIEWS[Number(key) - 1];
-  if (view) return go({ v: view }), true;
+  if (view) return (go({ v: view }), true);
   const action = CHARACTERS[key];
   if (!action) return false;
   action();

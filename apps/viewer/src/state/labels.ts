@@ -86,7 +86,9 @@ export function produced(data: RunData, probe_index: number, snapshot: number): 
       };
     });
     out.push({
-      target: targets[row] ?? "", top, target_probability: target_probability.value[at]!,
+      target: targets[row] ?? "",
+      top,
+      target_probability: target_probability.value[at]!,
       right: (probe.tgt_out[row] ?? -1) >= 0 && ids[at * preds.top] === probe.tgt_out[row],
     });
   }
@@ -95,6 +97,8 @@ export function produced(data: RunData, probe_index: number, snapshot: number): 
 
 /// Whether the rows of a block are those that predictions belong to.
 export function rows_produce(run: Run, block: Block): boolean {
-  return run.preds !== undefined &&
-    (run.preds.rows === "src" ? block.kind === "enc.self" : run.preds.rows === "tgt_in" && block.kind !== "enc.self");
+  return (
+    run.preds !== undefined &&
+    (run.preds.rows === "src" ? block.kind === "enc.self" : run.preds.rows === "tgt_in" && block.kind !== "enc.self")
+  );
 }

@@ -32,7 +32,11 @@ export function top_lines(maps: HeadMap[], rows: number[], most: number, thresho
 
 /// "0.2.5" to [0, 2, 5], without heads that there are not.
 export function parse_heads(text: string, heads: number): number[] {
-  const found = text.split(".").filter((part) => /^\d{1,4}$/.test(part)).map(Number).filter((head) => head < heads);
+  const found = text
+    .split(".")
+    .filter((part) => /^\d{1,4}$/.test(part))
+    .map(Number)
+    .filter((head) => head < heads);
   return [...new Set(found)].sort((a, b) => a - b);
 }
 

@@ -16,14 +16,17 @@ export function stop(): void {
 
 /// The next frame is asked for when the last is on the screen, so that a slow machine drops its rate and not the page.
 function next(due: number): void {
-  timer = window.setTimeout(() => {
-    const count = run.peek().steps.length;
-    const at_end = snapshot.peek() >= count - 1;
-    if (at_end && !loop.peek()) return stop();
-    go_snapshot(at_end ? 0 : snapshot.peek() + 1);
-    if (!loop.peek() && snapshot.peek() >= count - 1) return stop();
-    requestAnimationFrame(() => playing.peek() && next(Math.max(performance.now(), due + 1000 / speed.peek())));
-  }, Math.max(0, due - performance.now()));
+  timer = window.setTimeout(
+    () => {
+      const count = run.peek().steps.length;
+      const at_end = snapshot.peek() >= count - 1;
+      if (at_end && !loop.peek()) return stop();
+      go_snapshot(at_end ? 0 : snapshot.peek() + 1);
+      if (!loop.peek() && snapshot.peek() >= count - 1) return stop();
+      requestAnimationFrame(() => playing.peek() && next(Math.max(performance.now(), due + 1000 / speed.peek())));
+    },
+    Math.max(0, due - performance.now()),
+  );
 }
 
 /// Starts, from the beginning where the end is shown; or stops.

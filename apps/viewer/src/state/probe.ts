@@ -32,16 +32,36 @@ function shown_map(): Shown["map"] {
 
 export function expose(): void {
   const shown: Shown = {
-    get address() { return { ...at.peek() }; },
-    get run() { return run.peek().id; },
-    get block() { return block_index.peek(); },
-    get snapshot() { return snapshot.peek(); },
-    get step() { return step.peek(); },
-    get playing() { return playing.peek(); },
-    get dark() { return dark.peek(); },
-    get cursor() { return cursor.peek() && { q: cursor.peek()!.q, k: cursor.peek()!.k }; },
-    get link() { return link(); },
-    get map() { return shown_map(); },
+    get address() {
+      return { ...at.peek() };
+    },
+    get run() {
+      return run.peek().id;
+    },
+    get block() {
+      return block_index.peek();
+    },
+    get snapshot() {
+      return snapshot.peek();
+    },
+    get step() {
+      return step.peek();
+    },
+    get playing() {
+      return playing.peek();
+    },
+    get dark() {
+      return dark.peek();
+    },
+    get cursor() {
+      return cursor.peek() && { q: cursor.peek()!.q, k: cursor.peek()!.k };
+    },
+    get link() {
+      return link();
+    },
+    get map() {
+      return shown_map();
+    },
     timings,
   };
   Object.defineProperty(window, "__headlight", { value: Object.freeze(shown) });

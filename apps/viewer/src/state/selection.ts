@@ -19,7 +19,8 @@ export function parse_selection(text: string): Selected[] {
 }
 
 export function print_selection(items: Selected[]): string {
-  return items.map((item) => (item.q === undefined ? "" : `q${item.q}`) + (item.k === undefined ? "" : `k${item.k}`))
+  return items
+    .map((item) => (item.q === undefined ? "" : `q${item.q}`) + (item.k === undefined ? "" : `k${item.k}`))
     .join(".");
 }
 
@@ -39,5 +40,8 @@ export function selected_rows(items: Selected[], rows: number): number[] {
 
 /// The same for keys.
 export function selected_cols(items: Selected[], cols: number): number[] {
-  return selected_rows(items.map((item) => (item.k === undefined ? {} : { q: item.k })), cols);
+  return selected_rows(
+    items.map((item) => (item.k === undefined ? {} : { q: item.k })),
+    cols,
+  );
 }

@@ -88,8 +88,13 @@ export function map_of(data: RunData, place: Place, aggregate: Aggregate): Loade
 }
 
 /// The map that the head view shows: stages before the softmax exist for single heads of exact snapshots only.
-export function staged_map(data: RunData, place: Place, aggregate: Aggregate, stage: Stage, without_first: boolean):
-    Loaded<HeadMap> {
+export function staged_map(
+  data: RunData,
+  place: Place,
+  aggregate: Aggregate,
+  stage: Stage,
+  without_first: boolean,
+): Loaded<HeadMap> {
   const block = data.block(place.block, place.probe);
   if (stage !== "softmax" && aggregate === "head") {
     const scores = data.scores(place);

@@ -25,13 +25,16 @@ export class Stats {
   private readonly column: Map<string, number>;
   readonly roles: Role[];
 
-  constructor(readonly info: HeadStats, private readonly values: Float32Array) {
+  constructor(
+    readonly info: HeadStats,
+    private readonly values: Float32Array,
+  ) {
     this.column = new Map(info.columns.map((name, i) => [name, i]));
     this.roles = info.columns.flatMap((column) => {
       const match = /^(role|pattern)\.(.+)\.score$/.exec(column);
       if (!match) return [];
       const name = match[2]!;
-      const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : ABOUT[name] ?? name;
+      const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : (ABOUT[name] ?? name);
       return [{ name, prefix: `${match[1]}.${name}`, about }];
     });
   }

@@ -15,7 +15,11 @@ export function short_number(value: number | undefined, digits = 3): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(digits - 1).replace("e+", "e").replace("-", "−");
+  if (size >= 1e5 || size < 1e-3)
+    return value
+      .toExponential(digits - 1)
+      .replace("e+", "e")
+      .replace("-", "−");
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   return value.toFixed(Math.min(places, 6)).replace("-", "−");
 }
@@ -58,7 +62,13 @@ export function cell_number(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 0.005) return "<.01";
-  const text = size >= 9.95 ? size.toFixed(0) : size >= 0.995 && size < 1.005 ? "1" :
-    size >= 1 ? size.toFixed(1) : size.toFixed(2).slice(1);
+  const text =
+    size >= 9.95
+      ? size.toFixed(0)
+      : size >= 0.995 && size < 1.005
+        ? "1"
+        : size >= 1
+          ? size.toFixed(1)
+          : size.toFixed(2).slice(1);
   return value < 0 ? `−${text}` : text;
 }

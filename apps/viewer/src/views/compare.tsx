@@ -17,7 +17,11 @@ import { When } from "../parts/trouble.tsx";
 import { short_number } from "../text/number.ts";
 import { HeadPicker, place_now, shown_name } from "./head.tsx";
 
-const WAYS: [Address["cv"], string][] = [["side", "side by side"], ["swipe", "swipe"], ["diff", "difference"]];
+const WAYS: [Address["cv"], string][] = [
+  ["side", "side by side"],
+  ["swipe", "swipe"],
+  ["diff", "difference"],
+];
 
 function Swipe({ a, b, names }: { a: HeadMap; b: HeadMap; names: [string, string] }) {
   const [cut, set_cut] = useState(50);
@@ -25,25 +29,45 @@ function Swipe({ a, b, names }: { a: HeadMap; b: HeadMap; names: [string, string
   const size = { width: `${a.cols * cell}px`, height: `${a.rows * cell}px` };
   return (
     <div>
-      <p class="small"><b>left:</b> {names[0]} · <b>right:</b> {names[1]}</p>
-      <div class="swipe hatch" style={{ ...size, "--cut": `${cut}%` }}
+      <p class="small">
+        <b>left:</b> {names[0]} · <b>right:</b> {names[1]}
+      </p>
+      <div
+        class="swipe hatch"
+        style={{ ...size, "--cut": `${cut}%` }}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           set_cut(Math.round((100 * (event.clientX - box.left)) / box.width));
-        }}>
-        <div style={size} class="swipe-one"><SizedMap map={a} size={size} /></div>
-        <div style={size} class="swipe-two hatch"><SizedMap map={b} size={size} /></div>
+        }}
+      >
+        <div style={size} class="swipe-one">
+          <SizedMap map={a} size={size} />
+        </div>
+        <div style={size} class="swipe-two hatch">
+          <SizedMap map={b} size={size} />
+        </div>
         <span class="edge" />
       </div>
-      <label class="field" style={{ maxWidth: "560px" }}><span>Boundary</span>
-        <input type="range" min={0} max={100} value={cut}
-          onInput={(event) => set_cut(Number((event.currentTarget as HTMLInputElement).value))} /></label>
+      <label class="field" style={{ maxWidth: "560px" }}>
+        <span>Boundary</span>
+        <input
+          type="range"
+          min={0}
+          max={100}
+          value={cut}
+          onInput={(event) => set_cut(Number((event.currentTarget as HTMLInputElement).value))}
+        />
+      </label>
     </div>
   );
 }
 
 function SizedMap({ map, size }: { map: HeadMap; size: { width: string; height: string } }) {
-  return <div class="sized" style={size}><MapCanvas map={map} look={weight_look.value} /></div>;
+  return (
+    <div class="sized" style={size}>
+      <MapCanvas map={map} look={weight_look.value} />
+    </div>
+  );
 }
 
 function largest_change(map: HeadMap): number {
@@ -62,23 +86,43 @@ function Maps({ a, b, other }: { a: HeadMap; b: HeadMap; other: Other }) {
     const map = difference(a, b);
     return (
       <div class="figure">
-        <Matrix {...shared} map={map} look={difference_look.value} label={`${names[0]} minus ${names[1]}`} beside={340} />
-        <div class="side"><div class="card">
-          <h2>Difference</h2>
-          <p class="soft small">{names[0]} <b>minus</b> {names[1]}. Largest change {short_number(largest_change(map))}.</p>
-          <ColourBar look={difference_look.value} />
-        </div><MarkLegend /></div>
+        <Matrix
+          {...shared}
+          map={map}
+          look={difference_look.value}
+          label={`${names[0]} minus ${names[1]}`}
+          beside={340}
+        />
+        <div class="side">
+          <div class="card">
+            <h2>Difference</h2>
+            <p class="soft small">
+              {names[0]} <b>minus</b> {names[1]}. Largest change {short_number(largest_change(map))}.
+            </p>
+            <ColourBar look={difference_look.value} />
+          </div>
+          <MarkLegend />
+        </div>
       </div>
     );
   }
   return (
     <>
       <div class="sides">
-        <div><h3>{names[0]}</h3><Matrix {...shared} map={a} look={weight_look.value} label={names[0]} /></div>
-        <div><h3>{names[1]}</h3><Matrix {...shared} map={b} look={weight_look.value} label={names[1]} quiet /></div>
+        <div>
+          <h3>{names[0]}</h3>
+          <Matrix {...shared} map={a} look={weight_look.value} label={names[0]} />
+        </div>
+        <div>
+          <h3>{names[1]}</h3>
+          <Matrix {...shared} map={b} look={weight_look.value} label={names[1]} quiet />
+        </div>
       </div>
       <div style={{ marginTop: "12px" }}>
-        <ColourBar look={weight_look.value} coarse={is_coarse(a, weight_look.value) || is_coarse(b, weight_look.value)} />
+        <ColourBar
+          look={weight_look.value}
+          coarse={is_coarse(a, weight_look.value) || is_coarse(b, weight_look.value)}
+        />
       </div>
     </>
   );
@@ -90,16 +134,39 @@ function Settings({ other }: { other: Run }) {
   return (
     <div class="card" style={{ marginTop: "16px" }}>
       <h2>Settings that differ</h2>
-      {changed.length === 0 ? <p class="soft">None: both runs have the same config.</p> : (
-        <div class="wide" tabIndex={0} role="region" aria-label="Settings that differ"><table>
-          <thead><tr><th scope="col">key</th><th scope="col" class="text">{run.value.name}</th>
-            <th scope="col" class="text">{other.name}</th></tr></thead>
-          <tbody>{changed.map((entry) => (
-            <tr key={entry.key}><th scope="row"><code>{entry.key}</code></th>
-              <td class="text"><code>{JSON.stringify(entry.a) ?? "–"}</code></td>
-              <td class="text"><code>{JSON.stringify(entry.b) ?? "–"}</code></td></tr>))}
-          </tbody>
-        </table></div>
+      {changed.length === 0 ? (
+        <p class="soft">None: both runs have the same config.</p>
+      ) : (
+        <div class="wide" tabIndex={0} role="region" aria-label="Settings that differ">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">key</th>
+                <th scope="col" class="text">
+                  {run.value.name}
+                </th>
+                <th scope="col" class="text">
+                  {other.name}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {changed.map((entry) => (
+                <tr key={entry.key}>
+                  <th scope="row">
+                    <code>{entry.key}</code>
+                  </th>
+                  <td class="text">
+                    <code>{JSON.stringify(entry.a) ?? "–"}</code>
+                  </td>
+                  <td class="text">
+                    <code>{JSON.stringify(entry.b) ?? "–"}</code>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </div>
   );
@@ -119,16 +186,25 @@ export function Compare() {
         <HeadPicker />
         <div class="switch" role="group" aria-label="Way of comparing">
           {WAYS.map(([name, label]) => (
-            <button key={name} aria-pressed={at.value.cv === name} onClick={() => go({ cv: name })}>{label}</button>
+            <button key={name} aria-pressed={at.value.cv === name} onClick={() => go({ cv: name })}>
+              {label}
+            </button>
           ))}
         </div>
         <span class="soft small">{shown_name()}</span>
       </div>
-      {typeof other === "string" ? <div class="card"><h2>Nothing to compare</h2><p>{other}</p></div> : (
+      {typeof other === "string" ? (
+        <div class="card">
+          <h2>Nothing to compare</h2>
+          <p>{other}</p>
+        </div>
+      ) : (
         <>
           <When of={map_of(data.value, place, at.value.agg)}>
             {(a) => (
-              <When of={map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg)}>
+              <When
+                of={map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg)}
+              >
                 {(b) => <Maps a={a} b={b} other={other} />}
               </When>
             )}

@@ -17,7 +17,11 @@ import { When } from "../parts/trouble.tsx";
 
 export function place_now() {
   return {
-    block: block_index.value, probe: at.value.p, snapshot: snapshot.value, layer: at.value.l, head: at.value.h,
+    block: block_index.value,
+    probe: at.value.p,
+    snapshot: snapshot.value,
+    layer: at.value.l,
+    head: at.value.h,
   };
 }
 
@@ -30,27 +34,48 @@ export function shown_name(): string {
 
 export function HeadPicker() {
   const info = block.value!;
-  const aggregates: Aggregate[] = info.kind === "dec.cross" ? ["head", "mean", "max"] : ["head", "mean", "max", "rollout"];
+  const aggregates: Aggregate[] =
+    info.kind === "dec.cross" ? ["head", "mean", "max"] : ["head", "mean", "max", "rollout"];
   return (
     <>
-      <Choice label="Layer" value={String(at.value.l)} on_change={(value) => go({ l: Number(value) })}
-        options={Array.from({ length: info.layers }, (_, i) => [String(i), `L${i}`])} />
-      <Choice label="Head" value={String(at.value.h)} on_change={(value) => go({ h: Number(value), agg: "head" })}
-        options={Array.from({ length: info.heads }, (_, i) => [String(i), `H${i}`])} />
-      <Choice label="Shows" value={at.value.agg} on_change={(value) => go({ agg: value as Aggregate })}
-        options={aggregates.map((name) => [name, name === "head" ? "single head" : name === "rollout" ?
-          "rollout (heuristic)" : `${name} over heads`])} />
+      <Choice
+        label="Layer"
+        value={String(at.value.l)}
+        on_change={(value) => go({ l: Number(value) })}
+        options={Array.from({ length: info.layers }, (_, i) => [String(i), `L${i}`])}
+      />
+      <Choice
+        label="Head"
+        value={String(at.value.h)}
+        on_change={(value) => go({ h: Number(value), agg: "head" })}
+        options={Array.from({ length: info.heads }, (_, i) => [String(i), `H${i}`])}
+      />
+      <Choice
+        label="Shows"
+        value={at.value.agg}
+        on_change={(value) => go({ agg: value as Aggregate })}
+        options={aggregates.map((name) => [
+          name,
+          name === "head" ? "single head" : name === "rollout" ? "rollout (heuristic)" : `${name} over heads`,
+        ])}
+      />
     </>
   );
 }
 
 function Stages({ recorded }: { recorded: boolean }) {
   if (!recorded) return null;
-  const stages = [["scores", "scores"], ["masked", "masked"], ["softmax", "softmax"]] as const;
+  const stages = [
+    ["scores", "scores"],
+    ["masked", "masked"],
+    ["softmax", "softmax"],
+  ] as const;
   return (
     <div class="switch" role="group" aria-label="Stage of attention">
       {stages.map(([name, label]) => (
-        <button key={name} aria-pressed={at.value.st === name} onClick={() => go({ st: name })}>{label}</button>
+        <button key={name} aria-pressed={at.value.st === name} onClick={() => go({ st: name })}>
+          {label}
+        </button>
       ))}
     </div>
   );
@@ -76,8 +101,22 @@ export function Head() {
         <Check label="Numbers" checked={at.value.num} on_change={(num) => go({ num })} />
         <Check label="Drop first key, renormalise" checked={at.value.df} on_change={(df) => go({ df })} />
         <div class="switch" role="group" aria-label="Zoom">
-          <button class="icon" aria-label="Zoom out" disabled={zoom <= 1} onClick={() => set_zoom(Math.max(1, zoom / 1.5))}>−</button>
-          <button class="icon" aria-label="Zoom in" disabled={zoom >= 8} onClick={() => set_zoom(Math.min(8, zoom * 1.5))}>+</button>
+          <button
+            class="icon"
+            aria-label="Zoom out"
+            disabled={zoom <= 1}
+            onClick={() => set_zoom(Math.max(1, zoom / 1.5))}
+          >
+            −
+          </button>
+          <button
+            class="icon"
+            aria-label="Zoom in"
+            disabled={zoom >= 8}
+            onClick={() => set_zoom(Math.min(8, zoom * 1.5))}
+          >
+            +
+          </button>
         </div>
         {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
       </div>
@@ -87,21 +126,35 @@ export function Head() {
           const look = stage === "softmax" ? weight_look.value : score_look(map);
           return (
             <div class="figure">
-              <Matrix map={map} look={look} rows={texts.rows} cols={texts.cols} sums zoom={zoom} on_zoom={set_zoom}
-                made={made?.status === "ready" ? made.value : undefined} beside={340}
-                label={`${shown_name()}, step ${step.value}`} />
+              <Matrix
+                map={map}
+                look={look}
+                rows={texts.rows}
+                cols={texts.cols}
+                sums
+                zoom={zoom}
+                on_zoom={set_zoom}
+                made={made?.status === "ready" ? made.value : undefined}
+                beside={340}
+                label={`${shown_name()}, step ${step.value}`}
+              />
               <div class="side">
                 <div class="card">
                   <h2>{shown_name()}</h2>
-                  <p class="soft small">{run.value.name} · step {step.value} · {probe.value!.label}<br />
-                    {map.rows} queries × {map.cols} keys · {map.exact ? "exact weights" : "8-bit weights"}</p>
+                  <p class="soft small">
+                    {run.value.name} · step {step.value} · {probe.value!.label}
+                    <br />
+                    {map.rows} queries × {map.cols} keys · {map.exact ? "exact weights" : "8-bit weights"}
+                  </p>
                   <ColourBar look={look} coarse={is_coarse(map, look)} />
                 </div>
                 <HeadFacts />
                 {made?.status === "error" && <p class="bad small">{made.message}</p>}
                 <MarkLegend />
-                <p class="soft small">Click locks a cell, a label a whole row or column; with Shift it adds. Bars sum the
-                  weights over what is locked. Weights are not explanations: see ablation.</p>
+                <p class="soft small">
+                  Click locks a cell, a label a whole row or column; with Shift it adds. Bars sum the weights over what
+                  is locked. Weights are not explanations: see ablation.
+                </p>
               </div>
             </div>
           );

@@ -63,14 +63,18 @@ function thumb_name(props: ThumbProps, tag: string): string {
   const when = stats.step_index(step.value);
   const role = stats.roles.find((entry) => entry.name === tag);
   const score = role ? ` ${short_number(stats.get(when, nth, `${role.prefix}.score`), 2)}` : "";
-  return `${name}, ${tag === "—" ? "no clear role" : tag + score}, ` +
-    `entropy ${short_number(stats.get(when, nth, "entropy.bits"), 2)} bits`;
+  return (
+    `${name}, ${tag === "—" ? "no clear role" : tag + score}, ` +
+    `entropy ${short_number(stats.get(when, nth, "entropy.bits"), 2)} bits`
+  );
 }
 
 function Thumb(props: ThumbProps) {
   const { stats, map } = props;
   const single = props.aggregate === "head";
-  const current = props.block === block_index.value && props.layer === at.value.l &&
+  const current =
+    props.block === block_index.value &&
+    props.layer === at.value.l &&
     (single ? at.value.agg === "head" && props.head === at.value.h : at.value.agg === props.aggregate);
   const nth = stats && single ? stats.head_index(props.block, props.layer, props.head) : -1;
   const when = stats?.step_index(step.value) ?? 0;
@@ -90,34 +94,55 @@ function Thumb(props: ThumbProps) {
     const share_of = (value: number, size: number, count: number) =>
       Math.max(0, Math.min(count - 1, Math.floor((value / size) * count)));
     cursor.value = {
-      q: share_of(event.clientY - box.top, box.height, map.rows), k: share_of(event.clientX - box.left, box.width, map.cols),
-      block: props.block, layer: props.layer, head: single ? props.head : -1,
+      q: share_of(event.clientY - box.top, box.height, map.rows),
+      k: share_of(event.clientX - box.left, box.width, map.cols),
+      block: props.block,
+      layer: props.layer,
+      head: single ? props.head : -1,
     };
   };
   const label = single ? `H${props.head}` : props.aggregate;
   return (
-    <div ref={element} role="gridcell" tabIndex={current ? 0 : -1} data-stop={current ? "" : undefined}
+    <div
+      ref={element}
+      role="gridcell"
+      tabIndex={current ? 0 : -1}
+      data-stop={current ? "" : undefined}
       class={`thumb${current ? " current" : ""}${dim ? " dim" : ""}${single ? "" : " extra"}`}
       aria-selected={current}
       title={props.aggregate === "rollout" ? "attention rollout, a heuristic" : undefined}
       onClick={() => go({ ...place, v: "head" })}
-      onFocus={() => (current ? undefined : go(place))}>
+      onFocus={() => (current ? undefined : go(place))}
+    >
       <span class="unseen">{thumb_name(props, tag)}</span>
-      <span class="pic hatch" aria-hidden="true" onPointerMove={point} onPointerLeave={() => (cursor.value = null)}
-        data-place={`${props.block}/${props.layer}/${single ? props.head : props.aggregate}`}>
+      <span
+        class="pic hatch"
+        aria-hidden="true"
+        onPointerMove={point}
+        onPointerLeave={() => (cursor.value = null)}
+        data-place={`${props.block}/${props.layer}/${single ? props.head : props.aggregate}`}
+      >
         <MapCanvas map={thumb_map(map)} look={weight_look.value} />
-        <span class="cross-q" /><span class="cross-k" />
+        <span class="cross-q" />
+        <span class="cross-k" />
       </span>
       <span class="cap" aria-hidden="true">
         <span>{label}</span>
-        <span class={tag === "—" || tag === "uniform" ? "tag" : "tag known"} title={tag}>{tag}</span>
+        <span class={tag === "—" || tag === "uniform" ? "tag" : "tag known"} title={tag}>
+          {tag}
+        </span>
       </span>
       {known && (
         <span aria-hidden="true">
           <span class="mini" style={{ display: "block" }} title={`entropy ${percent(share, 0)} of log₂ of the keys`}>
-            <i style={{ width: `${100 * (share || 0)}%` }} /></span>
+            <i style={{ width: `${100 * (share || 0)}%` }} />
+          </span>
           <span class="mini effect" style={{ display: "block" }} title={`ablation: loss ${short_number(effect)}`}>
-            <i style={{ width: `${props.largest_effect > 0 ? Math.max(0, (100 * effect) / props.largest_effect || 0) : 0}%` }} />
+            <i
+              style={{
+                width: `${props.largest_effect > 0 ? Math.max(0, (100 * effect) / props.largest_effect || 0) : 0}%`,
+              }}
+            />
           </span>
         </span>
       )}
@@ -155,31 +180,50 @@ function Block({ block, stats, conditions }: { block: number; stats: Stats | und
   const largest = largest_effect(stats);
   const over = cursor.value;
   const crossed = over !== null && (over.block ?? block_index.value) === block;
-  const cross = crossed ? { "--cross-q": `${(100 * (over.q + 0.5)) / rows}%`, "--cross-k": `${(100 * (over.k + 0.5)) / cols}%` } : {};
+  const cross = crossed
+    ? { "--cross-q": `${(100 * (over.q + 0.5)) / rows}%`, "--cross-k": `${(100 * (over.k + 0.5)) / cols}%` }
+    : {};
   // Wide maps of few heads may be larger; many heads share the width.
   const size = Math.max(72, Math.min(148, Math.floor(1180 / (info.heads + 3)) - 8));
   return (
     <div role="rowgroup" class={`block${crossed ? " crossed" : ""}`} style={{ ...cross, "--thumb": `${size}px` }}>
       <h3 role="presentation">
         <span>{info.name}</span>
-        <span class="soft small">{info.layers} × {info.heads} heads · {rows} × {cols} · {info.mask}</span>
+        <span class="soft small">
+          {info.layers} × {info.heads} heads · {rows} × {cols} · {info.mask}
+        </span>
       </h3>
       {Array.from({ length: info.layers }, (_, layer) => {
         const maps = layer_maps(block, layer);
-        if (maps.status === "loading") return <p key={layer} role="presentation" class="loading">Decoding …</p>;
+        if (maps.status === "loading")
+          return (
+            <p key={layer} role="presentation" class="loading">
+              Decoding …
+            </p>
+          );
         if (maps.status === "error") {
-          return layer === 0 && (
-            <div role="row" key={layer}><div role="gridcell">
-              <Trouble title={`${info.name} cannot be shown`} message={maps.message} /></div></div>
+          return (
+            layer === 0 && (
+              <div role="row" key={layer}>
+                <div role="gridcell">
+                  <Trouble title={`${info.name} cannot be shown`} message={maps.message} />
+                </div>
+              </div>
+            )
           );
         }
         return (
           <div role="row" class="layer" key={layer} aria-label={`layer ${layer}`}>
-            <span class="name" role="presentation" title={info.layer_names?.[layer]}>L{layer}</span>
+            <span class="name" role="presentation" title={info.layer_names?.[layer]}>
+              L{layer}
+            </span>
             <div class="thumbs" role="presentation">
               {maps.value.map(([aggregate, head, map]) => (
-                <Thumb key={`${aggregate}${head}`} {...{ block, layer, head, aggregate, map, stats, conditions }}
-                  largest_effect={largest} />
+                <Thumb
+                  key={`${aggregate}${head}`}
+                  {...{ block, layer, head, aggregate, map, stats, conditions }}
+                  largest_effect={largest}
+                />
               ))}
             </div>
           </div>
@@ -201,7 +245,9 @@ export function Overview() {
     <div>
       <div class="tools">
         <FilterBox trouble={trouble} />
-        <span class="push" style={{ minWidth: "220px" }}><ColourBar look={weight_look.value} /></span>
+        <span class="push" style={{ minWidth: "220px" }}>
+          <ColourBar look={weight_look.value} />
+        </span>
       </div>
       <div role="grid" aria-label="Attention heads" aria-multiselectable="false">
         {run.value.blocks.map((info, block) => (
@@ -210,11 +256,14 @@ export function Overview() {
       </div>
       <MarkLegend />
       <p class="soft small" style={{ marginTop: "8px" }}>
-        {stats && <>Bars under a map: entropy as a share of its most (grey), and the rise of the loss when the head is
-          replaced by its mean (red; the longest is {short_number(largest_effect(stats))}). </>}
+        {stats && (
+          <>
+            Bars under a map: entropy as a share of its most (grey), and the rise of the loss when the head is replaced
+            by its mean (red; the longest is {short_number(largest_effect(stats))}).{" "}
+          </>
+        )}
         Rollout is a heuristic. Weights are not explanations: see the ablation columns in Roles.
       </p>
     </div>
   );
 }
-

@@ -23,7 +23,10 @@ function SortHead({ column }: { column: RoleColumn }) {
   const sort = ord === column.key ? "descending" : ord === `-${column.key}` ? "ascending" : "none";
   return (
     <th scope="col" aria-sort={sort} title={column.about}>
-      <button onClick={() => sort_by(column.key)}>{column.label}{sort === "none" ? "" : sort === "descending" ? " ▼" : " ▲"}</button>
+      <button onClick={() => sort_by(column.key)}>
+        {column.label}
+        {sort === "none" ? "" : sort === "descending" ? " ▼" : " ▲"}
+      </button>
     </th>
   );
 }
@@ -48,27 +51,62 @@ function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; column
   const get = (column: string) => stats.get(when, row.nth, column);
   return (
     <tr class={current ? "current" : ""}>
-      <th scope="row"><button onClick={() => go({ v: "head", blk, l: row.layer, h: row.head, agg: "head", sel: "" })}>
-        {row.name}</button></th>
+      <th scope="row">
+        <button onClick={() => go({ v: "head", blk, l: row.layer, h: row.head, agg: "head", sel: "" })}>
+          {row.name}
+        </button>
+      </th>
       <td class={row.tag === "—" || row.tag === "uniform" ? "soft" : ""}>{row.tag}</td>
       {columns.map((column) => {
         const value = row.numbers[column.key];
         const role = stats.roles.find((entry) => entry.name === column.key);
         const figure = FIGURES.some(([key]) => key === column.key);
-        if (Number.isNaN(value)) return <td key={column.key} class="soft">·</td>;
+        if (Number.isNaN(value))
+          return (
+            <td key={column.key} class="soft">
+              ·
+            </td>
+          );
         return (
-          <td key={column.key} title={role ? `chance ${short_number(get(`${role.prefix}.chance`))}, n ${get(`${role.prefix}.n`)}` : ""}>
+          <td
+            key={column.key}
+            title={role ? `chance ${short_number(get(`${role.prefix}.chance`))}, n ${get(`${role.prefix}.n`)}` : ""}
+          >
             {short_number(value)}
             {role && <span class="soft small"> ×{short_number(stats.lift(when, row.nth, role), 2)}</span>}
-            {figure && <span class="soft small"> ±{short_number(get(`ablation.${at.value.abl}.${column.key}.se`), 1)}</span>}
-            {column.column && <Spark values={stats.series(row.nth, column.column)} now={when}
-              most={column.key === "entropy" ? Math.max(1, ...stats.series(row.nth, column.column).filter(Number.isFinite)) : 1} />}
+            {figure && (
+              <span class="soft small"> ±{short_number(get(`ablation.${at.value.abl}.${column.key}.se`), 1)}</span>
+            )}
+            {column.column && (
+              <Spark
+                values={stats.series(row.nth, column.column)}
+                now={when}
+                most={
+                  column.key === "entropy"
+                    ? Math.max(1, ...stats.series(row.nth, column.column).filter(Number.isFinite))
+                    : 1
+                }
+              />
+            )}
           </td>
         );
       })}
-      {stats.has("offset.0") && <td><OffsetBars values={OFFSETS.map(get)} /></td>}
-      {stats.info.similarity && <td><button class="small" aria-label={`alike: order by likeness to ${row.name}`}
-        onClick={() => go({ ord: `like:${row.nth}` })}>alike</button></td>}
+      {stats.has("offset.0") && (
+        <td>
+          <OffsetBars values={OFFSETS.map(get)} />
+        </td>
+      )}
+      {stats.info.similarity && (
+        <td>
+          <button
+            class="small"
+            aria-label={`alike: order by likeness to ${row.name}`}
+            onClick={() => go({ ord: `like:${row.nth}` })}
+          >
+            alike
+          </button>
+        </td>
+      )}
     </tr>
   );
 }
@@ -82,30 +120,56 @@ function Table({ stats }: { stats: Stats }) {
   return (
     <div>
       <div class="tools">
-        {modes.length > 0 && <Choice label="A head is replaced by" value={at.value.abl}
-          options={modes.map((mode) => [mode, mode === "mean" ? "its mean" : mode === "zero" ? "zero" : "uniform attention"])}
-          on_change={(abl) => go({ abl })} />}
-        <button onClick={() => download(`${run.value.id}-roles-step${steps[when]}.csv`, roles_csv(run.value, stats, when, at.value.abl))}>
-          Save as CSV</button>
+        {modes.length > 0 && (
+          <Choice
+            label="A head is replaced by"
+            value={at.value.abl}
+            options={modes.map((mode) => [
+              mode,
+              mode === "mean" ? "its mean" : mode === "zero" ? "zero" : "uniform attention",
+            ])}
+            on_change={(abl) => go({ abl })}
+          />
+        )}
+        <button
+          onClick={() =>
+            download(`${run.value.id}-roles-step${steps[when]}.csv`, roles_csv(run.value, stats, when, at.value.abl))
+          }
+        >
+          Save as CSV
+        </button>
         {at.value.ord !== "" && <button onClick={() => go({ ord: "" })}>Order of heads</button>}
       </div>
       <div class="wide card" tabIndex={0} role="region" aria-label="Heads and their roles">
         <table>
-          <thead><tr>
-            <SortHead column={{ key: "head", label: "head", about: "block, layer, head" }} />
-            <SortHead column={{ key: "tag", label: "tag", about: "the role of highest lift" }} />
-            {columns.map((column) => <SortHead key={column.key} column={column} />)}
-            {stats.has("offset.0") && <th scope="col" title="mean weight at key − query, −16 to 16">offsets −16…16</th>}
-            {stats.info.similarity && <th scope="col">related</th>}
-          </tr></thead>
-          <tbody>{rows.map((row) => <Row key={row.nth} {...{ row, stats, columns, when }} />)}</tbody>
+          <thead>
+            <tr>
+              <SortHead column={{ key: "head", label: "head", about: "block, layer, head" }} />
+              <SortHead column={{ key: "tag", label: "tag", about: "the role of highest lift" }} />
+              {columns.map((column) => (
+                <SortHead key={column.key} column={column} />
+              ))}
+              {stats.has("offset.0") && (
+                <th scope="col" title="mean weight at key − query, −16 to 16">
+                  offsets −16…16
+                </th>
+              )}
+              {stats.info.similarity && <th scope="col">related</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Row key={row.nth} {...{ row, stats, columns, when }} />
+            ))}
+          </tbody>
         </table>
       </div>
       <p class="soft small" style={{ marginTop: "8px" }}>
-        Measured at step {steps[when]}, on {evaluated}. A score is the mean weight over eligible rows; × is lift, score over
-        chance; the line is the score over training; ± is a standard error. Tag: the role of highest lift with a score of at
-        least {thresholds.score} and a lift of at least {thresholds.lift}; “uniform” where the entropy is above{" "}
-        {thresholds.uniform} of its most; else “—”. Weights are not explanations; ablation says what depends on a head.
+        Measured at step {steps[when]}, on {evaluated}. A score is the mean weight over eligible rows; × is lift, score
+        over chance; the line is the score over training; ± is a standard error. Tag: the role of highest lift with a
+        score of at least {thresholds.score} and a lift of at least {thresholds.lift}; “uniform” where the entropy is
+        above {thresholds.uniform} of its most; else “—”. Weights are not explanations; ablation says what depends on a
+        head.
       </p>
     </div>
   );
@@ -116,8 +180,14 @@ export function Roles() {
   useLayoutEffect(() => measured("roles", began));
   const loaded = stats_of(data.value);
   if (!loaded) {
-    return <div class="card"><h2>No head statistics</h2><p>This file has none of {run.value.name}; they are recorded while a
-      run trains, or made by headlight inspect.</p></div>;
+    return (
+      <div class="card">
+        <h2>No head statistics</h2>
+        <p>
+          This file has none of {run.value.name}; they are recorded while a run trains, or made by headlight inspect.
+        </p>
+      </div>
+    );
   }
   return <When of={loaded}>{(stats) => <Table stats={stats} />}</When>;
 }

@@ -18,19 +18,32 @@ const FIRST = ["loss", "tok_acc", "seq_acc", "lr", "grad_norm"];
 
 /// The curves of one name: of training, and of held-out examples.
 export function chart_lines(curves: Curve[], name: string): ChartLine[] {
-  return curves.filter((curve) => curve.name === name).map((curve) => ({
-    curve, label: curve.split, colour: curve.split === "train" ? 1 : 0, scale: name.endsWith("_acc") ? "share" : "own",
-  }));
+  return curves
+    .filter((curve) => curve.name === name)
+    .map((curve) => ({
+      curve,
+      label: curve.split,
+      colour: curve.split === "train" ? 1 : 0,
+      scale: name.endsWith("_acc") ? "share" : "own",
+    }));
 }
 
 function Curves({ curves, trouble }: { curves: Curve[]; trouble: string }) {
   const [table, set_table] = useState(false);
-  const names = [...new Set([...FIRST.filter((name) => curves.some((c) => c.name === name)), ...curves.map((c) => c.name)])];
+  const names = [
+    ...new Set([...FIRST.filter((name) => curves.some((c) => c.name === name)), ...curves.map((c) => c.name)]),
+  ];
   const pick = (wanted: number) => {
     stop();
     go_snapshot(nearest_snapshot(run.value.steps, Math.max(0, wanted)));
   };
-  if (curves.length === 0) return <div class="card full"><h2>Curves</h2><p>{trouble || "None were recorded."}</p></div>;
+  if (curves.length === 0)
+    return (
+      <div class="card full">
+        <h2>Curves</h2>
+        <p>{trouble || "None were recorded."}</p>
+      </div>
+    );
   return (
     <>
       {trouble && <p class="bad full">{trouble}</p>}
@@ -39,15 +52,21 @@ function Curves({ curves, trouble }: { curves: Curve[]; trouble: string }) {
         return (
           <div class="card" key={name}>
             <h2>{CURVE_WORDS[name] ?? name}</h2>
-            <p class="keys">{lines.map((line) => (
-              <span key={line.label}><i style={{ background: `var(--series-${line.colour + 1})` }} />{line.label}{" "}
-                {short_number(value_at(line.curve, step.value), 4)}</span>))}
+            <p class="keys">
+              {lines.map((line) => (
+                <span key={line.label}>
+                  <i style={{ background: `var(--series-${line.colour + 1})` }} />
+                  {line.label} {short_number(value_at(line.curve, step.value), 4)}
+                </span>
+              ))}
             </p>
             <Chart lines={lines} height={170} step={step.value} on_pick={pick} />
           </div>
         );
       })}
-      <div class="full"><button onClick={() => set_table(true)}>Show curves as a table</button></div>
+      <div class="full">
+        <button onClick={() => set_table(true)}>Show curves as a table</button>
+      </div>
       {table && <CurveTable curves={curves} on_close={() => set_table(false)} />}
     </>
   );
@@ -58,7 +77,11 @@ function Sequence({ words, name }: { words: string[]; name: string }) {
   return (
     <>
       <dt>{name}</dt>
-      <dd class="seq">{words.map((word, i) => <bdi key={i}>{word === "" ? "·" : word}</bdi>)}</dd>
+      <dd class="seq">
+        {words.map((word, i) => (
+          <bdi key={i}>{word === "" ? "·" : word}</bdi>
+        ))}
+      </dd>
     </>
   );
 }
@@ -66,8 +89,12 @@ function Sequence({ words, name }: { words: string[]; name: string }) {
 function ProbeCard({ probe, nth }: { probe: Probe; nth: number }) {
   return (
     <div style={{ marginBottom: "14px" }}>
-      <h3>{nth} · {visible_name(probe.label)}{" "}
-        <button class="small" onClick={() => go({ p: nth, v: "overview", sel: "" })} aria-label={`Show probe ${nth}`}>show</button></h3>
+      <h3>
+        {nth} · {visible_name(probe.label)}{" "}
+        <button class="small" onClick={() => go({ p: nth, v: "overview", sel: "" })} aria-label={`Show probe ${nth}`}>
+          show
+        </button>
+      </h3>
       <dl class="pairs">
         <Sequence name="input" words={source_texts(run.value, probe)} />
         <Sequence name={probe.src.length > 0 ? "decoder reads" : "input"} words={input_texts(run.value, probe)} />
@@ -84,28 +111,60 @@ function Settings() {
       <div class="card">
         <h2>Run {visible_name(name)}</h2>
         <dl class="pairs">
-          {Object.entries(env).map(([key, value]) => <><dt>{key.replaceAll("_", " ")}</dt><dd>{String(value)}</dd></>)}
-          <dt>file made by</dt><dd>{manifest.value!.generator}, {manifest.value!.created}</dd>
-          <dt>snapshots</dt><dd>{run.value.steps.length}</dd>
+          {Object.entries(env).map(([key, value]) => (
+            <>
+              <dt>{key.replaceAll("_", " ")}</dt>
+              <dd>{String(value)}</dd>
+            </>
+          ))}
+          <dt>file made by</dt>
+          <dd>
+            {manifest.value!.generator}, {manifest.value!.created}
+          </dd>
+          <dt>snapshots</dt>
+          <dd>{run.value.steps.length}</dd>
         </dl>
       </div>
       <div class="card">
         <h2>Not the default</h2>
-        {config.changed.length === 0 ? <p class="soft">Every setting is the default.</p> : (
-          <div class="wide" tabIndex={0} role="region" aria-label="Settings that are not the default"><table>
-            <thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col">default</th></tr></thead>
-            <tbody>{config.changed.map((entry) => (
-              <tr key={entry.key}><th scope="row"><code>{entry.key}</code></th><td><code>{JSON.stringify(entry.value)}</code></td>
-                <td class="soft"><code>{JSON.stringify(entry.default)}</code></td></tr>))}
-            </tbody>
-          </table></div>
+        {config.changed.length === 0 ? (
+          <p class="soft">Every setting is the default.</p>
+        ) : (
+          <div class="wide" tabIndex={0} role="region" aria-label="Settings that are not the default">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">key</th>
+                  <th scope="col">value</th>
+                  <th scope="col">default</th>
+                </tr>
+              </thead>
+              <tbody>
+                {config.changed.map((entry) => (
+                  <tr key={entry.key}>
+                    <th scope="row">
+                      <code>{entry.key}</code>
+                    </th>
+                    <td>
+                      <code>{JSON.stringify(entry.value)}</code>
+                    </td>
+                    <td class="soft">
+                      <code>{JSON.stringify(entry.default)}</code>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         )}
         <h3 style={{ marginTop: "12px" }}>On the command line</h3>
         {config.overrides.length === 0 ? <p class="soft">Nothing.</p> : <pre>{config.overrides.join("\n")}</pre>}
       </div>
       <div class="card full">
         <h2>Resolved config</h2>
-        <pre class="scroll" tabIndex={0} role="region" aria-label="Resolved config">{JSON.stringify(config.resolved, null, 2)}</pre>
+        <pre class="scroll" tabIndex={0} role="region" aria-label="Resolved config">
+          {JSON.stringify(config.resolved, null, 2)}
+        </pre>
       </div>
     </>
   );
@@ -121,8 +180,11 @@ export function RunView() {
       <Settings />
       <div class="card full">
         <h2>Probes</h2>
-        {run.value.probes.length === 0 ? <p>This file has none.</p> :
-          run.value.probes.map((probe, nth) => <ProbeCard key={nth} probe={probe} nth={nth} />)}
+        {run.value.probes.length === 0 ? (
+          <p>This file has none.</p>
+        ) : (
+          run.value.probes.map((probe, nth) => <ProbeCard key={nth} probe={probe} nth={nth} />)
+        )}
       </div>
     </div>
   );

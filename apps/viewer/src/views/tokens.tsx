@@ -24,8 +24,10 @@ const LONGEST_TOKEN = 16;
 export function token_maps(): Loaded<HeadMap[]> {
   const place = place_now();
   const chosen = parse_heads(at.value.hs, block.value!.heads);
-  const wanted = chosen.length > 0 && at.value.agg === "head" ?
-    chosen.map((head) => head_map(data.value, { ...place, head })) : [map_of(data.value, place, at.value.agg)];
+  const wanted =
+    chosen.length > 0 && at.value.agg === "head"
+      ? chosen.map((head) => head_map(data.value, { ...place, head }))
+      : [map_of(data.value, place, at.value.agg)];
   const out: HeadMap[] = [];
   for (const loaded of wanted) {
     if (loaded.status !== "ready") return loaded;
@@ -55,7 +57,9 @@ function Lines({ lines, width, total, single }: { lines: Line[]; width: number; 
     // The heaviest lines are drawn last and lie above.
     for (const line of [...lines].reverse()) {
       const [from, to] = [(line.q + 0.5) * width, (line.k + 0.5) * width];
-      context.strokeStyle = style.getPropertyValue(single ? "--series-1" : LINE_COLOURS[line.nth % LINE_COLOURS.length]!);
+      context.strokeStyle = style.getPropertyValue(
+        single ? "--series-1" : LINE_COLOURS[line.nth % LINE_COLOURS.length]!,
+      );
       context.globalAlpha = 0.15 + 0.8 * Math.min(1, line.weight);
       context.lineWidth = 1 + 4 * Math.min(1, line.weight);
       context.beginPath();
@@ -85,12 +89,18 @@ function Strip(props: { texts: string[]; width: number; on: Set<number>; name: s
   return (
     <div class="strip" role="group" aria-label={props.name} ref={list} onKeyDown={turn} data-arrows>
       {props.texts.map((text, i) => (
-        <button key={i} style={{ width: `${props.width}px` }} aria-pressed={props.on.has(i)} title={text}
+        <button
+          key={i}
+          style={{ width: `${props.width}px` }}
+          aria-pressed={props.on.has(i)}
+          title={text}
           tabIndex={i === Math.min(spot, props.texts.length - 1) ? 0 : -1}
           onClick={(event) => go({ sel: toggle_selection(at.peek().sel, { [props.pick]: i }, event.shiftKey) })}
           onPointerEnter={() => props.pick === "q" && (cursor.value = { q: i, k: cursor.peek()?.k ?? 0 })}
-          onPointerLeave={() => (cursor.value = null)}>
-          <bdi>{shortened(text, LONGEST_TOKEN)}</bdi><span class="at">·{i}</span>
+          onPointerLeave={() => (cursor.value = null)}
+        >
+          <bdi>{shortened(text, LONGEST_TOKEN)}</bdi>
+          <span class="at">·{i}</span>
         </button>
       ))}
     </div>
@@ -102,16 +112,26 @@ function HeadChoice() {
   const chosen = parse_heads(at.value.hs, heads);
   if (heads < 2 || at.value.agg !== "head") return null;
   const flip = (head: number) => {
-    const next = chosen.includes(head) ? chosen.filter((other) => other !== head) : [...chosen, head].sort((a, b) => a - b);
+    const next = chosen.includes(head)
+      ? chosen.filter((other) => other !== head)
+      : [...chosen, head].sort((a, b) => a - b);
     go({ hs: next.join(".") });
   };
   return (
-    <div class="field"><span>Several heads</span>
+    <div class="field">
+      <span>Several heads</span>
       <div class="switch" role="group" aria-label="Chosen heads" style={{ flexWrap: "wrap" }}>
         {Array.from({ length: heads }, (_, head) => (
-          <button key={head} aria-pressed={chosen.includes(head)} onClick={() => flip(head)}
-            style={chosen.includes(head) ? { boxShadow: `inset 0 -4px var(${LINE_COLOURS[chosen.indexOf(head) % 4]})` } : {}}>
-            H{head}</button>
+          <button
+            key={head}
+            aria-pressed={chosen.includes(head)}
+            onClick={() => flip(head)}
+            style={
+              chosen.includes(head) ? { boxShadow: `inset 0 -4px var(${LINE_COLOURS[chosen.indexOf(head) % 4]})` } : {}
+            }
+          >
+            H{head}
+          </button>
         ))}
       </div>
     </div>
@@ -121,20 +141,39 @@ function HeadChoice() {
 function TopFive({ made, q, text }: { made: Produced; q: number; text: string }) {
   return (
     <div class="card">
-      <h2>Position {q} reads <bdi class="mono">{text}</bdi></h2>
-      <p><Made made={made} /></p>
+      <h2>
+        Position {q} reads <bdi class="mono">{text}</bdi>
+      </h2>
+      <p>
+        <Made made={made} />
+      </p>
       <table>
-        <thead><tr><th scope="col">prediction</th><th scope="col">probability</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">prediction</th>
+            <th scope="col">probability</th>
+          </tr>
+        </thead>
         <tbody>
           {made.top.map((entry, i) => (
             <tr key={i}>
-              <td><bdi class="mono">{entry.text}</bdi>{entry.text === made.target && <span class="good"> ✓ target</span>}</td>
-              <td><span class="cell-bar" style={{ width: `${80 * (entry.probability || 0)}px` }} /> {percent(entry.probability, 2)}</td>
+              <td>
+                <bdi class="mono">{entry.text}</bdi>
+                {entry.text === made.target && <span class="good"> ✓ target</span>}
+              </td>
+              <td>
+                <span class="cell-bar" style={{ width: `${80 * (entry.probability || 0)}px` }} />{" "}
+                {percent(entry.probability, 2)}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {made.target !== "" && <p class="soft small">The target <bdi>{made.target}</bdi> has {percent(made.target_probability, 2)}.</p>}
+      {made.target !== "" && (
+        <p class="soft small">
+          The target <bdi>{made.target}</bdi> has {percent(made.target_probability, 2)}.
+        </p>
+      )}
     </div>
   );
 }
@@ -145,12 +184,24 @@ function LineTable({ lines, maps, rows, cols }: { lines: Line[]; maps: HeadMap[]
       <h2>Lines</h2>
       <div class="scroll" style={{ maxHeight: "260px" }} tabIndex={0} role="region" aria-label="Lines">
         <table>
-          <thead><tr><th scope="col">query</th><th scope="col" class="text">key</th><th scope="col">weight</th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">query</th>
+              <th scope="col" class="text">
+                key
+              </th>
+              <th scope="col">weight</th>
+            </tr>
+          </thead>
           <tbody>
             {lines.slice(0, 200).map((line) => (
               <tr key={`${line.nth}/${line.q}/${line.k}`}>
-                <td><bdi class="mono">{indexed(rows[line.q], line.q)}</bdi></td>
-                <td class="text"><bdi class="mono">{indexed(cols[line.k], line.k)}</bdi></td>
+                <td>
+                  <bdi class="mono">{indexed(rows[line.q], line.q)}</bdi>
+                </td>
+                <td class="text">
+                  <bdi class="mono">{indexed(cols[line.k], line.k)}</bdi>
+                </td>
                 <td>{cell_text(maps[line.nth]!, line.q, line.k)}</td>
               </tr>
             ))}
@@ -176,13 +227,17 @@ function Body({ maps }: { maps: HeadMap[] }) {
   const wanted = line_rows(count.rows);
   const lines = top_lines(maps, wanted, at.value.k, at.value.thr);
   const selected = parse_selection(at.value.sel).find((item) => item.q !== undefined)?.q ?? cursor.value?.q;
-  const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, place_now().snapshot) : undefined;
+  const made = rows_produce(run.value, block.value!)
+    ? produced(data.value, at.value.p, place_now().snapshot)
+    : undefined;
   const total = width * most;
   const on = (key: "q" | "k") => new Set(parse_selection(at.value.sel).flatMap((item) => item[key] ?? []));
   return (
     <>
-      <p class="soft small">{shown_name()} · queries above, keys below{at.value.sel === "" && !cursor.value ?
-        " · choose a token to see its lines alone" : ""} · {lines.length} lines</p>
+      <p class="soft small">
+        {shown_name()} · queries above, keys below
+        {at.value.sel === "" && !cursor.value ? " · choose a token to see its lines alone" : ""} · {lines.length} lines
+      </p>
       <div class="tokens card" ref={frame}>
         <div class="strips" style={{ width: `${total}px` }}>
           <Strip texts={rows} width={width} on={on("q")} name="Queries" pick="q" />
@@ -210,10 +265,20 @@ export function Tokens() {
       <div class="tools">
         <HeadPicker />
         <HeadChoice />
-        <label class="field"><span>Lines per token: {at.value.k}</span>
-          <input type="range" min={1} max={10} value={at.value.k} onInput={(event) => go({ k: range(event) })} /></label>
-        <label class="field"><span>Weight at least {at.value.thr.toFixed(2)}</span>
-          <input type="range" min={0} max={1} step={0.01} value={at.value.thr} onInput={(event) => go({ thr: range(event) })} />
+        <label class="field">
+          <span>Lines per token: {at.value.k}</span>
+          <input type="range" min={1} max={10} value={at.value.k} onInput={(event) => go({ k: range(event) })} />
+        </label>
+        <label class="field">
+          <span>Weight at least {at.value.thr.toFixed(2)}</span>
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step={0.01}
+            value={at.value.thr}
+            onInput={(event) => go({ thr: range(event) })}
+          />
         </label>
         {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
       </div>
