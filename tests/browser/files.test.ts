@@ -62,6 +62,15 @@ browser_test("(13) more than 256 tokens are pooled by their maximum and can be z
   assert.deepEqual(messages, []);
 });
 
+browser_test("(13) a model that answers once has one row of predictions", async () => {
+  const whole = readFileSync(view_file("tiny"), "utf8").replace('"rows":"tgt_in"', '"rows":"all"');
+  const { page, messages } = await open(write_file("answers-once", () => whole), { hash: "#v=tokens" });
+  await settle(page);
+  await page.waitForSelector("text=The answer");
+  assert.equal(await page.locator(".card table").first().locator("tbody tr").count(), 5);
+  assert.deepEqual(messages, []);
+});
+
 browser_test("(14) a section with a wrong checksum is a card in its place, and the rest works", async () => {
   const file = view_file("reverse");
   const bad = new ViewData(file).manifest.runs[0]!.blocks[1]!.sections[0]!;

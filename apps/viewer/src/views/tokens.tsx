@@ -138,11 +138,11 @@ function HeadChoice() {
   );
 }
 
-function TopFive({ made, q, text }: { made: Produced; q: number; text: string }) {
+function TopFive({ made, title, text }: { made: Produced; title: string; text: string }) {
   return (
     <div class="card">
       <h2>
-        Position {q} reads <bdi class="mono">{text}</bdi>
+        {title} <bdi class="mono">{text}</bdi>
       </h2>
       <p>
         <Made made={made} />
@@ -227,9 +227,11 @@ function Body({ maps }: { maps: HeadMap[] }) {
   const wanted = line_rows(count.rows);
   const lines = top_lines(maps, wanted, at.value.k, at.value.thr);
   const selected = parse_selection(at.value.sel).find((item) => item.q !== undefined)?.q ?? cursor.value?.q;
-  const made = rows_produce(run.value, block.value!)
-    ? produced(data.value, at.value.p, place_now().snapshot)
-    : undefined;
+  // A model that answers once for the whole sequence has one row of predictions.
+  const once = run.value.preds?.rows === "all";
+  const asked = once || rows_produce(run.value, block.value!);
+  const made = asked ? produced(data.value, at.value.p, place_now().snapshot) : undefined;
+  const nth = once ? 0 : (selected ?? 0);
   const total = width * most;
   const on = (key: "q" | "k") => new Set(parse_selection(at.value.sel).flatMap((item) => item[key] ?? []));
   return (
@@ -246,8 +248,12 @@ function Body({ maps }: { maps: HeadMap[] }) {
         </div>
       </div>
       <div class="split" style={{ marginTop: "14px" }}>
-        {made?.status === "ready" && made.value[selected ?? 0] && (
-          <TopFive made={made.value[selected ?? 0]!} q={selected ?? 0} text={rows[selected ?? 0] ?? ""} />
+        {made?.status === "ready" && made.value[nth] && (
+          <TopFive
+            made={made.value[nth]!}
+            title={once ? "The answer" : `Position ${nth} reads`}
+            text={once ? "" : rows[nth]!}
+          />
         )}
         <LineTable lines={lines} maps={maps} rows={rows} cols={cols} />
       </div>
