@@ -34,10 +34,11 @@ Node default_list(const Key& key, const Place& place, const Node& object, const 
   list.key = list.value = place;
   for (const auto& item : default_items(key, object, branch)) {
     Node& node = list.children.emplace_back();
-    node.kind = item.is_string() ? Node::Kind::kText : Node::Kind::kNumber;
     if (item.is_string()) {
+      node.kind = Node::Kind::kText;
       node.scalar = item.get<std::string>();
     } else {
+      node.kind = Node::Kind::kNumber;
       node.scalar = item.get<double>();
     }
     node.key = node.value = place;

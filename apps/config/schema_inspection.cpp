@@ -10,27 +10,9 @@ namespace headlight::config::schema {
 namespace {
 
 using C = Config;
-using Block = AttentionBlock;
 using Probes = ProbesConfig;
 using Snapshots = SnapshotsConfig;
 using Heads = HeadsConfig;
-
-Type blocks() {
-  return choice<Block>(
-      {{"enc.self", Block::kEncoderSelf}, {"dec.self", Block::kDecoderSelf}, {"dec.cross", Block::kDecoderCross}});
-}
-
-Json blocks_of(const C& config) {
-  switch (config.model.arch) {
-    case Arch::kEncoder:
-      return Json{"enc.self"};
-    case Arch::kDecoder:
-      return Json{"dec.self"};
-    case Arch::kEncoderDecoder:
-      break;
-  }
-  return Json{"enc.self", "dec.self", "dec.cross"};
-}
 
 }  // namespace
 
@@ -53,9 +35,9 @@ std::vector<Key> inspection_rows() {
        .doc = "inputs of your own, as `headlight generate --input` takes them",
        .field = at(&C::probes, &Probes::inputs)},
       {.path = "probes.record",
-       .type = list(blocks(), 0, 3),
-       .fallback = derived("all that `model.arch` has", [](const C& c) { return blocks_of(c); }),
-       .doc = "which attention is kept: enc.self, dec.self, dec.cross",
+       .type = list(attention_blocks(), 0, 3),
+       .fallback = is({"enc.self", "dec.self", "dec.cross"}),
+       .doc = "which attention is kept, of what `model.arch` has",
        .field = at(&C::probes, &Probes::record)},
       {.path = "probes.scores",
        .type = boolean(),

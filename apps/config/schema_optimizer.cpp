@@ -50,9 +50,7 @@ std::vector<Key> loss_rows() {
        .only = only_for("type", {"cross_entropy"})},
       {.path = "loss.attention", .type = object(), .doc = "teach one head where to look: -log of its weight there"},
       {.path = "loss.attention.block",
-       .type = choice<AttentionBlock>({{"enc.self", AttentionBlock::kEncoderSelf},
-                                       {"dec.self", AttentionBlock::kDecoderSelf},
-                                       {"dec.cross", AttentionBlock::kDecoderCross}}),
+       .type = attention_blocks(),
        .fallback = derived("enc.self, dec.self or dec.cross, as `model.arch` has it",
                            [](const C& c) { return supervised_block(c); }),
        .doc = "which attention",
@@ -213,8 +211,7 @@ std::vector<Key> optimizer_rows() {
        .type = integer(1, 1e6),
        .fallback = is(1),
        .doc = "micro-batches of `trainer.batch_size` in one update, which is that of one batch of all their sequences; "
-              "dropout "
-              "and batch statistics are each one's own",
+              "dropout and batch statistics are each one's own",
        .field = at(&C::optimizer, &Optim::accumulate)},
       {.path = "optimizer.ema",
        .type = share,

@@ -4,6 +4,12 @@
 
 namespace headlight::config::schema {
 
+Type attention_blocks() {
+  using Block = AttentionBlock;
+  return choice<Block>(
+      {{"enc.self", Block::kEncoderSelf}, {"dec.self", Block::kDecoderSelf}, {"dec.cross", Block::kDecoderCross}});
+}
+
 Default is(const Json& value) {
   return {.kind = Default::Kind::kValue, .json = value.dump(), .note = {}, .derive = {}};
 }

@@ -37,6 +37,9 @@ constexpr double kMostSteps = 1e12;
 constexpr double kMostExamples = 1e9;
 constexpr double kLongest = 65536;
 
+/// enc.self, dec.self, dec.cross.
+Type attention_blocks();
+
 /// The default of a key: a value, none because it must be given, absence (and what that means), or a value that follows
 /// from the rest of the config (and how).
 Default is(const Json& value);

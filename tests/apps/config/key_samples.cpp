@@ -78,7 +78,6 @@ const std::map<std::string, nlohmann::ordered_json>& key_samples() {
       {"trainer.stop_when.at_least", 0.5},
       {"trainer.stop_when.at_most", 0.5},
       {"trainer.threads", 1},
-      {"probes.record", {"enc.self"}},
       {"trainer.eval_examples", 10},
       {"trainer.curriculum.length.start", 3},
       {"trainer.curriculum.length.end", 8},
