@@ -11,6 +11,7 @@
 #include "apps/config/json_schema.h"
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
+#include "apps/headlight/keys_without_effect.h"
 #include "apps/headlight/located.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
@@ -24,18 +25,6 @@ namespace {
 config::LoadedConfig load(const std::vector<std::string>& arguments) {
   const ConfigArguments sorted = sort_arguments(arguments);
   return config::read_config(sorted.files, sorted.overrides);
-}
-
-/// The keys that are checked but have no effect yet, as far as the config says something of them.
-std::string without_effect(const config::LoadedConfig& loaded) {
-  std::vector<std::string> said;
-  for (const char* path : {"probes", "snapshots", "heads", "logging.tensorboard_images", "output.view"}) {
-    if (config::says(*loaded.origin, path)) said.push_back(fmt::format("`{}`", path));
-  }
-  if (said.empty()) return {};
-  return fmt::format(
-      "note: {}: checked, but without effect in this version, which records no attention while training\n",
-      fmt::join(said, ", "));
 }
 
 /// Builds everything that training would build, for the mistakes that only then show.
@@ -110,7 +99,7 @@ Command add_config(CLI::App& program, const GlobalOptions& global) {
     if (check_command->parsed()) {
       const config::LoadedConfig loaded = load(*arguments);
       check(loaded);
-      print_note(global, without_effect(loaded) + "the config is right\n");
+      print_note(global, note_of_keys_without_effect(loaded) + "the config is right\n");
     } else if (print->parsed()) {
       print_result(printed(load(*arguments), *layers_written_out).dump(2) + "\n");
     } else if (diff->parsed()) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace headlight {
 namespace {
 
@@ -30,7 +32,8 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
   for (const auto& [earlier, score] : evaluation.by_position) {
     table += score_line(fmt::format("  behind {}", earlier), score, numbers);
   }
-  if (table.find('*') != std::string::npos) {
+  const auto is_shared = [](const auto& entry) { return entry.second.shared > 0; };
+  if (evaluation.all.shared > 0 || std::any_of(lengths.begin(), lengths.end(), is_shared)) {
     table += "* so many of the examples are not held out: there are too few inputs of their lengths\n";
   }
   return table;

@@ -98,7 +98,7 @@ TEST_CASE("A group of parameters that changes nothing is shown at its line, befo
   CHECK_FALSE(fs::exists(place.run()));
 }
 
-TEST_CASE("config check names the keys that have no effect yet, if the config says something of them") {
+TEST_CASE("The keys that have no effect yet are named where the config says something of them") {
   const Workplace place;
   const Finished plain = headlight::testing::run_headlight({"config", "check", place.config()});
   CHECK(plain.err == "the config is right\n");
@@ -107,6 +107,8 @@ TEST_CASE("config check names the keys that have no effect yet, if the config sa
   CHECK(said.status == 0);
   CHECK_THAT(said.err, StartsWith("note: `probes`, `heads`, `output.view`: checked, but without effect") &&
                            Contains("the config is right"));
+  CHECK_THAT(place.train({"--dry-run", "snapshots.max=3"}).err,
+             Contains("note: `snapshots`: checked, but without effect"));
 }
 
 TEST_CASE("config check, print and schema") {
