@@ -23,6 +23,7 @@
 #include "apps/reproduce/table.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/json_file.h"
+#include "apps/training/run_directory.h"
 #include "core/error.h"
 #include "core/io/file.h"
 #include "core/words.h"
@@ -50,7 +51,7 @@ fs::path directory_of(const Arguments& arguments, const Entry& entry, std::uint6
 fs::path record_path(const Arguments& arguments) { return fs::path(arguments.results).replace_extension(".json"); }
 
 bool is_finished(const fs::path& run) {
-  const fs::path record = run / "run.json";
+  const fs::path record = run / kRunRecordFile;
   return fs::exists(record) && text_member(read_json_file(record), "status", record) == "finished";
 }
 
@@ -142,7 +143,7 @@ std::string processor() {
 /// "AMD EPYC, 2 threads, AVX-512, OpenBLAS Haswell": where a run was made, by its own record. Its processor is that of
 /// this machine: a run is continued where it began.
 std::string machine_of(const fs::path& run) {
-  const fs::path path = run / "run.json";
+  const fs::path path = run / kRunRecordFile;
   const nlohmann::json record = read_json_file(path);
   const nlohmann::json environment = record.value("environment", nlohmann::json::object());
   const std::size_t threads = environment.value("threads", std::size_t{0});

@@ -28,8 +28,8 @@ struct SortOptions {
 class Sort : public SequenceTask {
  public:
   /// Throws ConfigError when symbols or length is 0 or does not fit 32 bits, when several lengths meet a decoder
-  /// without marks, or when a split is empty because there are so few inputs of some length, or no input is held out of a length that the
-  /// evaluation asks for.
+  /// without marks, when a split is empty because there are so few inputs of some length, or when no input is held out
+  /// of a length that the evaluation asks for.
   explicit Sort(const SortOptions& options);
 
   std::optional<std::uint64_t> examples(Split split) const override;
