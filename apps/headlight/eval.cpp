@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"

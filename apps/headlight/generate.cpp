@@ -16,7 +16,7 @@
 
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
-#include "apps/headlight/token_words.h"
+#include "apps/tasks/token_words.h"
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "core/error.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 #include "apps/training/accuracy.h"
 
 namespace headlight {

@@ -7,11 +7,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
-#include "apps/headlight/token_words.h"
+#include "apps/tasks/token_words.h"
 #include "core/error.h"
 
 namespace headlight {

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 #include "apps/headlight/build_facts.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/training/attention_layers.h"
 #include "autograd/ops/arithmetic.h"
 #include "autograd/ops/layout.h"
 #include "autograd/ops/reduce.h"
@@ -40,12 +41,6 @@ class Tap : public AttentionRecorder {
   Tensor weights_{};
 };
 
-void collect(const Module& module, bool cross, std::vector<const MultiHeadAttention*>& found) {
-  const auto* const attention = dynamic_cast<const MultiHeadAttention*>(&module);
-  if (attention != nullptr && attention->options().cross == cross) found.push_back(attention);
-  for (const auto& child : module.children()) collect(*child.module, cross, found);
-}
-
 const char* block_name(config::AttentionBlock block) {
   switch (block) {
     case config::AttentionBlock::kEncoderSelf:
@@ -59,12 +54,9 @@ const char* block_name(config::AttentionBlock block) {
 }
 
 /// The attention layers of a block, in their order.
-std::vector<const MultiHeadAttention*> layers_of(const Model& model, config::AttentionBlock block) {
-  std::vector<const MultiHeadAttention*> found;
-  collect(model, block == config::AttentionBlock::kDecoderCross, found);
-  if (model.arch() != Architecture::encoder_decoder) return found;
-  const char* const stack = block == config::AttentionBlock::kEncoderSelf ? "encoder." : "decoder.";
-  std::erase_if(found, [&](const MultiHeadAttention* layer) { return !layer->path().starts_with(stack); });
+std::vector<const MultiHeadAttention*> layers_of(const Model& model, const std::string& block) {
+  std::vector<const MultiHeadAttention*> found = attention_layers(model);
+  std::erase_if(found, [&](const MultiHeadAttention* layer) { return block_of(model, layer->path()) != block; });
   return found;
 }
 
@@ -173,7 +165,8 @@ Objective::Objective(const config::LossConfig& loss, const Task& task, const Mod
   }
   const config::AttentionLossConfig& supervised = loss.attention;
   if (!supervised.weight) return;
-  const std::vector<const MultiHeadAttention*> layers = layers_of(model, supervised.block);
+  const std::string block = block_name(supervised.block);
+  const std::vector<const MultiHeadAttention*> layers = layers_of(model, block);
   if (supervised.layer >= layers.size()) {
     refuse("attention.layer", fmt::format("there is no layer {} to supervise", supervised.layer),
            fmt::format("the model has {} of this block; layers count from 0", layers.size()));
@@ -184,13 +177,9 @@ Objective::Objective(const config::LossConfig& loss, const Task& task, const Mod
            fmt::format("`{}` has {}; heads count from 0", layer.path(), layer.heads()));
   }
   path_ = layer.path();
-  const bool causal = model.arch() != Architecture::encoder && supervised.block == config::AttentionBlock::kDecoderSelf;
-  if (causal) visible_ = Mask::causal();
-  const std::size_t window = layer.options().window;
-  if (window != 0) visible_ = visible_ & Mask::window(window, causal ? Side::back : Side::both);
+  visible_ = visible_keys(model, layer);
   if (supervised.target != config::AttentionGoal::kTask) return;
   const std::vector<AttentionPattern> patterns = task.patterns();
-  const std::string block = block_name(supervised.block);
   const auto found = std::find_if(patterns.begin(), patterns.end(),
                                   [&](const AttentionPattern& pattern) { return pattern.block == block; });
   if (found == patterns.end()) {

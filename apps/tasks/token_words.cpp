@@ -1,4 +1,4 @@
-#include "apps/headlight/token_words.h"
+#include "apps/tasks/token_words.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 
 #include "apps/inspect/capture.h"
 #include "apps/tasks/batches.h"
+#include "apps/training/attention_layers.h"
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "layers/models/generate.h"
-#include "layers/multi_head_attention.h"
 
 namespace headlight {
 namespace {
@@ -32,19 +32,6 @@ std::vector<AttentionWeights> capture(Model& model, const Batch& batch) {
   AttentionCapture recorder;
   run_model(model, batch, {.recorder = &recorder});
   return recorder.layers();
-}
-
-bool is_cross(const Module& module, const std::string& path) {
-  const auto* const attention = dynamic_cast<const MultiHeadAttention*>(&module);
-  if (attention != nullptr && attention->path() == path) return attention->options().cross;
-  return std::any_of(module.children().begin(), module.children().end(),
-                     [&](const auto& child) { return is_cross(*child.module, path); });
-}
-
-/// "enc.self", "dec.self" or "dec.cross".
-std::string block_of(const Model& model, const std::string& path) {
-  if (model.arch() == Architecture::encoder || path.starts_with("encoder.")) return "enc.self";
-  return is_cross(model, path) ? "dec.cross" : "dec.self";
 }
 
 std::vector<std::string> texts(const std::vector<std::int32_t>& ids, std::string (Task::*text)(std::int32_t) const,

@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "apps/headlight/attention_report.h"
+#include "apps/heads/attention_report.h"
 
 using namespace headlight;
 
