@@ -8,12 +8,12 @@ namespace headlight {
 
 std::string note_of_keys_without_effect(const config::LoadedConfig& loaded) {
   std::vector<std::string> said;
-  for (const char* path : {"probes", "snapshots", "heads", "logging.tensorboard_images", "output.view"}) {
+  for (const char* path : {"heads", "output.view"}) {
     if (config::says(*loaded.origin, path)) said.push_back(fmt::format("`{}`", path));
   }
   if (said.empty()) return {};
   return fmt::format(
-      "note: {}: checked, but without effect in this version, which records no attention while training\n",
+      "note: {}: checked, but without effect in this version\n",
       fmt::join(said, ", "));
 }
 

@@ -9,10 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/heads/attention_report.h"
 #include "apps/headlight/build_facts.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
+#include "apps/heads/attention_report.h"
 #include "apps/inspect/picture.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
@@ -106,8 +106,10 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
   const StopSignals signals;
   TrainingSession session({.config = built.config,
                            .directory = directory,
+                           .task = *built.task,
                            .model = *built.model,
                            .optimizer = *built.optimizer,
+                           .probes = built.probes,
                            .progress = progress,
                            .verbose = global.verbose,
                            .state = begin.state,
@@ -160,13 +162,14 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
 }  // namespace
 
 Built build(const config::Config& config, std::unique_ptr<Task> task) {
-  Built built{.config = config, .task = std::move(task), .model = {}, .optimizer = {}};
+  Built built{.config = config, .task = std::move(task), .model = {}, .optimizer = {}, .probes = {}};
   built.model = build_model(built.config, *built.task);
   built.optimizer = build_optimizer(built.config.optimizer, *built.model);
   build_schedule(built.config);
   build_batches(built.config, *built.task);
   try_longest(*built.model, built.config, *built.task);
   const Objective objective(built.config.loss, *built.task, *built.model);
+  built.probes = choose_probes(built.config, *built.task);
   return built;
 }
 

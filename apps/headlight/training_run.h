@@ -21,6 +21,7 @@ struct Built {
   std::unique_ptr<Task> task;
   std::unique_ptr<Model> model;
   std::unique_ptr<Optimizer> optimizer;
+  std::vector<Probe> probes;
 };
 
 /// Builds and tries everything that a config describes. Throws LayerError and ConfigError.

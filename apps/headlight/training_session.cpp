@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/recording/snapshot_images.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
 #include "apps/training/stop_signals.h"
@@ -19,13 +20,24 @@ double unix_time() {
 }
 
 TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_json& start)
-    : parts_(parts), log_(parts.directory / "train.log") {
+    : parts_(parts),
+      recorder_({.config = parts.config,
+                 .task = parts.task,
+                 .model = parts.model,
+                 .optimizer = parts.optimizer,
+                 .probes = parts.probes,
+                 .run = parts.directory}),
+      log_(parts.directory / "train.log") {
   const config::LoggingConfig& logging = parts.config.logging;
   const std::filesystem::path metrics = parts.directory / "metrics.jsonl";
   if (logging.tensorboard) events_.emplace(parts.directory, unix_time(), parts.state.step);
   if (parts.resumed) rewind(metrics);
   // A run that was killed as it began has no log to go on with.
   if (logging.jsonl) metrics_.emplace(metrics, parts.resumed && path_exists(metrics) ? "resume" : "start", start);
+  if (!parts.resumed) return;
+  recorder_.rewind(parts.state.step);
+  // What it recorded at this very step it may not have written whole, or more than another step does.
+  if (parts.state.step > 0) reached(parts.state.step, parts.state.ended && !parts.redo_end);
 }
 
 void TrainingSession::rewind(const std::filesystem::path& metrics) {
@@ -62,6 +74,12 @@ void TrainingSession::skipped(const std::string& reason) {
   const std::string line = "update left out: " + reason;
   parts_.progress.note(line);
   log(line);
+}
+
+void TrainingSession::reached(std::uint64_t step, bool end) {
+  const std::optional<Snapshot> snapshot = recorder_.reached(step, end);
+  if (!snapshot || !events_ || !parts_.config.logging.tensorboard_images) return;
+  events_->append(unix_time(), step, snapshot_images(*snapshot, parts_.probes.front().label, step));
 }
 
 void TrainingSession::save(const TrainingState& state) {

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/config/config.h"
+#include "apps/recording/recorder.h"
 #include "apps/training/event_file.h"
 #include "apps/training/metrics.h"
 #include "apps/training/progress.h"
@@ -13,16 +15,18 @@
 
 namespace headlight {
 
-/// Watches a run while it trains: metrics.jsonl, TensorBoard's event file, train.log, the progress on stderr, checkpoints, and the signals
-/// that ask it to stop.
+/// Watches a run while it trains: metrics.jsonl, TensorBoard's event file, train.log, the progress on stderr, what is
+/// recorded of attention, checkpoints, and the signals that ask it to stop.
 class TrainingSession : public TrainingObserver {
  public:
   /// What the session writes to, and about. `start` are the facts of the start row. All must outlive it.
   struct Parts {
     const config::Config& config;
     const std::filesystem::path& directory;
-    const Model& model;
+    const Task& task;
+    Model& model;
     Optimizer& optimizer;
+    const std::vector<Probe>& probes;
     Progress& progress;
     bool verbose;                ///< tell of every checkpoint on the progress line too
     const TrainingState& state;  ///< where training takes the run up
@@ -34,6 +38,7 @@ class TrainingSession : public TrainingObserver {
   void updated(std::uint64_t step) override { parts_.progress.updated(step); }
   void row(const MetricsRow& row) override;
   void skipped(const std::string& reason) override;
+  void reached(std::uint64_t step, bool end) override;
   void save(const TrainingState& state) override;
   bool stop_requested() override;
 
@@ -49,6 +54,7 @@ class TrainingSession : public TrainingObserver {
   void note_best(const MetricsRow& row);
 
   Parts parts_;
+  Recorder recorder_;
   std::optional<MetricsLog> metrics_;
   std::optional<EventFile> events_;
   AppendFile log_;

@@ -44,6 +44,13 @@ void append_digits(std::uint64_t number, std::size_t digits, std::vector<std::in
   }
 }
 
+/// The other way round.
+std::uint64_t number(std::span<const std::int32_t> digits) {
+  std::uint64_t value = 0;
+  for (const std::int32_t digit : digits) value = 10 * value + static_cast<std::uint64_t>(digit);
+  return value;
+}
+
 }  // namespace
 
 Addition::Addition(const AdditionOptions& options)
@@ -68,19 +75,23 @@ std::uint64_t Addition::pair_index(const ExampleRequest& request) const {
   return split_(options_.eval_examples + random.uniform_below(training_.count()));
 }
 
-void Addition::pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-                    std::vector<std::int32_t>& answer) const {
+void Addition::draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const {
   const std::size_t digits = options_.digits;
   check_only_length(name(), request, 2 * digits + (options_.signs ? 2 : 0));
   const std::uint64_t index = pair_index(request);
-  const std::uint64_t a = index / numbers_;
-  const std::uint64_t b = index % numbers_;
-  append_digits(a, digits, source);
+  append_digits(index / numbers_, digits, source);
   if (options_.signs) source.push_back(kPlus);
-  append_digits(b, digits, source);
+  append_digits(index % numbers_, digits, source);
   if (options_.signs) source.push_back(kEquals);
-  append_digits(a + b, digits + 1, answer);
+}
+
+std::vector<std::int32_t> Addition::answer_to(std::span<const std::int32_t> source) const {
+  const std::size_t digits = options_.digits;
+  std::vector<std::int32_t> answer;
+  append_digits(number(source.first(digits)) + number(source.subspan(digits + (options_.signs ? 1 : 0), digits)),
+                digits + 1, answer);
   if (options_.reversed) std::reverse(answer.begin(), answer.end());
+  return answer;
 }
 
 std::string Addition::symbol_text(std::int32_t id) const {

@@ -35,8 +35,8 @@ class Addition : public SequenceTask {
   std::optional<std::uint64_t> examples(Split split) const override;
 
  protected:
-  void pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-            std::vector<std::int32_t>& answer) const override;
+  void draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const override;
+  std::vector<std::int32_t> answer_to(std::span<const std::int32_t> source) const override;
   std::string symbol_text(std::int32_t id) const override;
   AttentionPattern reading() const override;
   void read_keys(std::span<const std::int32_t> source, std::size_t element,

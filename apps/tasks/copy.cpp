@@ -31,8 +31,7 @@ std::optional<std::uint64_t> Copy::examples(Split split) const {
   return split == Split::train ? options_.train_examples : options_.eval_examples;
 }
 
-void Copy::pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-                std::vector<std::int32_t>& answer) const {
+void Copy::draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const {
   Random random = example_random(name(), request, {options_.train_seed, options_.eval_seed});
   source.resize(options_.length.drawn(random, request, name()));
   if (options_.first && source.size() < 2) {
@@ -44,7 +43,10 @@ void Copy::pair(const ExampleRequest& request, std::vector<std::int32_t>& source
     symbol = least + static_cast<std::int32_t>(random.uniform_below(options_.symbols));
   }
   if (options_.first) source.front() = static_cast<std::int32_t>(*options_.first);
-  answer = source;
+}
+
+std::vector<std::int32_t> Copy::answer_to(std::span<const std::int32_t> source) const {
+  return {source.begin(), source.end()};
 }
 
 std::string Copy::symbol_text(std::int32_t id) const {

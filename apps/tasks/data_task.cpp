@@ -40,6 +40,11 @@ void DataTask::check_request(const char* type, const ExampleRequest& request) co
   }
 }
 
+void DataTask::predict_next(Example& example, std::int32_t last) {
+  example.target.assign(example.input.begin() + 1, example.input.end());
+  example.target.push_back(last);
+}
+
 std::unique_ptr<DataTask> make_data_task(const config::Config& config, const DataSource& source) {
   const config::DataConfig& data = config.task.data;
   if (source.known != nullptr) check_known(*source.known, config);

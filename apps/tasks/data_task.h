@@ -30,6 +30,9 @@ class DataTask : public Task {
   /// Throws ConfigError when the split has no such example, or a length is asked for.
   void check_request(const char* type, const ExampleRequest& request) const;
 
+  /// The targets of an input each of whose positions says the next one: x_2 ... x_n, and behind them `last`.
+  static void predict_next(Example& example, std::int32_t last);
+
   DataFacts facts_{};
 };
 

@@ -13,12 +13,14 @@ std::optional<std::uint64_t> Reverse::examples(Split split) const {
   return split == Split::train ? options_.train_examples : options_.eval_examples;
 }
 
-void Reverse::pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-                   std::vector<std::int32_t>& answer) const {
+void Reverse::draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const {
   Random random = example_random(name(), request, {options_.train_seed, options_.eval_seed});
   source.resize(options_.length.drawn(random, request, name()));
   for (std::int32_t& symbol : source) symbol = static_cast<std::int32_t>(random.uniform_below(options_.symbols));
-  answer.assign(source.rbegin(), source.rend());
+}
+
+std::vector<std::int32_t> Reverse::answer_to(std::span<const std::int32_t> source) const {
+  return {source.rbegin(), source.rend()};
 }
 
 AttentionPattern Reverse::reading() const {

@@ -74,8 +74,19 @@ TaskShape SequenceTask::shape() const {
 void SequenceTask::example(const ExampleRequest& request, Example& example) const {
   check_index(name_, *this, request);
   example.clear();
+  draw_source(request, example.input);
+  example.target = answer_to(example.input);
+  lay_out(example);
+}
+
+void SequenceTask::answer(Example& example) const {
+  if (options_.layout == SequenceLayout::one_sequence && options_.marks) example.input.pop_back();  // the begin mark
+  example.target = answer_to(example.input);
+  lay_out(example);
+}
+
+void SequenceTask::lay_out(Example& example) const {
   std::vector<std::int32_t>& answer = example.target;
-  pair(request, example.input, answer);
   example.size = example.input.size();
   switch (options_.layout) {
     case SequenceLayout::per_position:

@@ -31,6 +31,7 @@ class SequenceTask : public Task {
  public:
   TaskShape shape() const override;
   void example(const ExampleRequest& request, Example& example) const override;
+  void answer(Example& example) const override;
   /// The symbol's text, "<begin>" or "<end>".
   std::string token_text(std::int32_t id) const override;
   /// Of an answer without an end mark; what `first` says is not generated.
@@ -47,9 +48,9 @@ class SequenceTask : public Task {
   /// Throws ConfigError on sizes that do not fit 32 bits, or an encoder whose answers are not as long as its inputs.
   SequenceTask(std::string name, const SequenceOptions& options);
 
-  /// Both sequences of an example; they are empty on entry.
-  virtual void pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-                    std::vector<std::int32_t>& answer) const = 0;
+  /// The first sequence of an example, and what answers any such one. `source` is empty on entry.
+  virtual void draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const = 0;
+  virtual std::vector<std::int32_t> answer_to(std::span<const std::int32_t> source) const = 0;
   virtual std::string symbol_text(std::int32_t id) const { return std::to_string(id); }
 
   /// The pattern of reading the source, without its block, and the positions of the source from which element t of the
@@ -63,6 +64,8 @@ class SequenceTask : public Task {
  private:
   std::int32_t begin_mark() const { return static_cast<std::int32_t>(options_.symbols); }
   std::int32_t end_mark() const { return begin_mark() + 1; }
+  /// Lays an input and its answer, which stands where the targets do, out for the model.
+  void lay_out(Example& example) const;
   bool has_marks() const { return options_.marks || options_.layout == SequenceLayout::two_sequences; }
 
   std::string name_;

@@ -64,16 +64,19 @@ void Sort::draw(Random& random, Split split, std::vector<std::int32_t>& source) 
                      "take more symbols, longer inputs, or another `task.hash_split`");
 }
 
-void Sort::pair(const ExampleRequest& request, std::vector<std::int32_t>& source,
-                std::vector<std::int32_t>& answer) const {
+void Sort::draw_source(const ExampleRequest& request, std::vector<std::int32_t>& source) const {
   if (options_.layout == SequenceLayout::one_sequence && !options_.marks) {
     check_only_length(name(), request, options_.length.most);
   }
   Random random = example_random(name(), request, {options_.train_seed, options_.eval_seed});
   source.resize(options_.length.drawn(random, request, name()));
   draw(random, request.split, source);
-  answer = source;
+}
+
+std::vector<std::int32_t> Sort::answer_to(std::span<const std::int32_t> source) const {
+  std::vector<std::int32_t> answer(source.begin(), source.end());
   std::sort(answer.begin(), answer.end());
+  return answer;
 }
 
 AttentionPattern Sort::reading() const {

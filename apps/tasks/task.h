@@ -103,6 +103,9 @@ class Task {
   /// Tokens of the generated answer to an input, `input` of them without what complete() adds; nothing where a mark ends
   /// it, or nothing does.
   virtual std::optional<std::size_t> answer_length(std::size_t /*input*/) const { return std::nullopt; }
+  /// Adds to an example that holds a completed input alone what a decoder reads and the targets, as far as the task knows
+  /// them. Here: no target is known, and the decoder of an encoder-decoder reads the begin mark.
+  virtual void answer(Example& example) const;
   /// Whether a position of a completed input is one at which a model that answers in place is asked.
   virtual bool answers_at(std::span<const std::int32_t> /*input*/, std::size_t /*position*/) const { return true; }
 

@@ -31,6 +31,7 @@ class TextTask : public DataTask {
   TaskShape shape() const override;
   std::optional<std::uint64_t> examples(Split split) const override;
   void example(const ExampleRequest& request, Example& example) const override;
+  void answer(Example& example) const override { predict_next(example, kIgnoredTarget); }
   std::string token_text(std::int32_t id) const override { return facts_.vocabularies.input->text(id); }
 
   std::vector<AttentionPattern> patterns() const override;

@@ -14,6 +14,18 @@ void collect_attention(const Module& module, std::vector<const MultiHeadAttentio
 
 }  // namespace
 
+const char* name_of(config::AttentionBlock block) {
+  switch (block) {
+    case config::AttentionBlock::kEncoderSelf:
+      return "enc.self";
+    case config::AttentionBlock::kDecoderSelf:
+      return "dec.self";
+    case config::AttentionBlock::kDecoderCross:
+      break;
+  }
+  return "dec.cross";
+}
+
 std::vector<const MultiHeadAttention*> attention_layers(const Model& model) {
   std::vector<const MultiHeadAttention*> found;
   collect_attention(model, found);

@@ -3,10 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "apps/config/inspection_config.h"
 #include "core/mask.h"
 #include "layers/models/model.h"
 
 namespace headlight::inline HEADLIGHT_PRECISION {
+
+/// "enc.self", "dec.self" or "dec.cross".
+const char* name_of(config::AttentionBlock block);
 
 class MultiHeadAttention;
 
@@ -14,7 +18,7 @@ class MultiHeadAttention;
 /// among them.
 std::vector<const MultiHeadAttention*> attention_layers(const Model& model);
 
-/// Which attention of a model the layer at `path` is: "enc.self", "dec.self" or "dec.cross". A layer that is no
+/// Which attention of a model the layer at `path` is, by its name. A layer that is no
 /// MultiHeadAttention counts as self-attention of its stack.
 std::string block_of(const Model& model, const std::string& path);
 

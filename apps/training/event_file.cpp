@@ -120,6 +120,26 @@ std::string scalar_event(double time, std::uint64_t step, const std::vector<std:
   return message;
 }
 
+std::string image_event(double time, std::uint64_t step, const std::vector<EventImage>& images) {
+  constexpr std::uint64_t kRgb = 3;
+  std::string summary;
+  for (const EventImage& image : images) {
+    std::string picture;
+    for (const auto& [field, number] : {std::pair(1U, image.height), {2U, image.width}, {3U, kRgb}}) {
+      add_key(picture, field, Wire::varint);
+      add_varint(picture, number);
+    }
+    add_bytes(picture, 4, image.png);
+    std::string value;
+    add_bytes(value, 1, image.tag);
+    add_bytes(value, 4, picture);
+    add_bytes(summary, 1, value);
+  }
+  std::string message = event(time, step);
+  add_bytes(message, 5, summary);
+  return message;
+}
+
 EventFile::EventFile(const std::filesystem::path& directory, double time, std::uint64_t step) {
   const std::string stem =
       fmt::format("events.out.tfevents.{:010.0f}.{}.{}.", std::floor(time), host_name(), ::getpid());
@@ -133,6 +153,10 @@ EventFile::EventFile(const std::filesystem::path& directory, double time, std::u
 
 void EventFile::append(double time, std::uint64_t step, const std::vector<std::pair<std::string, float>>& scalars) {
   write(event_record(scalar_event(time, step, scalars)));
+}
+
+void EventFile::append(double time, std::uint64_t step, const std::vector<EventImage>& images) {
+  write(event_record(image_event(time, step, images)));
 }
 
 void EventFile::write(const std::string& record) {

@@ -23,6 +23,14 @@ std::string event_record(std::string_view payload);
 std::string version_event(double time);
 std::string session_start_event(double time, std::uint64_t step);
 std::string scalar_event(double time, std::uint64_t step, const std::vector<std::pair<std::string, float>>& scalars);
+/// A picture: a PNG file of red, green and blue, with its size in pixels.
+struct EventImage {
+  std::string tag{};
+  std::string png{};
+  std::uint64_t width = 0;
+  std::uint64_t height = 0;
+};
+std::string image_event(double time, std::uint64_t step, const std::vector<EventImage>& images);
 
 /// One event file, of one process that writes into a run. Each record goes out in a single write(2), so a reader and a
 /// kill see whole records but perhaps for the last.
@@ -35,6 +43,9 @@ class EventFile {
 
   /// The values of several tags at one step. Steps must rise. Throws FileError.
   void append(double time, std::uint64_t step, const std::vector<std::pair<std::string, float>>& scalars);
+
+  /// The same of pictures.
+  void append(double time, std::uint64_t step, const std::vector<EventImage>& images);
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -41,18 +41,6 @@ class Tap : public AttentionRecorder {
   Tensor weights_{};
 };
 
-const char* block_name(config::AttentionBlock block) {
-  switch (block) {
-    case config::AttentionBlock::kEncoderSelf:
-      return "enc.self";
-    case config::AttentionBlock::kDecoderSelf:
-      return "dec.self";
-    case config::AttentionBlock::kDecoderCross:
-      break;
-  }
-  return "dec.cross";
-}
-
 /// The attention layers of a block, in their order.
 std::vector<const MultiHeadAttention*> layers_of(const Model& model, const std::string& block) {
   std::vector<const MultiHeadAttention*> found = attention_layers(model);
@@ -165,7 +153,7 @@ Objective::Objective(const config::LossConfig& loss, const Task& task, const Mod
   }
   const config::AttentionLossConfig& supervised = loss.attention;
   if (!supervised.weight) return;
-  const std::string block = block_name(supervised.block);
+  const std::string block = name_of(supervised.block);
   const std::vector<const MultiHeadAttention*> layers = layers_of(model, block);
   if (supervised.layer >= layers.size()) {
     refuse("attention.layer", fmt::format("there is no layer {} to supervise", supervised.layer),

@@ -112,6 +112,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     measure(trainer.eval_examples);
     observer.row(eval_row(result.state.step, result.evaluation));
   }
+  if (result.state.step == 0) observer.reached(0, false);
   result.state.ended = false;
   for (;;) {
     speed.begin_update();
@@ -148,6 +149,7 @@ TrainingResult train(const TrainingSetup& setup, TrainingState state, TrainingOb
     if (last || reached) measure(setup.config.task.eval.examples);
     if (last || regular) observer.row(eval_row(step, result.evaluation));
     result.state.ended = last || reached;
+    observer.reached(step, result.state.ended);
     if (last || reached || stop || best || step % trainer.checkpoint.every == 0) observer.save(result.state);
     if (last) return ended(Ending::finished);
     if (reached) return ended(Ending::reached);

@@ -38,6 +38,9 @@ class TrainingObserver {
   virtual void row(const MetricsRow& row) = 0;
   /// An update was left out; `reason` names operation, layer and step.
   virtual void skipped(const std::string& reason) = 0;
+  /// The weights are those after `step` updates: time to look at what the model does. At the beginning of a run and behind
+  /// every update, before a checkpoint of it; `end`: no update follows, unless the run is made longer later.
+  virtual void reached(std::uint64_t /*step*/, bool /*end*/) {}
   /// The weights are those after `state.step` updates: time to write a checkpoint.
   virtual void save(const TrainingState& state) = 0;
   /// True when the run shall save and end behind this update.

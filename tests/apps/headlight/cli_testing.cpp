@@ -1,5 +1,7 @@
 #include "tests/apps/headlight/cli_testing.h"
 
+#include <filesystem>
+#include <iterator>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -26,6 +28,19 @@ std::vector<nlohmann::json> timeless_rows(const std::string& run) {
   return rows;
 }
 
+void check_same_recording(const std::string& run, const std::string& uncut) {
+  CHECK(slurp(run + "/probes.json") == slurp(uncut + "/probes.json"));
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(uncut + "/attention")) {
+    names.push_back(entry.path().filename().string());
+    INFO(names.back());
+    CHECK(slurp(run + "/attention/" + names.back()) == slurp(entry.path()));
+  }
+  CHECK_FALSE(names.empty());
+  const std::filesystem::directory_iterator own(run + "/attention");
+  CHECK(std::distance(begin(own), end(own)) == static_cast<std::ptrdiff_t>(names.size()));
+}
+
 void check_same_end(const std::string& run, const std::string& uncut, const std::string& step) {
   for (const char* file : {"model.safetensors", "optimizer.safetensors", "state.json", "DONE"}) {
     INFO(file);
@@ -33,6 +48,7 @@ void check_same_end(const std::string& run, const std::string& uncut, const std:
     CHECK(slurp(run + name) == slurp(uncut + name));
   }
   CHECK(timeless_rows(run) == timeless_rows(uncut));
+  check_same_recording(run, uncut);
 }
 
 }  // namespace headlight::testing

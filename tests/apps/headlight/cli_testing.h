@@ -53,7 +53,10 @@ std::vector<std::string> lines_of(const std::string& text);
 /// metrics.jsonl without start and resume rows, and without what depends on the clock.
 std::vector<nlohmann::json> timeless_rows(const std::string& run);
 
-/// Checks that two runs have the same bytes in the checkpoint of a step (eight digits), and the same rows.
+/// Checks that two runs have recorded the same bytes.
+void check_same_recording(const std::string& run, const std::string& uncut);
+
+/// Checks that two runs have the same bytes in the checkpoint of a step (eight digits), the same rows and recordings.
 void check_same_end(const std::string& run, const std::string& uncut, const std::string& step);
 
 }  // namespace headlight::testing

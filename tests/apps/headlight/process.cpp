@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,12 +75,14 @@ void Process::wait_for(const std::string& text) const {
 
 Finished Process::finish() {
   int status = 0;
-  REQUIRE(::waitpid(pid_, &status, 0) == pid_);
+  rusage usage{};
+  REQUIRE(::wait4(pid_, &status, 0, &usage) == pid_);
   pid_ = -1;
   const std::string out = directory_ + "/out";
   return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           .out = std::filesystem::file_size(out) > 0 ? slurp(out) : "",
-          .err = err()};
+          .err = err(),
+          .peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
 }
 
 Finished run_headlight(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {

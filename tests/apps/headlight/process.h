@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct Finished {
   int status = 0;  ///< exit code, or 128 + the signal that killed it
   std::string out{};
   std::string err{};
+  std::uint64_t peak_bytes = 0;  ///< the most memory that it held at a time
 };
 
 /// The program `headlight` of this build, running with its output in files of a directory of its own.

@@ -124,10 +124,8 @@ TEST_CASE("A first element that is always the same takes the place of the begin 
     std::optional<std::uint64_t> examples(Split) const override { return 1; }
 
    protected:
-    void pair(const ExampleRequest&, Ids& source, Ids& answer) const override {
-      source = {2, 3, 4};
-      answer = {1, 2, 3};
-    }
+    void draw_source(const ExampleRequest&, Ids& source) const override { source = {2, 3, 4}; }
+    Ids answer_to(std::span<const std::int32_t>) const override { return {1, 2, 3}; }
     AttentionPattern reading() const override { return {.name = "shifted"}; }
     void read_keys(std::span<const std::int32_t>, std::size_t element, std::vector<std::size_t>& keys) const override {
       keys.push_back(element - 1);

@@ -62,7 +62,8 @@ std::vector<std::string> payloads(const std::string& file) {
 
 // What TensorBoard reads of event.proto and summary.proto (tensorflow/core).
 constexpr const char* kProto = R"(syntax = "proto3";
-message Value { string tag = 1; float simple_value = 2; }
+message Image { int32 height = 1; int32 width = 2; int32 colorspace = 3; bytes encoded_image_string = 4; }
+message Value { string tag = 1; float simple_value = 2; Image image = 4; }
 message Summary { repeated Value value = 1; }
 message SessionLog { enum Status { UNSPECIFIED = 0; START = 1; STOP = 2; } Status status = 1; }
 message Event {
@@ -122,6 +123,11 @@ TEST_CASE("a file is read back by another decoder") {
   CHECK_THAT(last, Catch::Contains("step: 350") && Catch::Contains("\"loss/eval\"\n    simple_value: 0.25") &&
                        Catch::Contains("\"tok_acc/eval\"\n    simple_value: 1") &&
                        Catch::Contains("\"seq_acc/eval\"\n    simple_value: 0.5"));
+
+  file.append(1700000004, 400, std::vector<EventImage>{{.tag = "map", .png = "PNG", .width = 300, .height = 20}});
+  CHECK(decoded(directory, payloads(slurp(file.path())).back()) ==
+        "wall_time: 1700000004\nstep: 400\nsummary {\n  value {\n    tag: \"map\"\n    image {\n      height: 20\n"
+        "      width: 300\n      colorspace: 3\n      encoded_image_string: \"PNG\"\n    }\n  }\n}\n");
 
   // Another process of the same run, here another file of the same second.
   const EventFile resumed(directory.path(), 1700000000.75, 300);

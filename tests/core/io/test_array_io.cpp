@@ -168,6 +168,27 @@ TEST_CASE("All 65,536 half-precision codes are widened exactly") {
   CHECK(wrong == 0);
 }
 
+// Rounding by definition: the nearest of all codes, in double, and of two the one with the even last bit.
+TEST_CASE("A float becomes the nearest half, and every half itself") {
+  for (std::uint32_t code = 0; code < 65536; ++code) {
+    const auto half = static_cast<std::uint16_t>(code);
+    const float value = half_to_float(half);
+    if (std::isnan(value)) {
+      CHECK(std::isnan(half_to_float(float_to_half(value))));
+      continue;
+    }
+    if (float_to_half(value) != half) FAIL("code " << code);
+    // Halfway to the next code, which is the next larger magnitude; behind the largest finite one lies 2^16.
+    if (std::isinf(value)) continue;
+    const float next = (code & 0x7FFFU) == 0x7BFFU ? std::copysign(65536.0F, value) : half_to_float(half + 1);
+    const float middle = value + (next - value) / 2;
+    const auto even = static_cast<std::uint16_t>(half + (half & 1U));
+    if (float_to_half(middle) != even) FAIL("middle behind code " << code);
+    if (float_to_half(std::nextafter(middle, value)) != half) FAIL("below the middle behind code " << code);
+    if (float_to_half(std::nextafter(middle, next)) != half + 1) FAIL("above the middle behind code " << code);
+  }
+}
+
 // The numbers are those of tests/reference/npy/make_npy.py.
 TEST_CASE("Arrays of numpy are read as Real and as tokens") {
   const std::array<double, 6> expected = {1.5, -2.25, 3.0, 0.0, 1e-3, -7.0};

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "apps/config/config.h"
+#include "apps/recording/probes.h"
+#include "apps/recording/snapshot.h"
+#include "apps/tasks/task.h"
+#include "layers/models/model.h"
+#include "optim/optimizer.h"
+
+namespace headlight {
+
+/// Writes what is watched of a run while it trains: `probes.json` at once, then at the steps of the schedule, and at the
+/// end of the run, a snapshot. It looks at the weights that an evaluation takes, and changes nothing of the run.
+class Recorder {
+ public:
+  /// All must outlive it.
+  struct Parts {
+    const config::Config& config;
+    const Task& task;
+    Model& model;
+    Optimizer& optimizer;
+    const std::vector<Probe>& probes;
+    const std::filesystem::path& run;
+  };
+  /// Throws FileError.
+  explicit Recorder(const Parts& parts);
+
+  /// Drops what was recorded at `step` and behind it: the run goes on from there, and reaches it again. Throws FileError.
+  void rewind(std::uint64_t step);
+
+  /// Records what is due after `step` updates; `end`: no update follows. Returns the snapshot, where one was taken.
+  /// Throws FileError.
+  std::optional<Snapshot> reached(std::uint64_t step, bool end);
+
+ private:
+  std::optional<Snapshot> take(std::uint64_t step, bool end);
+
+  Parts parts_;
+  std::vector<std::uint64_t> steps_;  ///< of snapshots
+};
+
+}  // namespace headlight

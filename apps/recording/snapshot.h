@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "apps/config/inspection_config.h"
+#include "apps/inspect/attention_weights.h"
+#include "apps/recording/probes.h"
+#include "apps/tasks/task.h"
+#include "layers/models/model.h"
+
+namespace headlight {
+
+/// What one attention layer does on the probes.
+struct LayerSnapshot {
+  std::string block{};                      ///< enc.self, dec.self or dec.cross
+  std::size_t layer = 0;                    ///< inside the block, in the order in which its layers run
+  std::string path{};                       ///< of the layer in the model
+  bool causal = false;                      ///< row q sees keys 0 ... q
+  std::size_t window = 0;                   ///< keys that a row sees around or behind itself; 0: all
+  std::vector<AttentionWeights> weights{};  ///< of each probe, as a batch of one
+  std::vector<AttentionWeights> scores{};   ///< likewise before mask and softmax; none where they are not kept
+};
+
+/// What a model says to the probes, given the right answers so far.
+struct ProbePredictions {
+  std::size_t top = 0;     ///< classes that are told of each row: the likeliest ones
+  bool positions = false;  ///< classes are positions of the input
+  std::string rows{};      ///< whose positions have predictions: "src", "tgt_in", or "all" for one row per probe
+  std::size_t most_rows = 0;
+  std::vector<std::int32_t>
+      ids{};                  ///< (probe, most_rows, top), the likeliest first, of equal ones the lower; -1: no row
+  std::vector<float> prob{};  ///< the same; NaN: no row
+  std::vector<float> target_prob{};  ///< (probe, most_rows); NaN: no row, or no target
+};
+
+struct Snapshot {
+  std::vector<LayerSnapshot> layers{};
+  ProbePredictions predictions{};  ///< empty where the task answers with numbers
+};
+
+/// Runs the model on each probe by itself, without history or dropout. The model's weights, and the numbers that it would
+/// draw next, stay what they are.
+Snapshot take_snapshot(Model& model, const Task& task, const std::vector<Probe>& probes,
+                       const config::ProbesConfig& config);
+
+/// Where the snapshot of a step lies in a run directory: attention/step-00002048.safetensors.
+std::filesystem::path snapshot_file(const std::filesystem::path& run, std::uint64_t step);
+
+/// The steps of which a run has a snapshot, rising. Throws FileError.
+std::vector<std::uint64_t> snapshots_of(const std::filesystem::path& run);
+
+/// Writes one file, whose tensors README.md ("Files of a run") lists. Throws FileError.
+void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot, std::uint64_t step,
+                    config::SnapshotType type);
+
+}  // namespace headlight
