@@ -109,4 +109,13 @@ void Canvas::text(const Font& font, int x, int y, std::string_view text, Rgb col
   }
 }
 
+void Canvas::picture(const Rect& place, const Canvas& pixels) {
+  for (int y = 0; y < place.height; ++y) {
+    for (int x = 0; x < place.width; ++x) {
+      blend(place.x + x, place.y + y,
+            pixels.pixel(x * pixels.width() / place.width, y * pixels.height() / place.height), 1.0);
+    }
+  }
+}
+
 }  // namespace headlight

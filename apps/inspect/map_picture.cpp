@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "apps/inspect/picture.h"
 #include "apps/inspect/picture_parts.h"
 #include "apps/inspect/png.h"
+#include "apps/inspect/svg.h"
 #include "apps/inspect/token_text.h"
 
 namespace headlight {
@@ -86,106 +88,131 @@ std::string token_text(const Layout& layout, const std::string& label) {
   return fit_text(*layout.tokens, visible_token(label, Charset::kUtf8), kLongestToken);
 }
 
-void draw_row_labels(MapPicture& picture, const Layout& layout, const Inks& colors) {
-  const AttentionMap& map = picture.drawn;
-  const int token_x = picture.matrix.x - kLabelGap;
+void draw_row_labels(Surface& surface, const MapPlan& plan, const Layout& layout, const Inks& colors) {
+  const AttentionMap& map = plan.drawn;
+  const int token_x = plan.matrix.x - kLabelGap;
   const int position_x = layout.row_token > 0 ? token_x - layout.row_token - kLabelGap : token_x;
   for (std::size_t row = 0; row < map.rows; row += layout.label_every) {
-    const int baseline = picture.cell_rect(row, 0).center_y() + layout.tokens->cap_height / 2;
-    picture.canvas.text(*layout.positions, position_x, baseline, fmt::format("{}", row * map.stride), colors.muted,
-                        TextAlign::kRight);
+    const int baseline = plan.cell_rect(row, 0).center_y() + layout.tokens->cap_height / 2;
+    surface.text(*layout.positions, position_x, baseline, fmt::format("{}", row * map.stride), colors.muted,
+                 TextAlign::kRight);
     if (map.row_labels.empty()) continue;
-    picture.canvas.text(*layout.tokens, token_x, baseline, token_text(layout, map.row_labels[row]), colors.ink,
-                        TextAlign::kRight);
+    surface.text(*layout.tokens, token_x, baseline, token_text(layout, map.row_labels[row]), colors.ink,
+                 TextAlign::kRight);
   }
 }
 
-void draw_col_label(Canvas& canvas, const Font& face, int middle, int bottom, const std::string& text, Rgb color,
+void draw_col_label(Surface& surface, const Font& face, int middle, int bottom, const std::string& text, Rgb color,
                     bool upright) {
   if (upright) {
-    canvas.text(face, middle, bottom, text, color, TextAlign::kCenter);
+    surface.text(face, middle, bottom, text, color, TextAlign::kCenter);
   } else {
-    canvas.text(face, middle + face.cap_height / 2, bottom, text, color, TextAlign::kLeft, Direction::kUp);
+    surface.text(face, middle + face.cap_height / 2, bottom, text, color, TextAlign::kLeft, Direction::kUp);
   }
 }
 
-void draw_col_labels(MapPicture& picture, const Layout& layout, const Inks& colors) {
-  const AttentionMap& map = picture.drawn;
-  const int token_y = picture.matrix.y - kLabelGap;
+void draw_col_labels(Surface& surface, const MapPlan& plan, const Layout& layout, const Inks& colors) {
+  const AttentionMap& map = plan.drawn;
+  const int token_y = plan.matrix.y - kLabelGap;
   const int position_y = layout.col_token > 0 ? token_y - layout.col_token_height() - kLabelGap : token_y;
   for (std::size_t col = 0; col < map.cols; col += layout.label_every) {
-    const int middle = picture.cell_rect(0, col).center_x();
-    draw_col_label(picture.canvas, *layout.positions, middle, position_y, fmt::format("{}", col * map.stride),
-                   colors.muted, layout.upright_positions);
+    const int middle = plan.cell_rect(0, col).center_x();
+    draw_col_label(surface, *layout.positions, middle, position_y, fmt::format("{}", col * map.stride), colors.muted,
+                   layout.upright_positions);
     if (map.col_labels.empty()) continue;
-    draw_col_label(picture.canvas, *layout.tokens, middle, token_y, token_text(layout, map.col_labels[col]), colors.ink,
+    draw_col_label(surface, *layout.tokens, middle, token_y, token_text(layout, map.col_labels[col]), colors.ink,
                    layout.upright_tokens);
   }
 }
 
-void draw_axis_names(MapPicture& picture, const Layout& layout, const Inks& colors) {
-  const AttentionMap& map = picture.drawn;
+void draw_axis_names(Surface& surface, const MapPlan& plan, const Layout& layout, const Inks& colors) {
+  const AttentionMap& map = plan.drawn;
   const Font& text = font(FontName::kText);
-  picture.canvas.text(text, picture.matrix.center_x(), picture.matrix.y - layout.above() + text.cap_height,
-                      visible_line(map.col_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter);
-  picture.canvas.text(text, picture.matrix.x - layout.left() + text.cap_height, picture.matrix.center_y(),
-                      visible_line(map.row_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter, Direction::kUp);
+  surface.text(text, plan.matrix.center_x(), plan.matrix.y - layout.above() + text.cap_height,
+               visible_line(map.col_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter);
+  surface.text(text, plan.matrix.x - layout.left() + text.cap_height, plan.matrix.center_y(),
+               visible_line(map.row_axis, Charset::kUtf8), colors.muted, TextAlign::kCenter, Direction::kUp);
 }
 
-void draw_values(MapPicture& picture, const Colormap& shades) {
-  const AttentionMap& map = picture.drawn;
-  const Font& face = font(picture.cell >= 48 ? FontName::kSmall : FontName::kTiny);
+void draw_values(Surface& surface, const MapPlan& plan, const Colormap& shades) {
+  const AttentionMap& map = plan.drawn;
+  const Font& face = font(plan.cell >= 48 ? FontName::kSmall : FontName::kTiny);
   const std::vector<float> places = scale_positions(map);
   for (std::size_t row = 0; row < map.rows; ++row) {
     for (std::size_t col = 0; col < map.cols; ++col) {
       if (map.kind(row, col) != CellKind::kWeight) continue;
-      const Rect rect = picture.cell_rect(row, col);
+      const Rect rect = plan.cell_rect(row, col);
       const Rgb paper = shades.at(places[row * map.cols + col]);
       // Weights that round to zero step back, so that the others can be read.
       const Rgb ink = mix(paper, ink_on(paper), map.weight(row, col) < 0.005F ? 0.5 : 1.0);
-      picture.canvas.text(face, rect.center_x(), rect.center_y() + face.cap_height / 2,
-                          short_number(map.weight(row, col)), ink, TextAlign::kCenter);
+      surface.text(face, rect.center_x(), rect.center_y() + face.cap_height / 2, short_number(map.weight(row, col)),
+                   ink, TextAlign::kCenter);
     }
   }
 }
 
-}  // namespace
-
-Rect MapPicture::cell_rect(std::size_t row, std::size_t col) const {
-  const int side = cell - cell_gap(cell);
-  return {matrix.x + static_cast<int>(col) * cell, matrix.y + static_cast<int>(row) * cell, side, side};
+int content_width(const Layout& layout, const AttentionMap& drawn) {
+  return std::max(layout.left() + layout.matrix_width + kBarGap + color_bar_width(drawn), 480);
 }
 
-MapPicture draw_map(const AttentionMap& map, const PictureStyle& style) {
+int bar_height(const Layout& layout) { return std::max(layout.matrix_height, 160); }
+
+MapPlan plan_map(const AttentionMap& map) {
   check(map, "draw_map");
-  const Colormap shades = colormap(style.colormap, style.theme);
-  const Inks& colors = inks(style.theme);
-  AttentionMap drawn = max_pool(map, (std::max(map.rows, map.cols) + kMostCells - 1) / kMostCells);
+  MapPlan plan{.drawn = max_pool(map, (std::max(map.rows, map.cols) + kMostCells - 1) / kMostCells), .matrix = {}};
+  AttentionMap& drawn = plan.drawn;
   if (drawn.stride > 1) {
     drawn.subtitle += fmt::format("{}each cell is the maximum of {} × {}", drawn.subtitle.empty() ? "" : " · ",
                                   drawn.stride, drawn.stride);
   }
   const Layout layout(drawn);
-  const int bar_width = color_bar_width(drawn);
-  const int content = std::max(layout.left() + layout.matrix_width + kBarGap + bar_width, 480);
+  const int content = content_width(layout, drawn);
   const Heading heading = make_heading(drawn.title, drawn.subtitle, content);
   const int legend = mark_legend_height({drawn});
   const int matrix_y = kMargin + heading.height + (heading.height > 0 ? kHeadingGap : 0) + layout.above();
-  const Rect matrix = {kMargin + layout.left(), matrix_y, layout.matrix_width, layout.matrix_height};
-  const int bar_height = std::max(layout.matrix_height, 160);
-  const int bottom = std::max(matrix.bottom() + (legend > 0 ? kLegendGap + legend : 0), matrix.y + bar_height);
+  plan.matrix = {kMargin + layout.left(), matrix_y, layout.matrix_width, layout.matrix_height};
+  plan.cell = layout.cell;
+  plan.width = kMargin + content + kMargin;
+  plan.height = kMargin + std::max(plan.matrix.bottom() + (legend > 0 ? kLegendGap + legend : 0),
+                                   plan.matrix.y + bar_height(layout));
+  return plan;
+}
 
-  MapPicture picture{Canvas(kMargin + content + kMargin, bottom + kMargin, colors.paper), matrix, layout.cell,
-                     std::move(drawn)};
-  draw_heading(picture.canvas, heading, kMargin, kMargin, colors);
-  draw_axis_names(picture, layout, colors);
-  draw_row_labels(picture, layout, colors);
-  draw_col_labels(picture, layout, colors);
-  draw_cells(picture.canvas, picture.drawn, matrix.x, matrix.y, picture.cell, shades, colors);
-  if (style.values && picture.cell >= kSmallestValueCell) draw_values(picture, shades);
-  draw_color_bar(picture.canvas, picture.drawn, matrix.right() + kBarGap, matrix.y, bar_height, shades, colors);
-  draw_mark_legend(picture.canvas, {picture.drawn}, matrix.x, matrix.bottom() + kLegendGap, colors);
-  return picture;
+void paint_map(Surface& surface, const MapPlan& plan, const PictureStyle& style) {
+  const Colormap shades = colormap(style.colormap, style.theme);
+  const Inks& colors = inks(style.theme);
+  const Layout layout(plan.drawn);
+  const Rect& matrix = plan.matrix;
+  draw_heading(surface, make_heading(plan.drawn.title, plan.drawn.subtitle, content_width(layout, plan.drawn)), kMargin,
+               kMargin, colors);
+  draw_axis_names(surface, plan, layout, colors);
+  draw_row_labels(surface, plan, layout, colors);
+  draw_col_labels(surface, plan, layout, colors);
+  draw_cells(surface, plan.drawn, matrix.x, matrix.y, plan.cell, shades, colors);
+  if (style.values && plan.cell >= kSmallestValueCell) draw_values(surface, plan, shades);
+  draw_color_bar(surface, plan.drawn, matrix.right() + kBarGap, matrix.y, bar_height(layout), shades, colors);
+  draw_mark_legend(surface, {plan.drawn}, matrix.x, matrix.bottom() + kLegendGap, colors);
+}
+
+}  // namespace
+
+Rect MapPlan::cell_rect(std::size_t row, std::size_t col) const {
+  const int side = cell - cell_gap(cell);
+  return {matrix.x + static_cast<int>(col) * cell, matrix.y + static_cast<int>(row) * cell, side, side};
+}
+
+MapPicture draw_map(const AttentionMap& map, const PictureStyle& style) {
+  MapPlan plan = plan_map(map);
+  Canvas canvas(plan.width, plan.height, inks(style.theme).paper);
+  paint_map(canvas, plan, style);
+  return {std::move(plan), std::move(canvas)};
+}
+
+std::string render_svg(const AttentionMap& map, const PictureStyle& style) {
+  const MapPlan plan = plan_map(map);
+  SvgDrawing drawing(plan.width, plan.height, inks(style.theme).paper);
+  paint_map(drawing, plan, style);
+  return drawing.file(png_texts(plan.drawn.title, plan.drawn.subtitle, map.scale));
 }
 
 std::string render_png(const AttentionMap& map, const PictureStyle& style) {

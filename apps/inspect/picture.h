@@ -17,15 +17,21 @@ struct PictureStyle {
   bool values = false;  ///< write the weight into each cell of a single map, where cells have 36 pixels or more
 };
 
-/// A drawn map, and where its cells lie.
-struct MapPicture {
-  Canvas canvas;
+/// Where a map's cells lie in its picture.
+struct MapPlan {
+  AttentionMap drawn;  ///< the map as drawn: the given one, or its max_pool where it had more than 256 rows or columns
   Rect matrix;         ///< all cells
   int cell = 0;        ///< distance from one cell to the next, in pixels
-  AttentionMap drawn;  ///< the map as drawn: the given one, or its max_pool where it had more than 256 rows or columns
+  int width = 0;       ///< of the whole picture
+  int height = 0;
 
   /// The pixels of one cell of `drawn`, without the gap to its neighbours.
   Rect cell_rect(std::size_t row, std::size_t col) const;
+};
+
+/// A map drawn in pixels.
+struct MapPicture : MapPlan {
+  Canvas canvas;
 };
 
 /// Draws one map: title, subtitle, named axes with tokens and positions, colour bar with the name of the scale, and a
@@ -44,6 +50,9 @@ struct AttentionGrid {
 
 /// Draws the grid. Throws ShapeError unless there is one map per row and column name, and what check() throws.
 Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style);
+
+/// The same picture as an SVG file, whose text stays text; maps of more than 64 x 64 cells are one embedded image.
+std::string render_svg(const AttentionMap& map, const PictureStyle& style);
 
 /// PNG files of draw_map and draw_grid, with Title, Description and Software stored in them.
 std::string render_png(const AttentionMap& map, const PictureStyle& style);

@@ -63,19 +63,19 @@ std::vector<std::string> wrapped(const Font& face, const std::string& text, std:
   return lines;
 }
 
-void draw_mark(Canvas& canvas, const Rect& rect, CellKind kind, const Inks& theme_inks) {
+void draw_mark(Surface& surface, const Rect& rect, CellKind kind, const Inks& theme_inks) {
   if (kind == CellKind::kHidden) {
-    canvas.hatch(rect, theme_inks.hatch);
+    surface.hatch(rect, theme_inks.hatch);
     return;
   }
-  canvas.fill(rect, mix(theme_inks.paper, theme_inks.alarm, 0.12));
+  surface.fill(rect, mix(theme_inks.paper, theme_inks.alarm, 0.12));
   if (kind == CellKind::kNan) {
-    canvas.cross(rect, theme_inks.alarm);
+    surface.cross(rect, theme_inks.alarm);
     return;
   }
   const int stroke = std::max(1, rect.width / 12);
   const int length = std::max(1, rect.height / 2);
-  canvas.fill({rect.center_x() - stroke / 2, rect.center_y() - length / 2, stroke, length}, theme_inks.alarm);
+  surface.fill({rect.center_x() - stroke / 2, rect.center_y() - length / 2, stroke, length}, theme_inks.alarm);
 }
 
 }  // namespace
@@ -95,37 +95,50 @@ Heading make_heading(std::string_view title, std::string_view subtitle, int widt
   return heading;
 }
 
-void draw_heading(Canvas& canvas, const Heading& heading, int x, int y, const Inks& colors) {
+void draw_heading(Surface& surface, const Heading& heading, int x, int y, const Inks& colors) {
   const Font& large = font(FontName::kTitle);
   const Font& text = font(FontName::kText);
   for (const std::string& line : heading.title) {
     y += large.cap_height;
-    canvas.text(large, x, y, line, colors.ink);
+    surface.text(large, x, y, line, colors.ink);
     y += kTitleLineGap;
   }
   if (!heading.title.empty()) y -= kTitleLineGap;
   y += kTitleGap;
   for (const std::string& line : heading.lines) {
     y += text.cap_height;
-    canvas.text(text, x, y, line, colors.muted);
+    surface.text(text, x, y, line, colors.muted);
     y += kLineGap;
   }
 }
 
 int cell_gap(int cell) { return cell >= 24 ? 2 : cell >= 10 ? 1 : 0; }
 
-void draw_cells(Canvas& canvas, const AttentionMap& map, int x, int y, int cell, const Colormap& colors,
+void draw_cells(Surface& surface, const AttentionMap& map, int x, int y, int cell, const Colormap& colors,
                 const Inks& theme_inks) {
   const std::vector<float> positions = scale_positions(map);
+  if (map.rows * map.cols > surface.most_cells()) {
+    Canvas pixels(static_cast<int>(map.cols), static_cast<int>(map.rows), theme_inks.paper);
+    for (std::size_t row = 0; row < map.rows; ++row) {
+      for (std::size_t col = 0; col < map.cols; ++col) {
+        const CellKind kind = map.kind(row, col);
+        const Rgb mark = kind == CellKind::kHidden ? theme_inks.hatch : theme_inks.alarm;
+        pixels.fill({static_cast<int>(col), static_cast<int>(row), 1, 1},
+                    kind == CellKind::kWeight ? colors.at(positions[row * map.cols + col]) : mark);
+      }
+    }
+    surface.picture({x, y, static_cast<int>(map.cols) * cell, static_cast<int>(map.rows) * cell}, pixels);
+    return;
+  }
   const int side = cell - cell_gap(cell);
   for (std::size_t row = 0; row < map.rows; ++row) {
     for (std::size_t col = 0; col < map.cols; ++col) {
       const Rect rect = {x + static_cast<int>(col) * cell, y + static_cast<int>(row) * cell, side, side};
       const CellKind kind = map.kind(row, col);
       if (kind == CellKind::kWeight) {
-        canvas.fill(rect, colors.at(positions[row * map.cols + col]));
+        surface.fill(rect, colors.at(positions[row * map.cols + col]));
       } else {
-        draw_mark(canvas, rect, kind, theme_inks);
+        draw_mark(surface, rect, kind, theme_inks);
       }
     }
   }
@@ -136,21 +149,21 @@ int color_bar_width(const AttentionMap& map) {
   return kBarWidth + kTickLength + kTickGap + widest_tick(map) + kBarNameGap + small.cap_height + small.descent;
 }
 
-void draw_color_bar(Canvas& canvas, const AttentionMap& map, int x, int top, int height, const Colormap& colors,
+void draw_color_bar(Surface& surface, const AttentionMap& map, int x, int top, int height, const Colormap& colors,
                     const Inks& theme_inks) {
   for (int row = 0; row < height; ++row) {
     const float position = 1.0F - static_cast<float>(row) / static_cast<float>(std::max(1, height - 1));
-    canvas.fill({x, top + row, kBarWidth, 1}, colors.at(position));
+    surface.fill({x, top + row, kBarWidth, 1}, colors.at(position));
   }
   const Font& small = font(FontName::kSmall);
   for (const ScaleTick& tick : scale_ticks(map)) {
     const int y = top + static_cast<int>(std::lround((1.0F - tick.position) * static_cast<float>(height - 1)));
-    canvas.fill({x + kBarWidth, y, kTickLength, 1}, theme_inks.muted);
-    canvas.text(small, x + kBarWidth + kTickLength + kTickGap, y + small.cap_height / 2, tick.label, theme_inks.muted);
+    surface.fill({x + kBarWidth, y, kTickLength, 1}, theme_inks.muted);
+    surface.text(small, x + kBarWidth + kTickLength + kTickGap, y + small.cap_height / 2, tick.label, theme_inks.muted);
   }
   const int baseline = x + kBarWidth + kTickLength + kTickGap + widest_tick(map) + kBarNameGap + small.cap_height;
-  canvas.text(small, baseline, top + height / 2, fit_text(small, scale_title(map), height), theme_inks.muted,
-              TextAlign::kCenter, Direction::kUp);
+  surface.text(small, baseline, top + height / 2, fit_text(small, scale_title(map), height), theme_inks.muted,
+               TextAlign::kCenter, Direction::kUp);
 }
 
 int mark_legend_height(const std::vector<AttentionMap>& maps) {
@@ -158,7 +171,7 @@ int mark_legend_height(const std::vector<AttentionMap>& maps) {
   return any ? kSwatch : 0;
 }
 
-void draw_mark_legend(Canvas& canvas, const std::vector<AttentionMap>& maps, int x, int y, const Inks& theme_inks) {
+void draw_mark_legend(Surface& surface, const std::vector<AttentionMap>& maps, int x, int y, const Inks& theme_inks) {
   struct Entry {
     CellKind kind;
     std::string_view meaning;
@@ -169,9 +182,9 @@ void draw_mark_legend(Canvas& canvas, const std::vector<AttentionMap>& maps, int
   for (const Entry& entry : kEntries) {
     if (!has(maps, entry.kind)) continue;
     const Rect swatch = {x, y, kSwatch, kSwatch};
-    draw_mark(canvas, swatch, entry.kind, theme_inks);
-    canvas.frame(swatch, theme_inks.hairline);
-    canvas.text(small, swatch.right() + 10, swatch.center_y() + small.cap_height / 2, entry.meaning, theme_inks.muted);
+    draw_mark(surface, swatch, entry.kind, theme_inks);
+    surface.frame(swatch, theme_inks.hairline);
+    surface.text(small, swatch.right() + 10, swatch.center_y() + small.cap_height / 2, entry.meaning, theme_inks.muted);
     x += kSwatch + 10 + text_width(small, entry.meaning) + 28;
   }
 }

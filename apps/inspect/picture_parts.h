@@ -37,24 +37,24 @@ struct Heading {
 /// Breaks the title at spaces and the subtitle at " · " so that no line is wider than `width` pixels; cuts what has no
 /// such place.
 Heading make_heading(std::string_view title, std::string_view subtitle, int width);
-void draw_heading(Canvas& canvas, const Heading& heading, int x, int y, const Inks& colors);
+void draw_heading(Surface& surface, const Heading& heading, int x, int y, const Inks& colors);
 
 /// Pixels between cells that lie `cell` pixels apart.
 int cell_gap(int cell);
 
 /// Draws the cells of a checked map, the first one at (x, y).
-void draw_cells(Canvas& canvas, const AttentionMap& map, int x, int y, int cell, const Colormap& colors,
+void draw_cells(Surface& surface, const AttentionMap& map, int x, int y, int cell, const Colormap& colors,
                 const Inks& theme_inks);
 
 /// Width of a colour bar with its ticks and the name of the scale.
 int color_bar_width(const AttentionMap& map);
 /// A vertical colour bar, its left upper corner at (x, top); 0 is at its lower end.
-void draw_color_bar(Canvas& canvas, const AttentionMap& map, int x, int top, int height, const Colormap& colors,
+void draw_color_bar(Surface& surface, const AttentionMap& map, int x, int top, int height, const Colormap& colors,
                     const Inks& theme_inks);
 
 /// Height of the legend of marks, 0 when `maps` hold weights only.
 int mark_legend_height(const std::vector<AttentionMap>& maps);
-void draw_mark_legend(Canvas& canvas, const std::vector<AttentionMap>& maps, int x, int y, const Inks& theme_inks);
+void draw_mark_legend(Surface& surface, const std::vector<AttentionMap>& maps, int x, int y, const Inks& theme_inks);
 
 /// Title, Description (subtitle and scale) and Software of a PNG; empty ones are left out.
 PngTexts png_texts(const std::string& title, const std::string& subtitle, Scale scale);

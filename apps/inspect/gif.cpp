@@ -1,0 +1,185 @@
+#include "apps/inspect/gif.h"
+
+#include <fmt/format.h>
+#include <gif_lib.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "core/error.h"
+
+namespace headlight {
+namespace {
+
+constexpr std::size_t kGifColors = 256;
+
+std::uint32_t packed(const std::uint8_t* rgb) {
+  return std::uint32_t{rgb[0]} << 16U | std::uint32_t{rgb[1]} << 8U | std::uint32_t{rgb[2]};
+}
+
+int channel(std::uint32_t color, unsigned shift) { return static_cast<int>(color >> shift & 0xFFU); }
+
+int squared_distance(std::uint32_t a, std::uint32_t b) {
+  int sum = 0;
+  for (const unsigned shift : {0U, 8U, 16U}) {
+    const int difference = channel(a, shift) - channel(b, shift);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/// At most 256 colours, and which of them stands for each colour of the frames.
+class Palette {
+ public:
+  explicit Palette(const std::vector<GifFrame>& frames) {
+    std::unordered_map<std::uint32_t, std::uint64_t> counts;
+    for (const GifFrame& frame : frames) {
+      const std::vector<std::uint8_t>& bytes = frame.canvas.bytes();
+      for (std::size_t i = 0; i < bytes.size(); i += 3) ++counts[packed(&bytes[i])];
+    }
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> ranked;
+    ranked.reserve(counts.size());
+    for (const auto& [color, count] : counts) ranked.emplace_back(count, color);
+    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    for (const auto& [count, color] : ranked) {
+      if (colors_.size() < kGifColors) colors_.push_back(color);
+      index_[color] = nearest(color);
+    }
+  }
+
+  const std::vector<std::uint32_t>& colors() const { return colors_; }
+  GifPixelType index(const std::uint8_t* rgb) const { return index_.at(packed(rgb)); }
+
+ private:
+  GifPixelType nearest(std::uint32_t color) const {
+    const auto closer = [color](std::uint32_t a, std::uint32_t b) {
+      return squared_distance(a, color) < squared_distance(b, color);
+    };
+    return static_cast<GifPixelType>(std::min_element(colors_.begin(), colors_.end(), closer) - colors_.begin());
+  }
+
+  std::vector<std::uint32_t> colors_{};
+  std::unordered_map<std::uint32_t, GifPixelType> index_{};
+};
+
+int append_bytes(GifFileType* file, const GifByteType* data, int size) {
+  // An exception must not pass through giflib's C frames.
+  try {
+    static_cast<std::string*>(file->UserData)
+        ->append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    return size;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
+struct FreeColorMap {
+  void operator()(ColorMapObject* map) const { GifFreeMapObject(map); }
+};
+using ColorMap = std::unique_ptr<ColorMapObject, FreeColorMap>;
+
+[[noreturn]] void refuse_gif(int error) {
+  const char* const words = GifErrorString(error);
+  raise<FileError>("encode_gif", "giflib refuses the animation", words == nullptr ? "no memory" : words,
+                   "make the pictures smaller or fewer");
+}
+
+/// An animation that is being written; its bytes go to `output`.
+class GifWriter {
+ public:
+  GifWriter(std::string& output, int width, int height, const Palette& palette) {
+    int error = 0;
+    file_ = EGifOpen(&output, append_bytes, &error);
+    if (file_ == nullptr) refuse_gif(error);
+    EGifSetGifVersion(file_, true);
+    int bits = 1;
+    while ((std::size_t{1} << static_cast<unsigned>(bits)) < palette.colors().size()) ++bits;
+    const ColorMap map(GifMakeMapObject(1 << bits, nullptr));  // black where there are fewer colours
+    if (!map) refuse_gif(E_GIF_ERR_NOT_ENOUGH_MEM);
+    for (std::size_t i = 0; i < palette.colors().size(); ++i) {
+      const std::uint32_t color = palette.colors()[i];
+      map->Colors[i] = {.Red = static_cast<GifByteType>(color >> 16U),
+                        .Green = static_cast<GifByteType>(color >> 8U & 0xFFU),
+                        .Blue = static_cast<GifByteType>(color & 0xFFU)};
+    }
+    check(EGifPutScreenDesc(file_, width, height, 8, 0, map.get()));
+    check(EGifPutExtensionLeader(file_, APPLICATION_EXT_FUNC_CODE));
+    check(EGifPutExtensionBlock(file_, 11, "NETSCAPE2.0"));
+    constexpr std::array<GifByteType, 3> kForEver = {1, 0, 0};
+    check(EGifPutExtensionBlock(file_, static_cast<int>(kForEver.size()), kForEver.data()));
+    check(EGifPutExtensionTrailer(file_));
+  }
+  ~GifWriter() {
+    if (file_ != nullptr) EGifCloseFile(file_, nullptr);
+  }
+  GifWriter(const GifWriter&) = delete;
+  GifWriter& operator=(const GifWriter&) = delete;
+
+  void add(const GifFrame& frame, const Palette& palette) {
+    const GraphicsControlBlock control{.DisposalMode = DISPOSE_DO_NOT,
+                                       .UserInputFlag = false,
+                                       .DelayTime = frame.hundredths,
+                                       .TransparentColor = NO_TRANSPARENT_COLOR};
+    std::array<GifByteType, 4> block{};
+    EGifGCBToExtension(&control, block.data());
+    check(EGifPutExtension(file_, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(block.size()), block.data()));
+    const int width = frame.canvas.width();
+    check(EGifPutImageDesc(file_, 0, 0, width, frame.canvas.height(), false, nullptr));
+    std::vector<GifPixelType> line(static_cast<std::size_t>(width));
+    const std::uint8_t* rgb = frame.canvas.bytes().data();
+    for (int y = 0; y < frame.canvas.height(); ++y) {
+      for (GifPixelType& pixel : line) {
+        pixel = palette.index(rgb);
+        rgb += 3;
+      }
+      check(EGifPutLine(file_, line.data(), width));
+    }
+  }
+
+  void finish() {
+    int error = 0;
+    GifFileType* const file = std::exchange(file_, nullptr);
+    if (EGifCloseFile(file, &error) == GIF_ERROR) refuse_gif(error);
+  }
+
+ private:
+  void check(int result) const {
+    if (result == GIF_ERROR) refuse_gif(file_->Error);
+  }
+
+  GifFileType* file_ = nullptr;
+};
+
+}  // namespace
+
+std::string encode_gif(const std::vector<GifFrame>& frames) {
+  if (frames.empty()) raise<ShapeError>("encode_gif", "there is no frame");
+  const Canvas& first = frames.front().canvas;
+  for (const GifFrame& frame : frames) {
+    if (frame.canvas.width() != first.width() || frame.canvas.height() != first.height()) {
+      raise<ShapeError>("encode_gif", "the frames differ in size",
+                        fmt::format("{} x {} and {} x {} pixels", first.width(), first.height(), frame.canvas.width(),
+                                    frame.canvas.height()));
+    }
+    if (frame.hundredths < 1 || frame.hundredths > std::numeric_limits<std::uint16_t>::max()) {
+      raise<ShapeError>("encode_gif", "a frame is shown for 1 to 65535 hundredths of a second",
+                        fmt::format("{}", frame.hundredths));
+    }
+  }
+  const Palette palette(frames);
+  std::string output;
+  GifWriter writer(output, first.width(), first.height(), palette);
+  for (const GifFrame& frame : frames) writer.add(frame, palette);
+  writer.finish();
+  return output;
+}
+
+}  // namespace headlight
