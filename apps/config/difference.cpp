@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/config/read.h"
+
 namespace headlight::config {
 namespace {
 
@@ -39,6 +41,15 @@ std::vector<Difference> differences(const Json& first, const Json& second) {
   std::vector<Difference> found;
   collect({}, first, second, found);
   return found;
+}
+
+Config defaults_beside(const Config& config) {
+  const Json given = to_json(config);
+  Json bare{{"task", {{"type", given["task"]["type"]}}}};
+  for (const char* key : {"steps", "epochs"}) {
+    if (given["trainer"].contains(key)) bare["trainer"][key] = given["trainer"][key];
+  }
+  return read_config_text({{.name = "defaults", .text = bare.dump(), .directory = {}}}).config;
 }
 
 }  // namespace headlight::config

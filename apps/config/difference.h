@@ -5,6 +5,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "apps/config/config.h"
+
 namespace headlight::config {
 
 /// A key whose values differ. Values are JSON text; "" where there is none.
@@ -17,5 +19,8 @@ struct Difference {
 /// The keys in which two resolved configs (see to_json()) differ, in the order of the first, those of the second alone
 /// behind them. Lists are compared whole.
 std::vector<Difference> differences(const nlohmann::ordered_json& first, const nlohmann::ordered_json& second);
+
+/// What a config of the same task and length says that gives nothing else.
+Config defaults_beside(const Config& config);
 
 }  // namespace headlight::config

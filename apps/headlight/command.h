@@ -53,6 +53,8 @@ Command add_resume(CLI::App& program, const GlobalOptions& global);
 Command add_eval(CLI::App& program, const GlobalOptions& global);
 Command add_generate(CLI::App& program, const GlobalOptions& global);
 Command add_show(CLI::App& program, const GlobalOptions& global);
+Command add_view(CLI::App& program, const GlobalOptions& global);
+Command add_serve(CLI::App& program, const GlobalOptions& global);
 Command add_compare(CLI::App& program, const GlobalOptions& global);
 Command add_runs(CLI::App& program, const GlobalOptions& global);
 Command add_check(CLI::App& program, const GlobalOptions& global);

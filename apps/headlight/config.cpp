@@ -36,16 +36,6 @@ void check(config::LoadedConfig loaded) {
   locating(loaded, [&] { return Objective(loaded.config.loss, *task, *model); });
 }
 
-/// What a config of the same task and length says that gives nothing else.
-config::Config defaults_beside(const config::Config& config) {
-  const nlohmann::ordered_json given = config::to_json(config);
-  nlohmann::ordered_json bare{{"task", {{"type", given["task"]["type"]}}}};
-  for (const char* key : {"steps", "epochs"}) {
-    if (given["trainer"].contains(key)) bare["trainer"][key] = given["trainer"][key];
-  }
-  return config::read_config_text({{.name = "defaults", .text = bare.dump(), .directory = {}}}).config;
-}
-
 /// The resolved config, or with the layers of its model written out.
 nlohmann::ordered_json printed(config::LoadedConfig loaded, bool with_layers) {
   const std::unique_ptr<Task> task = make_task(loaded);
@@ -62,8 +52,8 @@ std::string difference(const std::vector<std::string>& arguments) {
   }
   const bool two = sorted.files.size() == 2;
   const config::Config second = config::read_config({sorted.files.back()}, sorted.overrides).config;
-  const config::Config first =
-      two || !sorted.overrides.empty() ? config::read_config({sorted.files.front()}).config : defaults_beside(second);
+  const config::Config first = two || !sorted.overrides.empty() ? config::read_config({sorted.files.front()}).config
+                                                                : config::defaults_beside(second);
   std::string text;
   for (const config::Difference& one : config::differences(config::to_json(first), config::to_json(second))) {
     const auto shown = [](const std::string& value) { return value.empty() ? "(none)" : value; };

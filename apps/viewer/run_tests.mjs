@@ -1,8 +1,9 @@
 // Bundles tests (TypeScript) and runs them with Node's own test runner.
-//   node run_tests.mjs DIRECTORY [FILTER]            runs DIRECTORY/*.test.ts whose names contain FILTER
+//   node run_tests.mjs DIRECTORY [FILTER]            runs DIRECTORY/*.test.ts whose names contain FILTER, each by itself
+//   node run_tests.mjs --shared DIRECTORY [FILTER]   the same in two processes, so that they share two browsers
 //   node run_tests.mjs --fixture NAME FILE           writes a file for looking at
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -29,6 +30,17 @@ async function bundle(files, folder) {
   });
 }
 
+/// Entries that import the files in turns.
+function shards(files, count, folder) {
+  mkdirSync(folder, { recursive: true });
+  return Array.from({ length: Math.min(count, files.length) }, (_, i) => {
+    const entry = join(folder, `part-${i + 1}.test.ts`);
+    const own = files.filter((_, at) => at % count === i);
+    writeFileSync(entry, own.map((path) => `import ${JSON.stringify(path)};\n`).join(""));
+    return entry;
+  });
+}
+
 const [first, ...rest] = process.argv.slice(2);
 if (first === "--fixture") {
   await bundle([join(here, "tests", "fixture.ts")], join(out, "fixture"));
@@ -36,19 +48,21 @@ if (first === "--fixture") {
   const page = readFileSync(join(here, "dist", "viewer.html"), "utf8");
   writeFileSync(rest[1], fixture_page(page, rest[0]));
 } else {
-  const folder = resolve(here, first);
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".test.ts") && name.includes(rest[0] ?? ""))
-    .sort();
+  const shared = first === "--shared";
+  const [place, filter = ""] = shared ? rest : [first, ...rest];
+  const folder = resolve(here, place);
+  let files = readdirSync(folder)
+    .filter((name) => name.endsWith(".test.ts") && name.includes(filter))
+    .sort()
+    .map((name) => join(folder, name));
+  if (files.length === 0) throw new Error(`no test file in ${folder} has ${filter} in its name`);
   const target = join(out, basename(folder));
-  await bundle(
-    files.map((name) => join(folder, name)),
-    target,
-  );
-  const made = files.map((name) => join(target, name.replace(/\.ts$/, ".mjs")));
+  if (shared) files = shards(files, 2, `${target}-parts`);
+  await bundle(files, target);
+  const made = files.map((name) => join(target, basename(name).replace(/\.ts$/, ".mjs")));
   const run = spawnSync(
     process.execPath,
-    ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=1", ...made],
+    ["--enable-source-maps", "--test", "--test-reporter=spec", `--test-concurrency=${shared ? 2 : 1}`, ...made],
     { stdio: "inherit" },
   );
   process.exit(run.status ?? 1);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { damaged_page, fixture_page } from "../../apps/viewer/tests/fixture.ts";
+import { fixture_page, with_wrong_checksum } from "../../apps/viewer/tests/fixture.ts";
 import type { Shown } from "../../apps/viewer/src/state/probe.ts";
 
 declare const VIEWER_DIR: string;
@@ -42,9 +42,11 @@ export function view_file(name: string): string {
   return write_file(name, () => fixture_page(viewer_page(), name));
 }
 
-/// A fixture of which one section has a wrong checksum.
+/// A file of which one section has a wrong checksum.
 export function damaged_file(name: string, section: number): string {
-  return write_file(`${name}-damaged-${section}`, () => damaged_page(viewer_page(), name, section));
+  return write_file(`${name}-damaged-${section}`, () =>
+    with_wrong_checksum(readFileSync(view_file(name), "utf8"), section),
+  );
 }
 
 export function write_file(name: string, content: () => string): string {
@@ -66,26 +68,61 @@ export interface OpenOptions extends BrowserContextOptions {
   hash?: string;
 }
 
+/// A page of the browser with certain options. To open a new one takes longer than most tests do with it, so a test gets
+/// one that an earlier one has left, which shows nothing any more.
+interface Kept {
+  options: string;
+  page: Page;
+  shows: Opened;
+  taken: boolean;
+}
+const kept: Kept[] = [];
+
+async function kept_page(options: BrowserContextOptions): Promise<Kept> {
+  const key = JSON.stringify(options);
+  const left = kept.find((one) => one.options === key && !one.taken);
+  if (left) {
+    left.taken = true;
+    const { viewport, colorScheme = null, reducedMotion = null, forcedColors = null } = options;
+    await left.page.emulateMedia({ media: null, colorScheme, reducedMotion, forcedColors });
+    if (viewport) await left.page.setViewportSize(viewport);
+    await left.page.goto("about:blank");
+    return left;
+  }
+  const context = await (await launched()).newContext(options);
+  const page = await context.newPage();
+  const made: Kept = { options: key, page, shows: { page, requests: [], messages: [] }, taken: true };
+  page.on("request", (request) => made.shows.requests.push(request.url()));
+  page.on("console", (message) => made.shows.messages.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => made.shows.messages.push(String(error.stack)));
+  kept.push(made);
+  return made;
+}
+
 /// A page with a file opened from disk, offline, and decoded.
 export async function open(file: string, options: OpenOptions = {}): Promise<Opened> {
   const { hash = "", ...context_options } = options;
-  const context = await (
-    await launched()
-  ).newContext({
-    offline: true,
+  return visit(pathToFileURL(file).href + hash, { offline: true, ...context_options });
+}
+
+/// A page with an address opened in it, and decoded.
+export async function visit(address: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  const chosen = await kept_page({
     viewport: { width: 1280, height: 800 },
     deviceScaleFactor: 1,
     colorScheme: "light",
-    ...context_options,
+    ...options,
   });
-  const page = await context.newPage();
-  const opened: Opened = { page, requests: [], messages: [] };
-  page.on("request", (request) => opened.requests.push(request.url()));
-  page.on("console", (message) => opened.messages.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => opened.messages.push(String(error.stack)));
-  await page.goto(pathToFileURL(file).href + hash);
-  await page.waitForSelector("body[data-ready]");
+  const opened: Opened = { page: chosen.page, requests: [], messages: [] };
+  chosen.shows = opened;
+  await opened.page.goto(address);
+  await opened.page.waitForSelector("body[data-ready]");
   return opened;
+}
+
+/// Says that a test is done with a page before it ends.
+export function leave(page: Page): void {
+  for (const one of kept) if (one.page === page) one.taken = false;
 }
 
 /// What the page says of itself.
@@ -108,8 +145,12 @@ export function browser_test(name: string, body: () => Promise<void>): void {
   test(name, { skip, timeout: 180_000 }, async () => {
     try {
       await body();
-    } finally {
+      for (const one of kept) one.taken = false;
+    } catch (error) {
+      // What a failed test has left is not handed to the next.
+      kept.length = 0;
       for (const context of browser?.contexts() ?? []) await context.close();
+      throw error;
     }
   });
 }
@@ -123,8 +164,7 @@ export interface Pixels {
 
 /// The pixels of a PNG, read by the browser.
 export async function png_pixels(png: Buffer): Promise<Pixels> {
-  const context = await (await launched()).newContext();
-  const page = await context.newPage();
+  const { page } = await kept_page({});
   const result = await page.evaluate(async (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
@@ -138,7 +178,7 @@ export async function png_pixels(png: Buffer): Promise<Pixels> {
     for (let i = 0; i < data.length; i += 0x8000) out += String.fromCharCode(...data.subarray(i, i + 0x8000));
     return { width: bitmap.width, height: bitmap.height, text: btoa(out) };
   }, png.toString("base64"));
-  await context.close();
+  leave(page);
   const data = new Uint8ClampedArray(Buffer.from(result.text, "base64"));
   return { width: result.width, height: result.height, data };
 }

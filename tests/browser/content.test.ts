@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { browser_test, open, pixel, png_pixels, settle, shown, view_file } from "./browser.ts";
+import { browser_test, leave, open, pixel, png_pixels, settle, shown, view_file } from "./browser.ts";
 import { colours, ViewData } from "./view_data.ts";
 import { ODD_TOKENS } from "../../apps/viewer/tests/fixture.ts";
 
@@ -56,7 +56,7 @@ async function check_pixels(
     }
     const map = await shown(page, "map");
     assert.equal(map!.marks.filter((mark) => mark === 1 || mark === 2).length, hidden);
-    await page.context().close();
+    leave(page);
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { browser_test, open, pixel, png_pixels, settle, shown, view_file, write_file } from "./browser.ts";
+import { browser_test, leave, open, pixel, png_pixels, settle, shown, view_file, write_file } from "./browser.ts";
 import { colours, ViewData } from "./view_data.ts";
 
 async function save(page: Page, button: string): Promise<{ name: string; bytes: Buffer }> {
@@ -133,7 +133,7 @@ browser_test("(10) every view can be saved as PNG and SVG, in both themes and wi
       assert.ok(!/<script|onerror=alert\(1\)>/.test(svg));
     }
     assert.deepEqual(messages, []);
-    await page.context().close();
+    leave(page);
   }
 });
 

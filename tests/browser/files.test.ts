@@ -1,7 +1,7 @@
 // Files of unusual content, and damaged ones.
 
 import assert from "node:assert/strict";
-import { browser_test, damaged_file, open, settle, shown, view_file, viewer_page, write_file } from "./browser.ts";
+import { browser_test, damaged_file, leave, open, settle, shown, view_file, viewer_page, write_file } from "./browser.ts";
 import { readFileSync } from "node:fs";
 import { ViewData } from "./view_data.ts";
 
@@ -32,7 +32,7 @@ async function all_views(name: string): Promise<void> {
     await settle(page);
   }
   assert.deepEqual(messages, []);
-  await page.context().close();
+  leave(page);
 }
 
 browser_test("(13) one token, one head, one snapshot", async () => {
@@ -115,6 +115,6 @@ browser_test("(14) a file cut in two, another version, no data: a sentence, no c
     await settle(page);
     assert.match((await page.locator(".card").first().textContent())!, words);
     assert.deepEqual(messages, []);
-    await page.context().close();
+    leave(page);
   }
 });

@@ -1,7 +1,7 @@
 // The keyboard: every key of the table, the order of Tab, and names that a screen reader hears.
 
 import assert from "node:assert/strict";
-import { browser_test, open, settle, shown, view_file } from "./browser.ts";
+import { browser_test, leave, open, settle, shown, view_file } from "./browser.ts";
 import { ViewData } from "./view_data.ts";
 
 const file = () => view_file("reverse");
@@ -183,7 +183,7 @@ browser_test("(6) Tab reaches each region once", async () => {
     }
     assert.deepEqual(seen, regions);
     assert.ok(grid_stops.size <= 1, "the grid is one stop");
-    await page.context().close();
+    leave(page);
   }
 });
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { browser_test, open, png_pixels, ROOT, settle, view_file, write_file, viewer_page } from "./browser.ts";
+import { ROOT, browser_test, leave, open, png_pixels, settle, view_file, viewer_page, write_file } from "./browser.ts";
 import { fixture_page } from "../../apps/viewer/tests/fixture.ts";
 
 const golden = join(ROOT, "tests", "browser", "golden");
@@ -96,7 +96,7 @@ for (const [name, width, height] of [
         assert.deepEqual(await overflow(page), [], `view ${key}`);
       }
       assert.deepEqual(messages, []);
-      await page.context().close();
+      leave(page);
     }
   });
 }

@@ -1,7 +1,7 @@
 // The time bar: one step for slider, chart, address and matrix; play.
 
 import assert from "node:assert/strict";
-import { browser_test, open, settle, shown, view_file } from "./browser.ts";
+import { browser_test, leave, open, settle, shown, view_file } from "./browser.ts";
 import { ViewData } from "./view_data.ts";
 
 browser_test("(9) at every snapshot slider, playhead and matrix agree with the bytes of the file", async () => {
@@ -77,6 +77,6 @@ browser_test("(9) nothing plays by itself, and with reduced motion nothing moves
         ).length,
     );
     assert.equal(transitions > 0, reducedMotion === "no-preference");
-    await page.context().close();
+    leave(page);
   }
 });

@@ -22,8 +22,10 @@ export function source_texts(run: Run, probe: Probe): string[] {
   return probe.src_text?.map(visible_token) ?? probe.src.map((id) => text_of(vocab_of(run), id));
 }
 
+/// A decoder behind an encoder reads what it has said so far.
 export function input_texts(run: Run, probe: Probe): string[] {
-  return probe.tgt_in.map((id) => text_of(vocab_of(run), id));
+  const words = probe.src.length > 0 ? target_vocab_of(run) : vocab_of(run);
+  return probe.tgt_in.map((id) => text_of(words, id));
 }
 
 /// Empty text where there is no target.

@@ -19,7 +19,8 @@ export function follow(live: Live): void {
       const response = await fetch(live.manifest, { cache: "no-store" });
       if (!response.ok) throw new Error(`the server answers ${response.status}`);
       const next = parse_manifest(await response.text());
-      show_manifest({ ...next, live });
+      // A server that was started again has its sections elsewhere.
+      show_manifest({ ...next, live: next.live ?? live });
       go({ t: at.peek().t });
     } catch (error) {
       note(`The run could not be read again: ${(error as Error).message}`);

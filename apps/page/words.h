@@ -1,0 +1,12 @@
+#pragma once
+
+#include "apps/page/view_run.h"
+#include "apps/tasks/task.h"
+
+namespace headlight {
+
+/// The texts of a task's ids. Symbols of a user's files are what stands there, not the names by which messages show them;
+/// a byte beyond ASCII alone keeps its name.
+ViewWords words_of(const Task& task);
+
+}  // namespace headlight

@@ -1,0 +1,317 @@
+// Run directories as recording writes them, read into what a page shows. Expected values are those of the files.
+#include <algorithm>
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "apps/page/packing.h"
+#include "apps/page/run_reader.h"
+#include "apps/page/similarity.h"
+#include "core/error.h"
+#include "tests/apps/page/run_files.h"
+#include "tests/core/io/io_testing.h"
+
+using namespace headlight;
+using namespace headlight::testing;
+using Catch::Contains;
+
+namespace {
+
+constexpr const char* kTwoProbes =
+    R"([{"label": "eval 17", "index": 17, "input": [0, 1, 2], "begun": [3, 0], "target": [0, -100]},
+        {"label": "given 0", "text": "1 2", "input": [1, 2], "begun": [3, 1, 2], "target": [1, 2, 4]}])";
+
+const std::string kMetrics =
+    R"({"event":"start","schema":"headlight.metrics/1","parameters":123})"
+    "\n"
+    R"({"step":0,"time":1.0,"split":"eval","loss":2.5,"tok_acc":0.25})"
+    "\n"
+    R"({"step":1,"time":2.0,"split":"train","loss":null,"lr":0.5,"grad_norm":1.5,"tok_s":9.0,"nonfinite":{"loss":"nan"}})"
+    "\n";
+
+/// One layer of each block for the two probes, padded to 3 queries and 3 keys.
+std::vector<RunFiles::Layer> one_layer_each() {
+  return {{.name = "enc.self.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)},
+          {.name = "dec.self.layer0", .shape = {2, 2, 3, 3}, .mask = "causal", .weights = ramp(36), .scores = ramp(36)},
+          {.name = "dec.cross.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)}};
+}
+
+RunFiles::Predictions predictions() {
+  return {.rows = "tgt_in",
+          .count = 3,
+          .top = 2,
+          .ids = {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1},
+          .prob = std::vector<float>(12, 0.5F),
+          .target_prob = ramp(6)};
+}
+
+RunReader reader_of(const RunFiles& files, RunReaderOptions options = {}) {
+  options.name = "small/run";
+  return {files.path(), std::move(options)};
+}
+
+std::string fault_of(const RunFiles& files) {
+  return message_of<FileError>([&] {
+    RunReader reader = reader_of(files);
+    reader.update();
+  });
+}
+
+const ViewScalar& scalar(const ViewRun& run, const std::string& split, const std::string& name) {
+  for (const ViewScalar& one : run.scalars) {
+    if (one.split == split && one.name == name) return one;
+  }
+  FAIL("there is no curve " << split << " " << name);
+  return run.scalars.front();
+}
+
+}  // namespace
+
+TEST_CASE("A run without a record of attention has curves and config, and says which keys would record it") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder");
+  std::filesystem::remove(files.path() / "attention");
+  files.append("metrics.jsonl", kMetrics);
+  RunReader reader = reader_of(files);
+  CHECK(reader.update());
+  const ViewRun& run = reader.run();
+  CHECK(run.name == "small/run");
+  CHECK(scalar(run, "eval", "tok_acc").values == std::vector<double>{0.25});
+  CHECK(std::isnan(scalar(run, "train", "loss").values.at(0)));
+  CHECK(scalar(run, "train", "grad_norm").steps == std::vector<double>{1});
+  REQUIRE(run.notes.size() == 1);
+  CHECK_THAT(run.notes[0], Contains("probes.random") && Contains("snapshots.schedule"));
+  CHECK(run.overrides == std::vector<std::string>{"model.d_model=8"});
+  CHECK_THAT(run.config, Contains(R"("d_model":8)"));
+  bool found = false;
+  for (const ViewChange& change : run.changed) {
+    CHECK(change.value != change.fallback);
+    if (change.key == "seed") found = change.value == "5" && change.fallback == "1";
+  }
+  CHECK(found);
+  const std::vector<std::pair<std::string, std::string>> env = {
+      {"status", "\"finished\""}, {"version", "\"0.1.0\""}, {"compiler", "\"g++\""}, {"threads", "2"}, {"seed", "5"},
+      {"wall_seconds", "2.750"},  {"steps", "20"},          {"parameters", "123"}};
+  CHECK(run.env == env);
+  CHECK_FALSE(reader.update());
+}
+
+TEST_CASE("Attention is cut to each probe's own length, with scores and predictions") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder-decoder");
+  files.probes(kTwoProbes);
+  const RunFiles::Predictions made = predictions();
+  files.snapshot(0, one_layer_each(), &made);
+  files.snapshot(8, one_layer_each(), &made);
+  RunReader reader = reader_of(files, {.exact_steps = {0}});
+  CHECK(reader.update());
+  const ViewRun& run = reader.run();
+  CHECK(run.steps == std::vector<std::uint64_t>{0, 8});
+  REQUIRE(run.probes.size() == 2);
+  CHECK(run.probes[1].src == std::vector<std::int32_t>{1, 2});
+  CHECK(run.probes[1].tgt_in == std::vector<std::int32_t>{3, 1, 2});
+  CHECK(run.probes[0].tgt_out == std::vector<std::int32_t>{0, -100});
+  REQUIRE(run.blocks.size() == 3);
+  CHECK(run.blocks[2].shapes == std::vector<ViewShape>{{2, 3}, {3, 2}});
+  CHECK(run.blocks[1].causal);
+  CHECK(run.blocks[0].layer_names == std::vector<std::string>{"layers.enc.self.layer0"});
+  // Cross-attention of probe 1, head 1: rows 0 to 2 of two keys each; a row has 3 numbers in the file.
+  const std::vector<std::uint8_t>& codes = run.blocks[2].codes[1];
+  REQUIRE(codes.size() == 2 * 2 * 3 * 2);
+  std::vector<std::uint8_t> expected;
+  for (const int i : {27, 28, 30, 31, 33, 34}) expected.push_back(code_of(static_cast<float>(i) / 36));
+  CHECK(std::vector<std::uint8_t>(codes.begin() + 6, codes.begin() + 12) == expected);
+  CHECK(run.exact.size() == 2 * 3 * 2);
+  REQUIRE(run.scores.size() == 2 * 2);
+  CHECK(run.scores[0].values ==
+        std::vector<float>{0, 1 / 36.0F, 3 / 36.0F, 4 / 36.0F, 9 / 36.0F, 10 / 36.0F, 12 / 36.0F, 13 / 36.0F});
+  REQUIRE(run.predictions);
+  CHECK(run.predictions->top == 2);
+  CHECK(run.predictions->probes[0].ids == std::vector<std::int32_t>{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(run.predictions->probes[1].target_prob.size() == 2 * 3);
+}
+
+TEST_CASE("Decoders read their input as targets; vectors have names in the place of tokens") {
+  const TemporaryDirectory directory;
+  const RunFiles decoder(directory / "decoder", "decoder");
+  decoder.probes(R"([{"label": "eval 0", "input": [0, 1], "begun": [], "target": [1, 2]}])");
+  decoder.snapshot(3, {{.name = "dec.self.layer0",
+                        .shape = {1, 1, 2, 2},
+                        .mask = "causal",
+                        .window = "1",
+                        .weights = {1, 0, 0.5F, 0.5F}}});
+  RunReader reader = reader_of(decoder);
+  reader.update();
+  CHECK(reader.run().probes[0].src.empty());
+  CHECK(reader.run().probes[0].tgt_in == std::vector<std::int32_t>{0, 1});
+  CHECK(reader.run().blocks[0].windows == std::vector<std::size_t>{1});
+  CHECK(reader.run().blocks[0].codes[0] == std::vector<std::uint8_t>{255, 0, 128});
+  CHECK(reader.run().notes.empty());
+
+  const RunFiles encoder(directory / "encoder", "encoder");
+  encoder.probes(
+      R"([{"label": "eval 0", "input": [], "vectors": [[0.25, -1.5], [1, 2, 3, 4]], "begun": [], "target": [],
+                      "values": [[1], [2]]}])");
+  RunReader second = reader_of(encoder);
+  second.update();
+  CHECK(second.run().probes[0].src == std::vector<std::int32_t>{-1, -1});
+  CHECK(second.run().probes[0].src_text == std::vector<std::string>{"(0.25, -1.5)", "(1, 2, 3, \xE2\x80\xA6)"});
+}
+
+TEST_CASE("Figures of heads stand at the heads of the blocks; null and what is left out are NaN") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder-decoder");
+  files.probes(kTwoProbes);
+  files.snapshot(8, one_layer_each());
+  files.append(
+      "head_stats.jsonl",
+      R"({"step":4,"block":"dec.cross","layer":0,"head":1,"sequences":64,"entropy.bits":1.5,"role.self.score":null})"
+      "\n"
+      R"({"step":8,"block":"enc.self","layer":0,"head":0,"sequences":64,"role.self.score":0.25})"
+      "\n"
+      R"({"step":8,"block":"dec.cross","layer":0,"head":1,"seque)");
+  RunReader reader = reader_of(files);
+  reader.update();
+  REQUIRE(reader.run().head_stats);
+  const ViewHeadStats& stats = *reader.run().head_stats;
+  CHECK(stats.steps == std::vector<std::uint64_t>{4, 8});
+  CHECK(stats.columns == std::vector<std::string>{"entropy.bits", "role.self.score"});
+  CHECK(stats.evaluated == "64 held-out sequences");
+  REQUIRE(stats.heads.size() == 6);
+  CHECK(stats.heads[5] == ViewHead{.block = 2, .layer = 0, .head = 1});
+  REQUIRE(stats.values.size() == 2 * 6 * 2);
+  CHECK(stats.values[10] == 1.5F);
+  CHECK(std::isnan(stats.values[11]));
+  CHECK(stats.values[13] == 0.25F);
+  CHECK(std::isnan(stats.values[12]));
+  // The ramps of two heads, and maps of other shapes.
+  REQUIRE(stats.similarity);
+  CHECK(stats.similarity->values[0] == Approx(1));
+  CHECK(std::isnan(stats.similarity->values[4]));
+}
+
+TEST_CASE("The cosine of two heads is that of their flattened maps") {
+  ViewRun run;
+  run.probes = {{.src = {0, 0}}};
+  run.steps = {1};
+  run.blocks = {{.name = "enc.self", .kind = "enc.self", .heads = 2, .layer_names = {"a"}, .shapes = {{2, 2}}}};
+  run.exact = {{.block = 0, .probe = 0, .step = 1, .values = {1, 0, 0, 1, 0.5F, 0.5F, 0.5F, 0.5F}}};
+  const ViewHeadStats stats{.heads = {{0, 0, 0}, {0, 0, 1}}};
+  const auto similarity = similarity_of(run, stats);
+  REQUIRE(similarity);
+  CHECK(similarity->steps == std::vector<std::uint64_t>{1});
+  CHECK(similarity->values[0] == Approx(1));
+  CHECK(similarity->values[1] == Approx(1 / std::sqrt(2.0)));  // (1 0 0 1) . (1 1 1 1) / (sqrt 2 * 2)
+  CHECK(similarity->values[2] == similarity->values[1]);
+}
+
+TEST_CASE("A run that grows is read on: half a line waits, snapshots and rows come as they are written") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder-decoder");
+  files.append("metrics.jsonl", kMetrics + R"({"step":2,"time":3.0,"spl)");
+  RunReader reader = reader_of(files);
+  CHECK(reader.update());
+  CHECK(reader.run().scalars.size() == 6);
+  CHECK_FALSE(reader.update());
+  files.append("metrics.jsonl", R"(it":"eval","loss":1.0})"
+                                "\n");
+  CHECK(reader.update());
+  CHECK(scalar(reader.run(), "eval", "loss").values == std::vector<double>{2.5, 1.0});
+
+  files.probes(kTwoProbes);
+  CHECK(reader.update());
+  files.snapshot(0, one_layer_each());
+  CHECK(reader.update());
+  CHECK(reader.run().steps.size() == 1);
+  CHECK(reader.run().notes.empty());
+  files.snapshot(4, one_layer_each());
+  CHECK(reader.update());
+  CHECK_FALSE(reader.update());
+  CHECK(reader.run().steps == std::vector<std::uint64_t>{0, 4});
+  CHECK(reader.run().exact.size() == 3 * 2);
+
+  // Resumed from an earlier checkpoint: rows and snapshots behind it are gone, and others come.
+  spill(files.path() / "metrics.new", kMetrics);
+  std::filesystem::rename(files.path() / "metrics.new", files.path() / "metrics.jsonl");
+  std::filesystem::remove(files.path() / "attention/step-00000004.safetensors");
+  files.snapshot(3, one_layer_each());
+  CHECK(reader.update());
+  CHECK(reader.run().steps == std::vector<std::uint64_t>{0, 3});
+  CHECK(scalar(reader.run(), "eval", "loss").values == std::vector<double>{2.5});
+}
+
+TEST_CASE("Memory is held within bounds: snapshots are thinned while reading, and the run says so") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder-decoder");
+  files.probes(kTwoProbes);
+  for (std::uint64_t step = 0; step < 12; ++step) files.snapshot(step, one_layer_each());
+  // 2 heads: full 9 + 4, causal 3 + 6, cross 6 + 6 cells of the probes make 68 bytes of a snapshot.
+  RunReader reader = reader_of(files, {.exact_steps = {5}, .max_codes = 5 * 68});
+  reader.update();
+  CHECK(reader.run().steps.size() <= 5);
+  CHECK(reader.run().steps.back() == 11);
+  CHECK(std::binary_search(reader.run().steps.begin(), reader.run().steps.end(), 5));
+  REQUIRE(reader.run().notes.size() == 1);
+  CHECK_THAT(reader.run().notes[0], Contains("of the 12 snapshots"));
+}
+
+TEST_CASE("Damaged files are named") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder-decoder");
+  files.append("metrics.jsonl", "{\"step\":\n");
+  CHECK_THAT(fault_of(files), Contains("metrics.jsonl: line 1 is no JSON"));
+  spill(files.path() / "metrics.jsonl", "{}\n");
+  files.append("head_stats.jsonl", "{\"step\":1}\n");
+  CHECK_THAT(fault_of(files), Contains("head_stats.jsonl: line 1 is no row of a head"));
+  std::filesystem::remove(files.path() / "head_stats.jsonl");
+  for (const auto& [text, words] :
+       std::vector<std::pair<std::string, std::string>>{{"7", "must be a list"},
+                                                        {"[7]", "probe 0: it must be an object"},
+                                                        {R"([{"input": 3}])", "`input` must be"},
+                                                        {R"([{}, {"input": [0.5]}])", "probe 1: `input` holds 0.5"},
+                                                        {R"([{"input": [4294967296]}])", "which is no id"}}) {
+    files.probes(text);
+    CHECK_THAT(fault_of(files), Contains("probes.json") && Contains(words));
+  }
+  files.probes(kTwoProbes);
+  const std::string snapshot = "step-00000001.safetensors";
+  std::vector<RunFiles::Layer> layers = one_layer_each();
+  layers[0].shape = {2, 2, 1, 9};
+  files.snapshot(1, layers);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the probes"));
+  layers[0].shape = {4, 1, 3, 3};
+  files.snapshot(1, layers);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the 2 probes"));
+  layers[0].shape = {2, 18};
+  files.snapshot(1, layers);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("probe, head, query, key"));
+  layers = one_layer_each();
+  layers[1].mask = "banded";
+  files.snapshot(1, layers);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("causal or full"));
+  layers[1].mask = "causal";
+  layers[1].window = "-3";
+  files.snapshot(1, layers);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("window"));
+  RunFiles::Predictions made = predictions();
+  made.rows = "none";
+  files.snapshot(1, one_layer_each(), &made);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("`rows` must be"));
+  made = predictions();
+  made.count = 2;
+  made.top = 3;
+  files.snapshot(1, one_layer_each(), &made);
+  CHECK_THAT(fault_of(files), Contains(snapshot));
+  files.snapshot(1, one_layer_each());
+  files.snapshot(2, {one_layer_each()[0]});
+  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("other layers"));
+  made = predictions();
+  files.snapshot(2, one_layer_each(), &made);
+  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("predictions"));
+  std::string bytes = slurp(files.path() / "attention" / snapshot);
+  bytes[bytes.size() - 3] = static_cast<char>(bytes[bytes.size() - 3] ^ 1);
+  spill(files.path() / "attention" / snapshot, bytes);
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("damaged"));
+  spill(files.path() / "config.json", "{");
+  CHECK_THROWS_AS(reader_of(files), ConfigError);
+}
