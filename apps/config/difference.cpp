@@ -45,7 +45,8 @@ std::vector<Difference> differences(const Json& first, const Json& second) {
 
 Config defaults_beside(const Config& config) {
   const Json given = to_json(config);
-  Json bare{{"task", {{"type", given["task"]["type"]}}}};
+  // Which files there are, and how they are read, has no default.
+  Json bare{{"task", reads_files(config) ? given["task"] : Json{{"type", given["task"]["type"]}}}};
   for (const char* key : {"steps", "epochs"}) {
     if (given["trainer"].contains(key)) bare["trainer"][key] = given["trainer"][key];
   }

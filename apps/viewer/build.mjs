@@ -1,6 +1,8 @@
-// Builds dist/viewer.html, one file without data, and dist/THIRD_PARTY_LICENSES.txt. The same sources give the same bytes.
+// Builds dist/viewer.html, one file without data, and dist/THIRD_PARTY_LICENSES.txt, or, with an argument, both in another
+// folder. The same sources give the same bytes.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { options } from "./bundle.mjs";
@@ -46,7 +48,8 @@ page = insert(page, "/*headlight:style*/", styles);
 page = insert(page, "/*headlight:script*/", script_safe(script));
 if (Buffer.byteLength(page) > LIMIT)
   throw new Error(`viewer.html has ${Buffer.byteLength(page)} bytes, above ${LIMIT}`);
-mkdirSync(here("dist"), { recursive: true });
-writeFileSync(here("dist/viewer.html"), page);
-writeFileSync(here("dist/THIRD_PARTY_LICENSES.txt"), licences());
-console.log(`dist/viewer.html: ${Buffer.byteLength(page)} bytes`);
+const out = process.argv[2] ?? here("dist");
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, "viewer.html"), page);
+writeFileSync(join(out, "THIRD_PARTY_LICENSES.txt"), licences());
+console.log(`${join(out, "viewer.html")}: ${Buffer.byteLength(page)} bytes`);

@@ -10,7 +10,7 @@ browser_test("(8) 200 random states survive a round trip through the address", a
   const run = new ViewData(file).manifest.runs[0]!;
   const { page, messages } = await open(file);
   const pick = <T>(list: readonly T[], ...seed: number[]): T => list[Math.floor(noise(...seed) * list.length)]!;
-  for (let i = 0; i < 200; ++i) {
+  const states = Array.from({ length: 200 }, (_, i) => {
     const block = pick(run.blocks, i, 1);
     const probe = Math.floor(noise(i, 2) * run.probes.length);
     const [rows, cols] = block.shapes[probe]!;
@@ -30,16 +30,21 @@ browser_test("(8) 200 random states survive a round trip through the address", a
       `cm=${pick(["viridis", "magma", "grey"], i, 13)}`,
       `later=${i}`,
     ];
-    const wanted = `#${parts.join("&")}`;
-    const back = await page.evaluate(async (hash) => {
-      location.hash = hash;
-      await new Promise((done) => setTimeout(done));
-      return location.hash;
-    }, wanted);
     // Defaults are left out: the first block, layer, head and probe, and three lines.
     const kept = parts.filter((part) => !["l=0", "h=0", "p=0", "k=3", `blk=${run.blocks[0]!.name}`].includes(part));
-    assert.equal(back, `#${kept.join("&")}`);
-  }
+    return { wanted: `#${parts.join("&")}`, kept: `#${kept.join("&")}` };
+  });
+  const back = await page.evaluate(async (hashes) => {
+    const out: string[] = [];
+    for (const hash of hashes) {
+      location.hash = hash;
+      await new Promise((done) => addEventListener("hashchange", done, { once: true }));
+      out.push(location.hash);
+    }
+    return out;
+  }, states.map(({ wanted }) => wanted));
+  assert.deepEqual(back, states.map(({ kept }) => kept));
+  await settle(page);
   assert.deepEqual(await page.locator(".notes li").count(), 0);
   assert.deepEqual(messages, []);
 });

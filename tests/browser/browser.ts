@@ -154,36 +154,3 @@ export function browser_test(name: string, body: () => Promise<void>): void {
     }
   });
 }
-
-export interface Pixels {
-  width: number;
-  height: number;
-  /// RGBA.
-  data: Uint8ClampedArray;
-}
-
-/// The pixels of a PNG, read by the browser.
-export async function png_pixels(png: Buffer): Promise<Pixels> {
-  const { page } = await kept_page({});
-  const result = await page.evaluate(async (text) => {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-    const canvas = document.createElement("canvas");
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    const draw = canvas.getContext("2d")!;
-    draw.drawImage(bitmap, 0, 0);
-    const { data } = draw.getImageData(0, 0, bitmap.width, bitmap.height);
-    let out = "";
-    for (let i = 0; i < data.length; i += 0x8000) out += String.fromCharCode(...data.subarray(i, i + 0x8000));
-    return { width: bitmap.width, height: bitmap.height, text: btoa(out) };
-  }, png.toString("base64"));
-  leave(page);
-  const data = new Uint8ClampedArray(Buffer.from(result.text, "base64"));
-  return { width: result.width, height: result.height, data };
-}
-
-export function pixel(of: Pixels, x: number, y: number): string {
-  const at = 4 * (Math.floor(y) * of.width + Math.floor(x));
-  return "#" + [...of.data.subarray(at, at + 3)].map((value) => value.toString(16).padStart(2, "0")).join("");
-}

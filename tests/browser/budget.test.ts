@@ -30,7 +30,10 @@ async function busy(session: CDPSession, name: "TaskDuration" | "ScriptDuration"
   return metrics.find((metric) => metric.name === name)!.value;
 }
 
-browser_test(
+/// Half a minute and more, and of a machine with other work it says little: `HEADLIGHT_BUDGETS=1` asks for it.
+const measured = process.env["HEADLIGHT_BUDGETS"] === "1" ? browser_test : (name: string) => test.skip(name);
+
+measured(
   "(15) ready within 1.5 s for 4 MB; 96 thumbnails drawn in 33 ms; memory within three times the data",
   async () => {
     const file = view_file("many");

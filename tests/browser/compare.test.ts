@@ -1,7 +1,8 @@
 // Comparison of runs and of steps.
 
 import assert from "node:assert/strict";
-import { browser_test, open, pixel, png_pixels, settle, view_file } from "./browser.ts";
+import { browser_test, open, settle, view_file } from "./browser.ts";
+import { pixel, png_pixels } from "./png.ts";
 import { ViewData } from "./view_data.ts";
 
 browser_test("(11) a run minus itself is zero in every cell", async () => {
@@ -11,7 +12,7 @@ browser_test("(11) a run minus itself is zero in every cell", async () => {
   await settle(page);
   await page.mouse.move(5, 5);
   const cell = Number(await page.locator(".cells").getAttribute("data-cell"));
-  const image = await png_pixels(await page.locator(".cells").screenshot());
+  const image = png_pixels(await page.locator(".cells").screenshot());
   const [rows, cols] = run.blocks[2]!.shapes[0]!;
   for (let q = 0; q < rows; ++q)
     for (let k = 0; k < cols; ++k) {

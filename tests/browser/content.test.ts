@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { browser_test, leave, open, pixel, png_pixels, settle, shown, view_file } from "./browser.ts";
+import { browser_test, leave, open, settle, shown, view_file } from "./browser.ts";
+import { pixel, png_pixels } from "./png.ts";
 import { colours, ViewData } from "./view_data.ts";
 import { ODD_TOKENS } from "../../apps/viewer/tests/fixture.ts";
 
@@ -15,6 +16,14 @@ browser_test("(1) one request, the file itself, and not a word on the console, i
   }
   assert.deepEqual(requests, [pathToFileURL(file).href]);
   assert.deepEqual(messages, []);
+});
+
+browser_test("(2) files of the folder that is given are made by the program", async () => {
+  if (!process.env["HEADLIGHT_VIEW_DIR"]) return;
+  for (const name of ["reverse", "decoder", "odd", "nan", "tiny", "empty", "mismatch"]) {
+    const { generator } = new ViewData(view_file(name)).manifest;
+    assert.match(generator, /^headlight \d/, name);
+  }
 });
 
 /// Compares the middle of every cell of the head view with the colour of its code.
@@ -35,7 +44,7 @@ async function check_pixels(
     await page.mouse.move(5, 5);
     const cells = page.locator(".cells");
     const cell = Number(await cells.getAttribute("data-cell"));
-    const image = await png_pixels(await cells.screenshot());
+    const image = png_pixels(await cells.screenshot());
     const table = dark ? colours("cividis") : colours("cividis").reverse();
     const codes = data.codes(run, place.block, place.probe);
     const [rows, cols] = run.blocks[place.block]!.shapes[place.probe]!;
@@ -145,6 +154,6 @@ browser_test("(12) NaN and infinities are marked, in the colour of none of the w
   await page.locator(".cells").hover({ position: { x: 2.5 * cell, y: 0.5 * cell } });
   assert.match((await page.locator(".status").textContent())!, /hidden by the mask$/);
   await page.mouse.move(5, 5);
-  const image = await png_pixels(await page.locator(".cells").screenshot());
+  const image = png_pixels(await page.locator(".cells").screenshot());
   assert.equal(pixel(image, cell + 3, 3 * cell + 3), "#c2185b");
 });

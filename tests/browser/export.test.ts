@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { browser_test, leave, open, pixel, png_pixels, settle, shown, view_file, write_file } from "./browser.ts";
+import { browser_test, leave, open, settle, shown, view_file, write_file } from "./browser.ts";
+import { pixel, png_pixels } from "./png.ts";
 import { colours, ViewData } from "./view_data.ts";
 
 async function save(page: Page, button: string): Promise<{ name: string; bytes: Buffer }> {
@@ -82,7 +83,7 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
     ["PNG ×2", 2],
     ["PNG ×4", 4],
   ] as const) {
-    const image = await png_pixels((await save(page, button)).bytes);
+    const image = png_pixels((await save(page, button)).bytes);
     for (let q = 0; q < rows; ++q) {
       for (let k = 0; k < cols; ++k) {
         const at = pixel(image, scale * (x + ((k + 0.5) * width) / cols), scale * (y + ((q + 0.5) * height) / rows));
@@ -117,11 +118,12 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
 browser_test("(10) every view can be saved as PNG and SVG, in both themes and with odd tokens", async () => {
   for (const name of ["reverse", "odd"]) {
     const { page, messages } = await open(view_file(name), { colorScheme: "dark" });
-    for (const key of ["1", "2", "3", "4", "5", "6"]) {
+    // Odd tokens are in the pictures of these views alone.
+    for (const key of name === "odd" ? ["2", "3", "6"] : ["1", "2", "3", "4", "5", "6"]) {
       await page.keyboard.press(key);
       if (key === "5") await page.keyboard.press("c");
       await settle(page);
-      const image = await png_pixels((await save(page, "PNG")).bytes);
+      const image = png_pixels((await save(page, "PNG")).bytes);
       assert.ok(image.width > 200 && image.height > 100);
       const svg = (await save(page, "SVG")).bytes.toString("utf8");
       const error = await page.evaluate(

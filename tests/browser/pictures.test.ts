@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { ROOT, browser_test, leave, open, png_pixels, settle, view_file, viewer_page, write_file } from "./browser.ts";
+import { ROOT, browser_test, leave, open, settle, view_file, viewer_page, write_file } from "./browser.ts";
+import { png_pixels } from "./png.ts";
 import { fixture_page } from "../../apps/viewer/tests/fixture.ts";
 
 const golden = join(ROOT, "tests", "browser", "golden");
@@ -26,7 +27,7 @@ async function check_golden(page: Page, selector: string, name: string): Promise
     writeFileSync(path, png);
     return;
   }
-  const [a, b] = [await png_pixels(readFileSync(path)), await png_pixels(png)];
+  const [a, b] = [png_pixels(readFileSync(path)), png_pixels(png)];
   assert.deepEqual([b.width, b.height], [a.width, a.height], name);
   let different = 0;
   for (let i = 0; i < a.data.length; i += 4) {

@@ -65,7 +65,7 @@ browser_test("(9) play runs to the end and stops there; a loop goes on", async (
 
 browser_test("(9) nothing plays by itself, and with reduced motion nothing moves", async () => {
   for (const reducedMotion of ["reduce", "no-preference"] as const) {
-    const { page } = await open(view_file("reverse"), { reducedMotion });
+    const { page } = await open(view_file("reverse"), { reducedMotion, hash: "#v=head" });
     await page.waitForTimeout(400);
     assert.equal(await shown(page, "playing"), false);
     const transitions = await page.evaluate(

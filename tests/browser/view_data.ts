@@ -33,7 +33,7 @@ export interface ViewRun {
 
 export class ViewData {
   readonly text: string;
-  readonly manifest: { vocab: string[]; runs: ViewRun[]; notes: string[] };
+  readonly manifest: { generator: string; vocab: string[]; runs: ViewRun[]; notes: string[] };
 
   constructor(file: string) {
     this.text = readFileSync(file, "utf8");

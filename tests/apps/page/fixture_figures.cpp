@@ -12,7 +12,7 @@
 namespace headlight::testing {
 namespace {
 
-constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// 0 before learning, 1 behind it.
 double learned(double step, double last) { return 1 / (1 + std::exp(-12 * (step / last - 0.4))); }

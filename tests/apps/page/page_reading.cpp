@@ -46,10 +46,10 @@ nlohmann::json manifest_of(const std::string& html) {
 std::vector<std::uint8_t> section_of(const std::string& html, std::size_t number) {
   const std::string element = between(html, "id=\"hl-s" + std::to_string(number) + "\"", "</script>");
   std::smatch match;
-  static const std::regex head(R"(^ data-enc="deflate" data-raw="([0-9]+)" data - crc = "([0-9a-f]{8})" >) ");
-      const std::string start = element.substr(0, 100);
+  static const std::regex head(R"re(^ data-enc="deflate" data-raw="([0-9]+)" data-crc="([0-9a-f]{8})">)re");
+  const std::string start = element.substr(0, 100);
   REQUIRE(std::regex_search(start, match, head));
-  const std::string packed = decoded(element.substr(match[0].length()));
+  const std::string packed = decoded(element.substr(match[0].str().size()));
   std::vector<std::uint8_t> bytes(std::stoul(match[1]) + 1);
   uLongf size = bytes.size();
   REQUIRE(uncompress(bytes.data(), &size, reinterpret_cast<const Bytef*>(packed.data()), packed.size()) == Z_OK);

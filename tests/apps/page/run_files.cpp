@@ -25,6 +25,11 @@ RunFiles::RunFiles(std::filesystem::path run, const std::string& arch) : run_(st
     "environment": {"headlight": "0.1.0", "compiler": "g++", "threads": 2}})");
 }
 
+RunFiles RunFiles::in(const std::filesystem::path& run) {
+  std::filesystem::create_directories(run / "attention");
+  return RunFiles(run);
+}
+
 void RunFiles::probes(const std::string& list) const {
   spill(run_ / "probes.json", R"({"format": 1, "probes": )" + list + "}");
 }

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace headlight::testing {
@@ -13,6 +13,9 @@ class RunFiles {
  public:
   /// `arch`: the model of a copying run with two layers and two heads; writes config.json, overrides.json and run.json.
   RunFiles(std::filesystem::path run, const std::string& arch);
+
+  /// A run that is there already.
+  static RunFiles in(const std::filesystem::path& run);
 
   const std::filesystem::path& path() const { return run_; }
 
@@ -42,6 +45,8 @@ class RunFiles {
   void append(const std::string& file, const std::string& text) const;
 
  private:
+  explicit RunFiles(std::filesystem::path run) : run_(std::move(run)) {}
+
   std::filesystem::path run_;
 };
 

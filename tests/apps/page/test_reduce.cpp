@@ -130,7 +130,7 @@ TEST_CASE("Over the budget exact steps go first, then snapshots, probes and laye
   CHECK(shown["exact"].size() == 8);
 
   std::size_t notes = 1;
-  for (const std::uint64_t share : {400, 250, 120, 60}) {
+  for (const std::uint64_t share : std::vector<std::uint64_t>{400, 250, 120, 60}) {
     const std::uint64_t most = bare + 2048 + (whole - bare) * share / 1000;
     INFO(share << " per mille: " << most << " bytes");
     const ViewPage page = view_page({run}, {.max_size = most});
