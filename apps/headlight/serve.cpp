@@ -32,7 +32,7 @@ struct ServeArguments {
 constexpr auto kSignalLook = std::chrono::milliseconds(100);
 constexpr int kLooksPerUpdate = 5;
 /// Codes of attention that are held in memory and handed out.
-constexpr std::uint64_t kServedCodes = std::uint64_t{256} << 20U;
+constexpr std::uint64_t kServedCodes = std::uint64_t{128} << 20U;
 
 /// When a run began, as its record says; 0 where it cannot be read.
 double begun(const std::filesystem::path& run) {

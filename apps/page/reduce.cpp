@@ -15,14 +15,16 @@ std::vector<bool> chosen_steps(const std::vector<std::uint64_t>& steps, std::siz
                                std::span<const std::uint64_t> kept) {
   std::vector<std::size_t> left(steps.size());
   for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
-  const auto place = [&](std::size_t index) { return std::log1p(static_cast<double>(steps[index])); };
+  std::vector<double> place(steps.size());
+  std::transform(steps.begin(), steps.end(), place.begin(),
+                 [](std::uint64_t step) { return std::log1p(static_cast<double>(step)); });
   while (left.size() > count) {
     // The inner one whose going leaves the smallest gap.
     std::size_t worst = 0;
     double smallest = std::numeric_limits<double>::infinity();
     for (std::size_t i = 1; i + 1 < left.size(); ++i) {
       if (std::find(kept.begin(), kept.end(), steps[left[i]]) != kept.end()) continue;
-      const double gap = place(left[i + 1]) - place(left[i - 1]);
+      const double gap = place[left[i + 1]] - place[left[i - 1]];
       if (gap < smallest) {
         smallest = gap;
         worst = i;

@@ -74,7 +74,7 @@ void RunReader::read_config() {
 
 bool RunReader::update() {
   const bool curves = curves_.update();
-  const bool record = update_record() || curves;
+  const bool record = update_record(curves) || curves;
   const bool attention = update_attention();
   const bool heads = heads_.update();
   if (curves) run_.scalars = curves_.scalars();
@@ -84,10 +84,10 @@ bool RunReader::update() {
   return true;
 }
 
-bool RunReader::update_record() {
+bool RunReader::update_record(bool curves) {
   const std::filesystem::path path = directory_ / kRunRecordFile;
   const std::optional<FileStamp> stamp = stamp_of(path);
-  const bool news = stamp != record_stamp_ || run_.env.empty();
+  if (stamp == record_stamp_ && !run_.env.empty() && !curves) return false;
   const nlohmann::json record = stamp ? read_json_file(path) : nlohmann::json::object();
   record_stamp_ = stamp;
   const nlohmann::json environment = record.value("environment", nlohmann::json::object());
@@ -108,7 +108,7 @@ bool RunReader::update_record() {
   }
   add("steps", fact(record, "step"));
   if (curves_.parameters()) add("parameters", std::to_string(*curves_.parameters()));
-  return news;
+  return true;
 }
 
 void RunReader::restart_attention() {
@@ -141,16 +141,15 @@ bool RunReader::update_attention() {
         std::find_if(found.begin(), found.end(), [&](const SnapshotPath& one) { return one.step == known.first; });
     return same != found.end() && stamp_of(same->path) == known.second;
   };
-  if (!std::all_of(snapshots_.begin(), snapshots_.end(), unchanged)) {
+  const auto late = [&](const SnapshotPath& one) {
+    return !snapshots_.empty() && !snapshots_.contains(one.step) && one.step < snapshots_.rbegin()->first;
+  };
+  if (!std::all_of(snapshots_.begin(), snapshots_.end(), unchanged) || std::any_of(found.begin(), found.end(), late)) {
     restart_attention();
     news = true;
   }
   for (const SnapshotPath& snapshot : found) {
     if (snapshots_.contains(snapshot.step)) continue;
-    if (!snapshots_.empty() && snapshot.step < snapshots_.rbegin()->first) {
-      restart_attention();
-      return update_attention() || true;
-    }
     add_snapshot(snapshot);
     news = true;
   }
@@ -168,9 +167,11 @@ void RunReader::add_snapshot(const SnapshotPath& snapshot) {
       raise<FileError>(snapshot.path.string(), "it has other layers than earlier snapshots of the run");
     }
     file.add_to(run_, snapshot.step, places_, options_.exact_steps);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     restart_attention();  // the run may hold half of the snapshot
-    throw;
+    if (dynamic_cast<const ShapeError*>(&error) == nullptr) throw;
+    raise<FileError>(snapshot.path.string(), "its layers do not fit the probes of the run", error.what(),
+                     "restore the file as `headlight train` wrote it, or remove it to see the run without it");
   }
   if (stamp) snapshots_.emplace(snapshot.step, *stamp);
   if (bytes_of_codes(run_) > options_.max_codes) thin_snapshots(run_, run_.steps.size() / 2, options_.exact_steps);

@@ -39,7 +39,7 @@ class RunReader {
 
  private:
   void read_config();
-  bool update_record();
+  bool update_record(bool curves);  ///< `curves`: they have changed
   bool update_attention();
   void restart_attention();
   void add_snapshot(const SnapshotPath& snapshot);
@@ -59,7 +59,6 @@ class RunReader {
   std::map<std::uint64_t, FileStamp> snapshots_{};  ///< that were read, by step
   std::vector<SnapshotLayer> layers_{};
   std::vector<LayerPlace> places_{};
-  bool probes_read_ = false;
 };
 
 }  // namespace headlight

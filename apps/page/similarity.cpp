@@ -27,8 +27,10 @@ std::vector<float> flattened(const ViewRun& run, const ViewHead& place) {
     const float* values = exact->values.data() + (place.layer * block.heads + place.head) * packed_cells(block, shape);
     for (std::size_t q = 0; q < shape.queries; ++q) {
       const std::size_t end = packed_row(block, shape, q);
-      for (std::size_t k = 0; k < end; ++k)
-        flat.push_back(block.sees(place.layer, shape, q, k) ? *values : 0), ++values;
+      for (std::size_t k = 0; k < end; ++k) {
+        flat.push_back(block.sees(place.layer, shape, q, k) ? *values : 0);
+        ++values;
+      }
       flat.resize(flat.size() + shape.keys - end);
     }
   }

@@ -183,7 +183,7 @@ void SnapshotWriter::finish(std::span<const std::uint64_t> kept) {
   join(invalid_, &ViewInvalid::layer,
        [&](const ViewInvalid& entry) { return whole_map(entry) && !entry.head ? block(entry).layers() : 0; });
   join(invalid_, &ViewInvalid::probe,
-       [&](const ViewInvalid& entry) { return whole_map(entry) && !entry.layer ? run_.probes.size() : 0; });
+       [&](const ViewInvalid& entry) { return whole_map(entry) ? run_.probes.size() : 0; });
   run_.invalid.insert(run_.invalid.end(), invalid_.begin(), invalid_.end());
 
   const auto passed = [&](const ViewExact& exact) {

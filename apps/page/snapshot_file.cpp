@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::array<const char*, 3> kKinds = {"enc.self", "dec.self", "dec.cross"};
 
+/// Longer ones hide nothing, and sums of positions stay within their type.
+constexpr std::uint64_t kLongestWindow = std::uint64_t{1} << 32U;
+
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -78,7 +81,7 @@ SnapshotFile::SnapshotFile(const std::filesystem::path& path) : file_(path) {
                          .path = layer_path.empty() ? name : layer_path,
                          .heads = tensor->shape[1],
                          .causal = mask == "causal",
-                         .window = *length});
+                         .window = std::min(*length, kLongestWindow)});
       names_.push_back(name);
     }
   }
@@ -95,23 +98,19 @@ std::vector<float> SnapshotFile::values(const StoredTensor& tensor, std::size_t 
 
 void SnapshotFile::add_to(ViewRun& run, std::uint64_t step, const std::vector<LayerPlace>& places,
                           const std::vector<std::uint64_t>& kept) const {
-  try {
-    SnapshotWriter writer(run, step, places);
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const StoredTensor& tensor = file_.tensor(names_[i]);
-      const std::vector<float> weights = values(tensor, run.probes.size(), layers_[i].heads);
-      const StoredTensor* const stored = file_.find(names_[i] + ".scores");
-      std::vector<float> scores;
-      if (stored != nullptr) {
-        if (stored->shape != tensor.shape) refuse("scores and weights differ in shape", to_string(stored->shape));
-        scores = values(*stored, run.probes.size(), layers_[i].heads);
-      }
-      writer.add(i, {.queries = tensor.shape[2], .keys = tensor.shape[3], .weights = weights, .scores = scores});
+  SnapshotWriter writer(run, step, places);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const StoredTensor& tensor = file_.tensor(names_[i]);
+    const std::vector<float> weights = values(tensor, run.probes.size(), layers_[i].heads);
+    const StoredTensor* const stored = file_.find(names_[i] + ".scores");
+    std::vector<float> scores;
+    if (stored != nullptr) {
+      if (stored->shape != tensor.shape) refuse("scores and weights differ in shape", to_string(stored->shape));
+      scores = values(*stored, run.probes.size(), layers_[i].heads);
     }
-    writer.finish(kept);
-  } catch (const ShapeError& error) {
-    refuse("it does not fit the probes of the run", error.what());
+    writer.add(i, {.queries = tensor.shape[2], .keys = tensor.shape[3], .weights = weights, .scores = scores});
   }
+  writer.finish(kept);
   add_predictions(run);
 }
 

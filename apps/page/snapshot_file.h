@@ -29,8 +29,8 @@ class SnapshotFile {
   const std::vector<SnapshotLayer>& layers() const { return layers_; }
 
   /// Adds the snapshot to a run whose blocks were made of layers(); its arrays are read one by one. `kept`: steps whose
-  /// full precision stays. Throws FileError where the file does not fit the probes, or differs from earlier ones in
-  /// having predictions.
+  /// full precision stays. Throws FileError where the file differs from earlier ones in having predictions, ShapeError
+  /// where its arrays are smaller than the probes.
   void add_to(ViewRun& run, std::uint64_t step, const std::vector<LayerPlace>& places,
               const std::vector<std::uint64_t>& kept) const;
 

@@ -116,8 +116,8 @@ struct LiveServer::Parts {
 
   bool is_own_host(const httplib::Request& request) const {
     const std::string host = request.get_header_value("Host");
-    return request.get_header_value_count("Host") == 1 &&
-           (host == fmt::format("localhost:{}", port) || host == fmt::format("127.0.0.1:{}", port));
+    const std::string end = port == 80 ? "" : fmt::format(":{}", port);  // browsers leave out the port that is usual
+    return request.get_header_value_count("Host") == 1 && (host == "localhost" + end || host == "127.0.0.1" + end);
   }
 
   void refuse(httplib::Response& response, int status, const char* reason) const {

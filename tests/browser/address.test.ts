@@ -8,7 +8,7 @@ import { noise } from "../../apps/viewer/tests/fixture.ts";
 browser_test("(8) 200 random states survive a round trip through the address", async () => {
   const file = view_file("reverse");
   const run = new ViewData(file).manifest.runs[0]!;
-  const { page, messages } = await open(file);
+  const { page, messages } = await open(file, { viewport: { width: 640, height: 400 } }); // little to draw
   const pick = <T>(list: readonly T[], ...seed: number[]): T => list[Math.floor(noise(...seed) * list.length)]!;
   const states = Array.from({ length: 200 }, (_, i) => {
     const block = pick(run.blocks, i, 1);

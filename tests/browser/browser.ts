@@ -68,10 +68,11 @@ export interface OpenOptions extends BrowserContextOptions {
   hash?: string;
 }
 
-/// A page of the browser with certain options. To open a new one takes longer than most tests do with it, so a test gets
-/// one that an earlier one has left, which shows nothing any more.
+/// A page of the browser. To open a new one takes longer than most tests do with it, so a test gets one that an earlier one
+/// has left, with its size and its media as it wants them.
 interface Kept {
-  options: string;
+  /// What cannot be changed of a page.
+  fixed: string;
   page: Page;
   shows: Opened;
   taken: boolean;
@@ -79,24 +80,23 @@ interface Kept {
 const kept: Kept[] = [];
 
 async function kept_page(options: BrowserContextOptions): Promise<Kept> {
-  const key = JSON.stringify(options);
-  const left = kept.find((one) => one.options === key && !one.taken);
-  if (left) {
-    left.taken = true;
-    const { viewport, colorScheme = null, reducedMotion = null, forcedColors = null } = options;
-    await left.page.emulateMedia({ media: null, colorScheme, reducedMotion, forcedColors });
-    if (viewport) await left.page.setViewportSize(viewport);
-    await left.page.goto("about:blank");
-    return left;
+  const { viewport, colorScheme, reducedMotion = null, forcedColors = null, ...rest } = options;
+  const fixed = JSON.stringify(rest);
+  let one = kept.find((left) => left.fixed === fixed && !left.taken);
+  if (!one) {
+    const page = await (await (await launched()).newContext(rest)).newPage();
+    const made: Kept = { fixed, page, shows: { page, requests: [], messages: [] }, taken: true };
+    page.on("request", (request) => made.shows.requests.push(request.url()));
+    page.on("console", (message) => made.shows.messages.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => made.shows.messages.push(String(error.stack)));
+    kept.push(made);
+    one = made;
   }
-  const context = await (await launched()).newContext(options);
-  const page = await context.newPage();
-  const made: Kept = { options: key, page, shows: { page, requests: [], messages: [] }, taken: true };
-  page.on("request", (request) => made.shows.requests.push(request.url()));
-  page.on("console", (message) => made.shows.messages.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => made.shows.messages.push(String(error.stack)));
-  kept.push(made);
-  return made;
+  one.taken = true;
+  await one.page.goto("about:blank");
+  await one.page.emulateMedia({ media: null, colorScheme: colorScheme ?? "light", reducedMotion, forcedColors });
+  await one.page.setViewportSize(viewport ?? { width: 1280, height: 800 });
+  return one;
 }
 
 /// A page with a file opened from disk, offline, and decoded.
@@ -107,12 +107,7 @@ export async function open(file: string, options: OpenOptions = {}): Promise<Ope
 
 /// A page with an address opened in it, and decoded.
 export async function visit(address: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const chosen = await kept_page({
-    viewport: { width: 1280, height: 800 },
-    deviceScaleFactor: 1,
-    colorScheme: "light",
-    ...options,
-  });
+  const chosen = await kept_page({ deviceScaleFactor: 1, ...options });
   const opened: Opened = { page: chosen.page, requests: [], messages: [] };
   chosen.shows = opened;
   await opened.page.goto(address);

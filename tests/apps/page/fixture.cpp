@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -68,12 +69,20 @@ struct Learning {
   }
   float operator()(const WeightPlace& at) const {
     if (!sees(at.query, at.key)) return 0;
-    double total = 0;
-    for (std::size_t key = 0; key < keys[at.probe]; ++key) {
-      if (sees(at.query, key)) total += std::exp(score(at, key));
+    // Rows are asked for from left to right, so the total of the last one is kept.
+    const std::array<std::size_t, 5> row = {at.probe, at.snapshot, at.layer, at.head, at.query};
+    if (kept_total == 0 || row != kept_row) {
+      kept_row = row;
+      kept_total = 0;
+      for (std::size_t key = 0; key < keys[at.probe]; ++key) {
+        if (sees(at.query, key)) kept_total += std::exp(score(at, key));
+      }
     }
-    return static_cast<float>(std::exp(score(at, at.key)) / total);
+    return static_cast<float>(std::exp(score(at, at.key)) / kept_total);
   }
+
+  mutable std::array<std::size_t, 5> kept_row{};
+  mutable double kept_total = 0;
 };
 
 ViewRun empty_run(const std::string& id, const std::string& name) {
@@ -194,17 +203,6 @@ ViewRun odd_run() {
 
 }  // namespace
 
-double noise(std::initializer_list<std::uint32_t> places) {
-  std::uint32_t h = 0x9e3779b9U;
-  for (const std::uint32_t place : places) {
-    h = (h ^ (place + 0x7f4a7c15U)) * 0x85ebca6bU;
-    h ^= h >> 13U;
-    h *= 0xc2b2ae35U;
-    h ^= h >> 16U;
-  }
-  return static_cast<double>(h) / 4294967296.0;
-}
-
 void add_attention(ViewRun& run, const std::vector<LayerPlan>& layers, const std::vector<std::uint64_t>& steps,
                    const std::vector<std::uint64_t>& exact) {
   std::vector<SnapshotLayer> known;
@@ -246,29 +244,6 @@ void add_attention(ViewRun& run, const std::vector<LayerPlan>& layers, const std
     }
     writer.finish(exact);
   }
-}
-
-const std::vector<std::string>& odd_tokens() {
-  static const std::vector<std::string> tokens = {
-      "<s>",
-      "</script>",
-      "<!--",
-      "&amp;",
-      "\n",
-      " ",
-      "\t",
-      "",
-      "\xF0\x9F\xA6\x8A",                              // a fox
-      "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80",  // an astronaut: two characters joined
-      "\xD7\x90\xD7\x91\xD7\x92",                      // three letters from right to left
-      "\xE2\x80\xAE",                                  // what turns the direction of writing
-      "\xC3\xA9",                                      // e with an acute accent
-      "\xCC\x81",                                      // the accent alone
-      std::string(40, 'a'),
-      "\x07",
-      "<img src=x onerror=alert(1)>",
-  };
-  return tokens;
 }
 
 std::vector<ViewRun> fixture_runs(const std::string& name, std::vector<std::string>& notes) {

@@ -74,4 +74,24 @@ std::vector<float> ramp(std::size_t count) {
   return values;
 }
 
+const char* const kTwoProbes =
+    R"([{"label": "eval 17", "index": 17, "input": [0, 1, 2], "begun": [3, 0], "target": [0, -100]},
+        {"label": "given 0", "text": "1 2", "input": [1, 2], "begun": [3, 1, 2], "target": [1, 2, 4]}])";
+
+/// One layer of each block for the two probes, padded to 3 queries and 3 keys.
+std::vector<RunFiles::Layer> one_layer_each() {
+  return {{.name = "enc.self.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)},
+          {.name = "dec.self.layer0", .shape = {2, 2, 3, 3}, .mask = "causal", .weights = ramp(36), .scores = ramp(36)},
+          {.name = "dec.cross.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)}};
+}
+
+RunFiles::Predictions two_predictions() {
+  return {.rows = "tgt_in",
+          .count = 3,
+          .top = 2,
+          .ids = {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1},
+          .prob = std::vector<float>(12, 0.5F),
+          .target_prob = ramp(6)};
+}
+
 }  // namespace headlight::testing

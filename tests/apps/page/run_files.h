@@ -50,6 +50,15 @@ class RunFiles {
   std::filesystem::path run_;
 };
 
+/// The list of probes.json for an encoder-decoder: sources of 3 and 2 tokens, of which 2 and 3 are read and answered.
+extern const char* const kTwoProbes;
+
+/// One layer of each block on these probes, padded to 3 queries and 3 keys, with ramps for weights.
+std::vector<RunFiles::Layer> one_layer_each();
+
+/// The two most probable of five classes at each of their target positions.
+RunFiles::Predictions two_predictions();
+
 /// 0/n, 1/n ... (n-1)/n.
 std::vector<float> ramp(std::size_t count);
 

@@ -17,10 +17,6 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kTwoProbes =
-    R"([{"label": "eval 17", "index": 17, "input": [0, 1, 2], "begun": [3, 0], "target": [0, -100]},
-        {"label": "given 0", "text": "1 2", "input": [1, 2], "begun": [3, 1, 2], "target": [1, 2, 4]}])";
-
 const std::string kMetrics =
     R"({"event":"start","schema":"headlight.metrics/1","parameters":123})"
     "\n"
@@ -29,32 +25,9 @@ const std::string kMetrics =
     R"({"step":1,"time":2.0,"split":"train","loss":null,"lr":0.5,"grad_norm":1.5,"tok_s":9.0,"nonfinite":{"loss":"nan"}})"
     "\n";
 
-/// One layer of each block for the two probes, padded to 3 queries and 3 keys.
-std::vector<RunFiles::Layer> one_layer_each() {
-  return {{.name = "enc.self.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)},
-          {.name = "dec.self.layer0", .shape = {2, 2, 3, 3}, .mask = "causal", .weights = ramp(36), .scores = ramp(36)},
-          {.name = "dec.cross.layer0", .shape = {2, 2, 3, 3}, .weights = ramp(36)}};
-}
-
-RunFiles::Predictions predictions() {
-  return {.rows = "tgt_in",
-          .count = 3,
-          .top = 2,
-          .ids = {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1},
-          .prob = std::vector<float>(12, 0.5F),
-          .target_prob = ramp(6)};
-}
-
 RunReader reader_of(const RunFiles& files, RunReaderOptions options = {}) {
   options.name = "small/run";
   return {files.path(), std::move(options)};
-}
-
-std::string fault_of(const RunFiles& files) {
-  return message_of<FileError>([&] {
-    RunReader reader = reader_of(files);
-    reader.update();
-  });
 }
 
 const ViewScalar& scalar(const ViewRun& run, const std::string& split, const std::string& name) {
@@ -100,7 +73,7 @@ TEST_CASE("Attention is cut to each probe's own length, with scores and predicti
   const TemporaryDirectory directory;
   const RunFiles files(directory / "run", "encoder-decoder");
   files.probes(kTwoProbes);
-  const RunFiles::Predictions made = predictions();
+  const RunFiles::Predictions made = two_predictions();
   files.snapshot(0, one_layer_each(), &made);
   files.snapshot(8, one_layer_each(), &made);
   RunReader reader = reader_of(files, {.exact_steps = {0}});
@@ -253,65 +226,4 @@ TEST_CASE("Memory is held within bounds: snapshots are thinned while reading, an
   CHECK(std::binary_search(reader.run().steps.begin(), reader.run().steps.end(), 5));
   REQUIRE(reader.run().notes.size() == 1);
   CHECK_THAT(reader.run().notes[0], Contains("of the 12 snapshots"));
-}
-
-TEST_CASE("Damaged files are named") {
-  const TemporaryDirectory directory;
-  const RunFiles files(directory / "run", "encoder-decoder");
-  files.append("metrics.jsonl", "{\"step\":\n");
-  CHECK_THAT(fault_of(files), Contains("metrics.jsonl: line 1 is no JSON"));
-  spill(files.path() / "metrics.jsonl", "{}\n");
-  files.append("head_stats.jsonl", "{\"step\":1}\n");
-  CHECK_THAT(fault_of(files), Contains("head_stats.jsonl: line 1 is no row of a head"));
-  std::filesystem::remove(files.path() / "head_stats.jsonl");
-  for (const auto& [text, words] :
-       std::vector<std::pair<std::string, std::string>>{{"7", "must be a list"},
-                                                        {"[7]", "probe 0: it must be an object"},
-                                                        {R"([{"input": 3}])", "`input` must be"},
-                                                        {R"([{}, {"input": [0.5]}])", "probe 1: `input` holds 0.5"},
-                                                        {R"([{"input": [4294967296]}])", "which is no id"}}) {
-    files.probes(text);
-    CHECK_THAT(fault_of(files), Contains("probes.json") && Contains(words));
-  }
-  files.probes(kTwoProbes);
-  const std::string snapshot = "step-00000001.safetensors";
-  std::vector<RunFiles::Layer> layers = one_layer_each();
-  layers[0].shape = {2, 2, 1, 9};
-  files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the probes"));
-  layers[0].shape = {4, 1, 3, 3};
-  files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the 2 probes"));
-  layers[0].shape = {2, 18};
-  files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("probe, head, query, key"));
-  layers = one_layer_each();
-  layers[1].mask = "banded";
-  files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("causal or full"));
-  layers[1].mask = "causal";
-  layers[1].window = "-3";
-  files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("window"));
-  RunFiles::Predictions made = predictions();
-  made.rows = "none";
-  files.snapshot(1, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("`rows` must be"));
-  made = predictions();
-  made.count = 2;
-  made.top = 3;
-  files.snapshot(1, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains(snapshot));
-  files.snapshot(1, one_layer_each());
-  files.snapshot(2, {one_layer_each()[0]});
-  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("other layers"));
-  made = predictions();
-  files.snapshot(2, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("predictions"));
-  std::string bytes = slurp(files.path() / "attention" / snapshot);
-  bytes[bytes.size() - 3] = static_cast<char>(bytes[bytes.size() - 3] ^ 1);
-  spill(files.path() / "attention" / snapshot, bytes);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("damaged"));
-  spill(files.path() / "config.json", "{");
-  CHECK_THROWS_AS(reader_of(files), ConfigError);
 }

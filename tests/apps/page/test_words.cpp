@@ -14,7 +14,8 @@ using Words = std::vector<std::string>;
 namespace {
 
 ViewWords words_for(const std::string& task, const std::string& arch, const std::filesystem::path& folder = {}) {
-  const std::string text = R"({"task": )" + task + R"(, "model": {"arch": ")" + arch + R"("}})";
+  const std::string text =
+      R"({"task": )" + task + R"(, "model": {"arch": ")" + arch + R"("}, "trainer": {"steps": 10}})";
   config::LoadedConfig loaded = config::read_config_text({{.name = "x", .text = text, .directory = folder}});
   return words_of(*make_task(loaded));
 }
@@ -45,7 +46,7 @@ TEST_CASE("Classes have words of their own") {
     lines += i % 2 == 0 ? "{\"input\": \"xy\", \"target\": \"even\"}\n" : "{\"input\": \"yyx\", \"target\": \"odd\"}\n";
   spill(directory / "a.jsonl", lines);
   const ViewWords words = words_for(
-      R"({"type": "jsonl", "train_file": "a.jsonl", "split": 0.5, "input": {"kind": "chars"}, "target": {"kind": "label"}, "predict": "last"})",
+      R"({"type": "jsonl", "train_file": "a.jsonl", "split": 0.5, "input": {"kind": "chars"}, "target": {"kind": "class"}, "predict": "last"})",
       "encoder", directory.path());
   CHECK(words.vocab == Words{"x", "y"});
   REQUIRE(words.target_vocab);
