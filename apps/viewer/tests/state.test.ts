@@ -10,7 +10,7 @@ import { sorted_rows, type RoleRow } from "../src/state/role_table.ts";
 import { parse_selection, print_selection, selected_rows, toggle_selection } from "../src/state/selection.ts";
 import { related, Stats } from "../src/state/stats.ts";
 import { round_ticks } from "../src/draw/ticks.ts";
-import { cell_number, coded_weight, exact_weight, short_number } from "../src/text/number.ts";
+import { cell_number, coded_weight, different_numbers, exact_weight, short_number } from "../src/text/number.ts";
 import { indexed, shortened, visible_token } from "../src/text/token.ts";
 import { noise } from "./fixture.ts";
 
@@ -273,4 +273,10 @@ test("numbers", () => {
     [0.041, 1234, NaN, Infinity, -2, 1.2e-5, 0].map((v) => short_number(v)),
     ["0.0410", "1234", "NaN", "∞", "−2.00", "1.20e−5", "0"],
   );
+});
+
+test("numbers of an axis have as many digits as tell them apart", () => {
+  assert.deepEqual(different_numbers([0, 1, 2]), ["0", "1.0", "2.0"]);
+  assert.deepEqual(different_numbers([2.35, 2.4, 2.45]), ["2.35", "2.40", "2.45"]);
+  assert.deepEqual(different_numbers([1, 1]), ["1.000000", "1.000000"]);
 });

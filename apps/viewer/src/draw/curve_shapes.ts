@@ -1,7 +1,7 @@
 // Curves over training as shapes: the same for the screen and for exported pictures.
 
 import { ema, type Curve } from "../state/curves.ts";
-import { grouped, short_number } from "../text/number.ts";
+import { different_numbers, grouped } from "../text/number.ts";
 import type { Palette, Shape } from "../export/scene.ts";
 import { log_ticks, round_ticks } from "./ticks.ts";
 
@@ -132,8 +132,10 @@ function axis_shapes(
   const has_own = lines.some((line) => line.scale === "own");
   const has_share = lines.some((line) => line.scale === "share");
   const bottom = plot.y + plot.height;
-  const side = (range: Range, left: boolean, grid: boolean, text: (value: number) => string) => {
-    for (const value of round_ticks(range.low, range.high, Math.max(2, plot.height / 34))) {
+  const side = (range: Range, left: boolean, grid: boolean, texts: (values: number[]) => string[]) => {
+    const values = round_ticks(range.low, range.high, Math.max(2, plot.height / 34));
+    const words = texts(values);
+    for (const [i, value] of values.entries()) {
       const y = bottom - ((value - range.low) / (range.high - range.low)) * plot.height;
       if (grid)
         out.push({
@@ -149,15 +151,15 @@ function axis_shapes(
         kind: "text",
         x: left ? plot.x - 5 : plot.x + plot.width + 5,
         y: y + 4,
-        text: text(value),
+        text: words[i]!,
         size: 10.5,
         fill: palette.soft,
         anchor: left ? "end" : "start",
       });
     }
   };
-  if (has_own) side(own, true, true, (value) => short_number(value, 2));
-  if (has_share) side(SHARE, !has_own, !has_own, (value) => `${Math.round(100 * value)}%`);
+  if (has_own) side(own, true, true, different_numbers);
+  if (has_share) side(SHARE, !has_own, !has_own, (values) => values.map((value) => `${Math.round(100 * value)}%`));
   const ticks = options.axis === "log" ? log_ticks(options.last) : round_ticks(0, options.last, plot.width / 90);
   for (const step of ticks) {
     out.push({

@@ -24,6 +24,14 @@ export function short_number(value: number | undefined, digits = 3): string {
   return value.toFixed(Math.min(places, 6)).replace("-", "−");
 }
 
+/// Numbers with two digits, or with as many as it takes to tell them apart.
+export function different_numbers(values: readonly number[]): string[] {
+  for (let digits = 2; ; ++digits) {
+    const texts = values.map((value) => short_number(value, digits));
+    if (digits === 7 || new Set(texts).size === texts.length) return texts;
+  }
+}
+
 export function percent(share: number | undefined, digits = 1): string {
   if (share === undefined || !Number.isFinite(share)) return "–";
   return `${(100 * share).toFixed(digits)}\u2009%`;
