@@ -41,6 +41,13 @@ class AttentionRecorder {
 class Hooks;
 class KeyValueCache;
 
+/// A run that begins inside a model, at a block whose input is known from another run on the same batch: nothing before
+/// it is computed.
+struct BlockStart {
+  std::string block = {};  ///< path of the block: "layers.1", "decoder.layers.0"
+  Tensor input = {};       ///< what it reads, (B, T, C), as HookPoint::input gives it
+};
+
 /// Everything that a forward pass may depend on besides its input and its parameters. There are no global modes.
 struct Context {
   bool training = false;
@@ -51,6 +58,7 @@ struct Context {
   AttentionRecorder* recorder = nullptr;  ///< told of all attention weights
   const Hooks* hooks = nullptr;           ///< reads and replaces values on the way
   KeyValueCache* cache = nullptr;         ///< keys and values of earlier positions; see key_value_cache.h
+  const BlockStart* start = nullptr;      ///< for a model: where it begins in place of its input
   std::size_t offset = 0;                 ///< position of the input's first element; with a cache, cache->length()
 };
 

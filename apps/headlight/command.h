@@ -55,6 +55,7 @@ Command add_generate(CLI::App& program, const GlobalOptions& global);
 Command add_show(CLI::App& program, const GlobalOptions& global);
 Command add_view(CLI::App& program, const GlobalOptions& global);
 Command add_serve(CLI::App& program, const GlobalOptions& global);
+Command add_inspect(CLI::App& program, const GlobalOptions& global);
 Command add_compare(CLI::App& program, const GlobalOptions& global);
 Command add_runs(CLI::App& program, const GlobalOptions& global);
 Command add_check(CLI::App& program, const GlobalOptions& global);

@@ -7,10 +7,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "apps/heads/attention_report.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
+#include "apps/heads/attention_report.h"
 #include "apps/training/evaluate.h"
 #include "core/error.h"
 #include "layers/summary.h"
@@ -45,15 +45,17 @@ Json heads_json(const AttentionReport& report) {
   for (std::size_t p = 0; p < report.patterns.size(); ++p) {
     const HeadScores* best = nullptr;
     for (const HeadScores& head : report.scores) {
-      if (head.right.at(p).rows != 0 && (best == nullptr || head.right[p].mass > best->right[p].mass)) best = &head;
+      const std::optional<TargetScore>& right = head.roles.patterns.at(p);
+      if (!right || right->rows == 0) continue;
+      if (best == nullptr || right->mass() > best->roles.patterns[p]->mass()) best = &head;
     }
     if (best == nullptr) continue;
-    const RightScore& score = best->right[p];
+    const TargetScore& score = *best->roles.patterns[p];
     json[report.patterns[p].name] = {{"block", report.blocks.at(best->layer)},
                                      {"layer", best->layer},
                                      {"head", best->head},
-                                     {"mass", score.mass},
-                                     {"argmax", score.argmax}};
+                                     {"mass", score.mass()},
+                                     {"argmax", score.argmax()}};
   }
   return json;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace headlight {
 namespace {
@@ -14,6 +15,11 @@ std::string score_line(const std::string& name, const Score& score, bool numbers
   }
   if (score.shared > 0) line += fmt::format("  * {}", score.shared);
   return line + "\n";
+}
+
+/// A mean over rows; a dash where there is no row.
+std::string mean_cell(const std::optional<TargetScore>& score, double (TargetScore::*mean)() const) {
+  return score && score->rows > 0 ? fmt::format("{:.4f}", ((*score).*mean)()) : "-";
 }
 
 }  // namespace
@@ -40,7 +46,7 @@ std::string score_table(const std::string& split, const Evaluation& evaluation) 
 }
 
 std::string head_table(const AttentionReport& report) {
-  std::string table = fmt::format("attention over {} held-out sequences; masses are shares of 1, entropy is in nats\n",
+  std::string table = fmt::format("attention over {} held-out sequences; masses are shares of 1, entropy is in bits\n",
                                   report.sequences);
   table += fmt::format("  {:<9}  {:>5}  {:>4}", "block", "layer", "head");
   std::vector<std::string> columns;
@@ -49,19 +55,22 @@ std::string head_table(const AttentionReport& report) {
     columns.push_back(pattern.name + (pattern.width == 0 ? "_mass" : fmt::format("_mass({})", pattern.width)));
   }
   for (const std::string& column : columns) table += "  " + column;
-  table += fmt::format("  {:>8}  {:>8}  {:>7}\n", "diagonal", "previous", "entropy");
+  table += fmt::format("  {:>8}  {:>8}  {:>7}\n", "self", "previous", "entropy");
   if (report.scores.empty()) return table;
   const HeadScores& best = best_head(report.scores);
   for (const HeadScores& head : report.scores) {
     table += fmt::format("{} {:<9}  {:>5}  {:>4}", &head == &best ? '*' : ' ', report.blocks.at(head.layer), head.layer,
                          head.head);
-    for (std::size_t i = 0; i < head.right.size(); ++i) {
-      const RightScore& right = head.right[i];
-      const auto cell = [&](double value) { return right.rows == 0 ? "-" : fmt::format("{:.4f}", value); };
-      table += fmt::format("  {:>{}}  {:>{}}", cell(right.argmax), columns[2 * i].size(), cell(right.mass),
-                           columns[2 * i + 1].size());
+    const HeadRoles& roles = head.roles;
+    for (std::size_t i = 0; i < roles.patterns.size(); ++i) {
+      table +=
+          fmt::format("  {:>{}}  {:>{}}", mean_cell(roles.patterns[i], &TargetScore::argmax), columns[2 * i].size(),
+                      mean_cell(roles.patterns[i], &TargetScore::mass), columns[2 * i + 1].size());
     }
-    table += fmt::format("  {:>8.4f}  {:>8.4f}  {:>7.3f}\n", head.diagonal, head.previous, head.entropy);
+    for (const Role role : {Role::self, Role::previous}) {
+      table += fmt::format("  {:>8}", mean_cell(roles.role(role), &TargetScore::mass));
+    }
+    table += fmt::format("  {:>7}\n", roles.choosing_rows == 0 ? "-" : fmt::format("{:.3f}", roles.bits()));
   }
   return table;
 }

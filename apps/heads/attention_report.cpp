@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "apps/inspect/capture.h"
+#include "apps/heads/captured_run.h"
 #include "apps/tasks/batches.h"
 #include "apps/training/attention_layers.h"
 #include "apps/training/objective.h"
-#include "autograd/scopes.h"
 #include "layers/models/generate.h"
 
 namespace headlight {
@@ -27,27 +26,12 @@ std::uint64_t sequences_of(const Task& task) {
   return std::min(most, task.examples(Split::eval).value_or(most));
 }
 
-std::vector<AttentionWeights> capture(Model& model, const Batch& batch) {
-  const NoGrad no_grad;
-  AttentionCapture recorder;
-  run_model(model, batch, {.recorder = &recorder});
-  return recorder.layers();
-}
-
 std::vector<std::string> texts(const std::vector<std::int32_t>& ids, std::string (Task::*text)(std::int32_t) const,
                                const Task& task) {
   std::vector<std::string> labels;
   labels.reserve(ids.size());
   for (const std::int32_t id : ids) labels.push_back((task.*text)(id));
   return labels;
-}
-
-/// Which queries are real, of the layers of each block.
-void note_padding(const Batch& batch, const std::vector<std::string>& blocks, std::vector<AttentionWeights>& layers) {
-  const bool two = batch.begun.size() != 0;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    layers[i].real_queries = two && blocks[i] != "enc.self" ? batch.target_lengths() : batch.lengths;
-  }
 }
 
 /// How many sequences the model is run on at once. Of the layers that have run only the heads are asked: another sequence
@@ -64,37 +48,29 @@ std::uint64_t sequences_at_once(const std::vector<AttentionWeights>& layers, con
   return std::max<std::uint64_t>(kAtOnce / weights, 1);
 }
 
-std::vector<PatternRule> rules_of(const Task& task, const std::vector<AttentionPattern>& patterns, const Batch& batch) {
-  std::vector<PatternRule> rules;
-  rules.reserve(patterns.size());
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
-    const auto right = [&task, &batch, i](std::size_t member, std::size_t query, std::vector<std::size_t>& keys) {
-      task.right_keys(i, batch.examples[member], query, keys);
-    };
-    rules.push_back({.name = patterns[i].name, .block = patterns[i].block, .right = right, .width = patterns[i].width});
-  }
-  return rules;
-}
-
 }  // namespace
 
 AttentionReport report_attention(Model& model, const Task& task) {
   AttentionReport report{.sequences = sequences_of(task), .patterns = task.patterns()};
   Batch batch;
-  const std::vector<PatternRule> rules = rules_of(task, report.patterns, batch);
+  const std::vector<PatternRule> rules = pattern_rules(task, batch);
+  const LayerAxes axes_of(model, task);
   std::vector<MeanAttention> means;
   std::uint64_t part = 1;  // the first tells how many maps there are
   for (std::uint64_t first = 0; first < report.sequences; first += batch.size()) {
     fill_batch(task, Split::eval, first, std::min<std::uint64_t>(part, report.sequences - first), batch);
-    std::vector<AttentionWeights> layers = capture(model, batch);
+    const std::vector<AttentionWeights> layers = capture_run(model, batch).layers;
     if (first == 0) {
       for (const AttentionWeights& layer : layers) report.blocks.push_back(block_of(model, layer.path));
       means.resize(layers.size());
       part = sequences_at_once(layers, report.blocks, model, task.shape());
     }
-    note_padding(batch, report.blocks, layers);
-    for (std::size_t i = 0; i < layers.size(); ++i) means[i].add(layers[i]);
-    std::vector<HeadScores> scores = score_heads(layers, report.blocks, rules);
+    std::vector<MapAxes> axes;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      means[i].add(layers[i]);
+      axes.push_back(axes_of(batch, layers[i]));
+    }
+    std::vector<HeadScores> scores = score_heads(layers, axes, report.blocks, rules);
     if (first == 0) {
       report.scores = std::move(scores);
     } else {
@@ -105,22 +81,22 @@ AttentionReport report_attention(Model& model, const Task& task) {
   return report;
 }
 
+Example answered(Model& model, const Task& task, const Example& example) {
+  if (model.arch() != Architecture::encoder_decoder) return example;
+  const TaskShape shape = task.shape();
+  const GenerateSource source{.input = model_input(example_batch(task, example))};
+  const std::size_t most = std::min(shape.target_length, std::max<std::size_t>(model.max_len(), 1));
+  Example answer{.input = example.input, .vectors = example.vectors, .begun = {shape.begin.value()}};
+  answer.target = generate(model, source, {answer.begun}, {.max_new_tokens = most, .end = shape.end})[0].tokens;
+  // The last token that is made is read by nobody.
+  answer.begun.insert(answer.begun.end(), answer.target.begin(), answer.target.end() - 1);
+  return answer;
+}
+
 AttentionLook look_at(Model& model, const Task& task, const Example& example) {
-  AttentionLook look{.layers = {}, .source = example.input, .target = example.begun};
-  Batch batch = example_batch(task, example);
-  if (model.arch() == Architecture::encoder_decoder) {
-    const TaskShape shape = task.shape();
-    const GenerateSource source{.input = model_input(batch)};
-    const std::size_t most = std::min(shape.target_length, std::max<std::size_t>(model.max_len(), 1));
-    const std::vector<std::int32_t> made =
-        generate(model, source, {{shape.begin.value()}}, {.max_new_tokens = most, .end = shape.end})[0].tokens;
-    look.target.assign(1, shape.begin.value());
-    // The last token that is made is read by nobody.
-    look.target.insert(look.target.end(), made.begin(), made.end() - 1);
-    batch =
-        example_batch(task, {.input = example.input, .vectors = example.vectors, .begun = look.target, .target = made});
-  }
-  look.layers = capture(model, batch);
+  const Example read = answered(model, task, example);
+  AttentionLook look{.layers = {}, .source = read.input, .target = read.begun};
+  look.layers = capture_run(model, example_batch(task, read)).layers;
   return look;
 }
 

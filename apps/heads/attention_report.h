@@ -33,6 +33,9 @@ struct AttentionLook {
   std::vector<std::int32_t> target;  ///< of an encoder-decoder: what the decoder read, begin mark included
 };
 
+/// The example as a model reads it that answers it: an encoder-decoder greedily, whatever its target; others read it as it is.
+Example answered(Model& model, const Task& task, const Example& example);
+
 /// Looks at an example; an encoder-decoder answers it greedily, whatever its target.
 AttentionLook look_at(Model& model, const Task& task, const Example& example);
 

@@ -95,10 +95,10 @@ void fill_batch(const Task& task, Split split, std::uint64_t first, std::size_t 
   fill_batch(task, requests, batch);
 }
 
-Batch example_batch(const Task& task, const Example& example) {
+Batch example_batch(const Task& task, const Example& example, std::size_t copies) {
   const TaskShape shape = task.shape();
   Batch batch;
-  batch.examples = {example};
+  batch.examples.assign(copies, example);
   lay_out(batch, shape.features, shape.values);
   return batch;
 }

@@ -37,8 +37,8 @@ void fill_batch(const Task& task, const std::vector<ExampleRequest>& requests, B
 void fill_batch(const Task& task, Split split, std::uint64_t first, std::size_t count, Batch& batch,
                 std::optional<std::size_t> length = {});
 
-/// One example that comes from elsewhere as a batch of the task.
-Batch example_batch(const Task& task, const Example& example);
+/// One example that comes from elsewhere as a batch of the task, as often as `copies` says.
+Batch example_batch(const Task& task, const Example& example, std::size_t copies = 1);
 
 enum class Sampling {
   epochs,       ///< passes over the training set, in an order of its own each

@@ -83,8 +83,20 @@ void add_positions(const Array& answers, const Batch& batch, std::map<std::uint6
   }
 }
 
-/// Loss and accuracy of each member of a batch.
-std::vector<Score> score_rows(const Array& answers, const Batch& batch, config::LossType loss) {
+}  // namespace
+
+Accuracy count_correct(const Array& logits, const Tokens& targets) {
+  if (logits.dimension() != 3 || targets.dimension() != 2 || logits.shape()[0] != targets.shape()[0] ||
+      logits.shape()[1] != targets.shape()[1]) {
+    raise<ShapeError>("count_correct", "logits must be (B, T, V) and targets (B, T)",
+                      to_string(Shape(logits.shape())) + " and " + to_string(Shape(targets.shape())));
+  }
+  Accuracy counted;
+  for (std::size_t row = 0; row < targets.shape()[0]; ++row) counted += count_row(logits, targets, row);
+  return counted;
+}
+
+std::vector<Score> score_examples(const Array& answers, const Batch& batch, config::LossType loss) {
   const std::size_t length = batch.targets.shape()[1];
   const std::size_t width = answers.shape()[2];
   std::vector<Score> scores(batch.size());
@@ -110,19 +122,6 @@ std::vector<Score> score_rows(const Array& answers, const Batch& batch, config::
   return scores;
 }
 
-}  // namespace
-
-Accuracy count_correct(const Array& logits, const Tokens& targets) {
-  if (logits.dimension() != 3 || targets.dimension() != 2 || logits.shape()[0] != targets.shape()[0] ||
-      logits.shape()[1] != targets.shape()[1]) {
-    raise<ShapeError>("count_correct", "logits must be (B, T, V) and targets (B, T)",
-                      to_string(Shape(logits.shape())) + " and " + to_string(Shape(targets.shape())));
-  }
-  Accuracy counted;
-  for (std::size_t row = 0; row < targets.shape()[0]; ++row) counted += count_row(logits, targets, row);
-  return counted;
-}
-
 Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) {
   const NoGrad no_grad;
   const TaskShape shape = task.shape();
@@ -134,7 +133,7 @@ Evaluation evaluate(Model& model, const Task& task, const EvaluationPlan& plan) 
     for (std::uint64_t first = 0; first < plan.examples; first += per_batch) {
       fill_batch(task, plan.split, first, std::min(per_batch, plan.examples - first), batch, length);
       const Tensor answers = run_model(model, batch, {.recorder = &hidden});
-      std::vector<Score> scores = score_rows(answers.value(), batch, plan.loss);
+      std::vector<Score> scores = score_examples(answers.value(), batch, plan.loss);
       if (evaluation.numbers && task.reports_positions()) {
         add_positions(answers.value(), batch, evaluation.by_position);
       }

@@ -14,6 +14,10 @@ namespace headlight::inline HEADLIGHT_PRECISION {
 /// Counts where the largest logit (the first of equal ones; never NaN) is the target. logits (B, Tt, V), targets (B, Tt).
 Accuracy count_correct(const Array& logits, const Tokens& targets);
 
+/// Loss and accuracy of each member of a batch: the loss is that of the task, without smoothing or supervision, summed in
+/// double over the targets that count. answers (B, Tt, V), as run_model() gives them.
+std::vector<Score> score_examples(const Array& answers, const Batch& batch, config::LossType loss);
+
 /// What is evaluated.
 struct EvaluationPlan {
   Split split = Split::eval;

@@ -1,5 +1,7 @@
 #include "layers/models/model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -10,11 +12,11 @@
 
 #include "core/error.h"
 #include "core/shape.h"
-#include "layers/activation.h"
 #include "layers/dropout.h"
 #include "layers/embedding.h"
 #include "layers/layer_config.h"
 #include "layers/models/stack_fit.h"
+#include "layers/models/surroundings.h"
 #include "layers/positions.h"
 #include "layers/vector_input.h"
 
@@ -38,77 +40,11 @@ M& adopt_as(const Adopt& adopt, const std::string& name, std::unique_ptr<M> modu
   return reference;
 }
 
-/// What stands around the blocks, as the keys of the composed form say it.
-struct Surroundings {
-  std::size_t d_model;
-  std::size_t max_len;
-  Positions positions;
-  std::size_t randomised;
-  double embedding_dropout;
-  double input_dropout;
-  bool embedding_bias;
-  bool scale_embeddings;
-  bool final_norm;
-  NormOptions norm;
-};
-
 /// What a stack reads.
 struct Source {
   std::size_t vocabulary;
   std::size_t features;
 };
-
-Surroundings surroundings(const LayerConfig& config) {
-  Surroundings s{.d_model = config.size("d_model"),
-                 .max_len = config.size("max_len", 0),
-                 .positions = config.choice("positions", Positions::none,
-                                            {{"none", Positions::none},
-                                             {"sinusoidal", Positions::sinusoidal},
-                                             {"learned", Positions::learned}}),
-                 .randomised = 0,
-                 .embedding_dropout = 0,
-                 .input_dropout = 0,
-                 .embedding_bias = false,
-                 .scale_embeddings = config.flag("scale_embeddings", false),
-                 .final_norm = config.flag("final_norm", false),
-                 .norm = {}};
-  if (s.positions != Positions::none) {
-    config.size("max_len");
-    s.randomised = config.size("randomised_positions", 0);
-  } else {
-    config.refuse_meaningless("randomised_positions", "positions none");
-  }
-  if (const auto dropout = config.section("dropout")) {
-    s.embedding_dropout = dropout->share("embedding", 0);
-    s.input_dropout = dropout->share("input", 0);
-    dropout->refuse_unread();
-  }
-  if (const auto bias = config.section("bias")) s.embedding_bias = bias->flag("embedding", false);
-  if (s.final_norm) s.norm.type = config.parsed("norm_type", "layer", norm_type_of);
-  s.norm.width = s.d_model;
-  s.norm.eps = config.number("norm_eps", 1e-5, {.from = 0});
-  if (config.has("norm_bias")) s.norm.bias = config.flag("norm_bias", true);
-  return s;
-}
-
-HeadOptions head_options(const LayerConfig& config, const Surroundings& s, std::size_t vocabulary) {
-  HeadOptions options{.width = s.d_model, .predict = config.parsed("predict", "every", predict_of)};
-  if (const auto bias = config.section("bias")) {
-    options.bias = bias->flag("head", true);
-    bias->flag("embedding", false);
-    bias->refuse_unread();
-  }
-  if (options.predict == Predict::pointer) {
-    for (const char* key : {"head", "outputs", "tie_embeddings"}) config.refuse_meaningless(key, "predict pointer");
-    options.pointer_query = config.parsed("pointer_query", "last", predict_of);
-    return options;
-  }
-  options.outputs = config.size("outputs", vocabulary);
-  options.kind = config.choice("head", HeadKind::linear, {{"linear", HeadKind::linear}, {"mlp", HeadKind::mlp}});
-  if (options.kind == HeadKind::mlp) options.activation = config.parsed("activation", "gelu", activation_of);
-  options.normalization = {.width = s.d_model, .eps = s.norm.eps, .bias = s.norm.bias};
-  return options;
-}
 
 }  // namespace
 
@@ -174,11 +110,25 @@ struct Model::Stack {
     check_widths({list, path, blocks}, s.d_model, positions_tried, "the embedding (`d_model`)", after, context, faults);
   }
 
-  Tensor operator()(const ModelInput& given, const Context& context) const {
+  /// The place of the block where a run begins; blocks.size() when it is none of these, and the stack runs whole.
+  std::size_t start_of(const Context& context) const {
+    if (context.start == nullptr) return blocks.size();
+    const auto found = std::find_if(blocks.begin(), blocks.end(),
+                                    [&](const Layer* block) { return block->path() == context.start->block; });
+    return static_cast<std::size_t>(found - blocks.begin());
+  }
+
+  Tensor embedded(const ModelInput& given, const Context& context) const {
     Tensor x = (*embedding_dropout)((*input)(given, context), context);
     if (positions != nullptr) x = (*positions)(x, context);
-    x = (*input_dropout)(x, context);
-    for (Layer* block : blocks) x = (*block)(x, context);
+    return (*input_dropout)(x, context);
+  }
+
+  Tensor operator()(const ModelInput& given, const Context& context) const {
+    const std::size_t start = start_of(context);
+    const bool whole = start == blocks.size();
+    Tensor x = whole ? embedded(given, context) : context.start->input;
+    for (std::size_t i = whole ? 0 : start; i < blocks.size(); ++i) x = (*blocks[i])(x, context);
     return final_norm != nullptr ? (*final_norm)(x, context) : x;
   }
 };
@@ -260,7 +210,30 @@ Model::Model(const Json& composed, Init& init, const std::string& path) {
   }
 }
 
+std::vector<std::string> Model::blocks() const {
+  std::vector<std::string> paths;
+  for (const Stack* stack : {encoder_.get(), decoder_.get()}) {
+    if (stack == nullptr) continue;
+    for (const Layer* block : stack->blocks) paths.push_back(block->path());
+  }
+  return paths;
+}
+
+void Model::check_start(const Context& context) const {
+  if (context.start == nullptr) return;
+  const std::vector<std::string> known = blocks();
+  if (std::find(known.begin(), known.end(), context.start->block) == known.end()) {
+    raise<StateError>("model", fmt::format("there is no block `{}` to start at", context.start->block), {},
+                      fmt::format("there are `{}`", fmt::join(known, "`, `")));
+  }
+  if (context.cache != nullptr) {
+    raise<StateError>("model", "a run with a cache begins at its input",
+                      fmt::format("Context::cache and Context::start at `{}`", context.start->block));
+  }
+}
+
 Tensor Model::operator()(const ModelInput& input, const Context& context) {
+  check_start(context);
   if (arch_ == Architecture::encoder_decoder) {
     raise<StateError>("model", "an encoder-decoder reads a source and a target", {}, "call model(source, target, ...)");
   }
@@ -271,6 +244,14 @@ Tensor Model::operator()(const ModelInput& input, const Context& context) {
 }
 
 Tensor Model::operator()(const ModelInput& source, const ModelInput& target, const Context& context) {
+  check_start(context);
+  if (decoder_ != nullptr && encoder_ != nullptr && decoder_->start_of(context) < decoder_->blocks.size()) {
+    if (context.memory == nullptr) {
+      raise<StateError>("model", "a run that starts in the decoder needs what the encoder made",
+                        fmt::format("Context::start is `{}`, Context::memory is null", context.start->block));
+    }
+    return decode(target, *context.memory, context);
+  }
   return decode(target, encode(source, context), context);
 }
 

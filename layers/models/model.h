@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -31,6 +32,10 @@ class Model : public Module {
   Model(const ModelOptions& options, Init& init);
   ~Model() override;
 
+  /// With Context::start a model begins at the block that is named there, and reads its input only in so far as that stands
+  /// before the block. Where it is one of the decoder of an encoder-decoder, Context::memory is what the encoder made.
+  /// Throws StateError when no block has this path, with a cache, and without that memory.
+
   /// Of an encoder or a decoder: ids (B, T) or vectors (B, T, F) -> the head's result, (B, T, V) for every position.
   /// Self-attention sees what Context::mask allows; a decoder adds Mask::causal() to it.
   /// Throws StateError when the model is an encoder-decoder, ShapeError on an input that does not fit.
@@ -46,6 +51,9 @@ class Model : public Module {
   Tensor encode(const ModelInput& source, const Context& context);
   Tensor decode(const ModelInput& target, const Tensor& memory, const Context& context);
 
+  /// Paths of the blocks in the order in which they run, an encoder's before those of its decoder.
+  std::vector<std::string> blocks() const;
+
   Architecture arch() const { return arch_; }
   Predict predict() const { return predict_; }
   /// Ids that the decoder, or the only stack, reads are below it; 0 where it reads vectors.
@@ -57,6 +65,8 @@ class Model : public Module {
 
  private:
   struct Stack;
+
+  void check_start(const Context& context) const;
 
   Architecture arch_;
   Predict predict_ = Predict::every;

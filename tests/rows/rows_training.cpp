@@ -146,7 +146,7 @@ TEST_CASE("row N8: the task knows the key to read, so that a map has a score, an
     std::vector<std::size_t> keys;
     right(0, 0, keys);
     CHECK(keys == std::vector<std::size_t>{3});  // reversing: the last position
-    return right_score(capture.layers().at(0), 1, {.right = right}).mass;
+    return right_score(capture.layers().at(0), 1, {.right = right}).mass();
   };
   const double supervised = mass({"loss.attention.weight=2", "loss.attention.head=1"});
   CHECK(supervised > 0.8);

@@ -61,23 +61,30 @@ void check_report(const std::vector<std::size_t>& lengths, std::size_t at_once) 
   CHECK(task.most_at_once == at_once);
   REQUIRE(report.sequences == lengths.size());
   REQUIRE(report.scores.size() == 8);
-  // A row of a sequence of T positions gives 1 / T to each: T rows with an entropy of log T, of which all have a
-  // diagonal and all but the first a previous position.
-  double rows = 0, entropy = 0, previous = 0;
+  // A row of a sequence of T positions gives 1 / T to each: T rows with an entropy of log2 T, which have a choice where T is
+  // above 1; all of these have a diagonal, and all but the first a previous position.
+  double rows = 0, choosing = 0, bits = 0, self = 0, previous = 0, followers = 0;
   for (const std::size_t length : lengths) {
     const auto positions = static_cast<double>(length);
     rows += positions;
-    entropy += positions * std::log(positions);
+    followers += positions - 1;
     previous += (positions - 1) / positions;
+    if (length < 2) continue;
+    choosing += positions;
+    self += 1;
+    bits += positions * std::log2(positions);
   }
   for (const HeadScores& head : report.scores) {
-    CHECK(head.rows == static_cast<std::size_t>(rows));
-    CHECK(head.diagonal == Approx(static_cast<double>(lengths.size()) / rows).epsilon(1e-5));
-    CHECK(head.previous == Approx(previous / rows).epsilon(1e-5));
-    CHECK(head.entropy == Approx(entropy / rows).epsilon(1e-5));
-    REQUIRE(head.right.size() == 1);
-    CHECK(head.right[0].rows == static_cast<std::size_t>(rows));
-    CHECK(head.right[0].mass == Approx(static_cast<double>(lengths.size()) / rows).epsilon(1e-5));
+    const HeadRoles& roles = head.roles;
+    CHECK(roles.rows == static_cast<std::size_t>(rows));
+    CHECK(roles.role(Role::self)->mass() == Approx(self / choosing).epsilon(1e-5));
+    CHECK(roles.role(Role::previous)->mass() == Approx(previous / followers).epsilon(1e-5));
+    CHECK(roles.role(Role::previous)->lift() == Approx(1).epsilon(1e-5));
+    CHECK(roles.bits() == Approx(bits / choosing).epsilon(1e-5));
+    CHECK(roles.share() == Approx(1).epsilon(1e-5));
+    REQUIRE(roles.patterns.size() == 1);
+    CHECK(roles.patterns[0]->rows == static_cast<std::size_t>(rows));
+    CHECK(roles.patterns[0]->mass() == Approx(static_cast<double>(lengths.size()) / rows).epsilon(1e-5));
   }
   // The mean map: at the first row 1 / T of each sequence, at the last that of the longest ones alone.
   const std::size_t longest = task.shape().length;

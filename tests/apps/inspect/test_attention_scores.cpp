@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include <catch2/catch.hpp>
 
 #include "apps/inspect/attention_scores.h"
@@ -26,64 +24,24 @@ AttentionWeights two_heads() {
   return weights;
 }
 
+/// Every key is seen.
+MapAxes axes_of(const AttentionWeights& weights) {
+  return {.visible = std::vector<KeyRange>(weights.batch * weights.queries, KeyRange{.begin = 0, .end = weights.keys})};
+}
+
 void mirrored(std::size_t, std::size_t query, std::vector<std::size_t>& keys) { keys.push_back(3 - query); }
 
 }  // namespace
 
 // All expected values are counted by hand.
-TEST_CASE("Mass around the anti-diagonal, its share of largest weights, and entropy") {
-  const AttentionWeights weights = two_heads();
-  // First sequence 1; second: a quarter each.
-  CHECK(antidiag_mass(weights, 0, 0) == (1 + 0.25) / 2);
-  // With a neighbour on either side the second sequence holds 2, 3, 3, 2 quarters.
-  CHECK(antidiag_mass(weights, 0, 1) == (1 + 2.5 / 4) / 2);
-  // In the uniform sequence the first of equal weights is at key 0, which is right for query 3 alone.
-  CHECK(antidiag_argmax(weights, 0) == 5.0 / 8);
-  CHECK(entropy(weights, 0) == Approx(std::log(4.0) / 2).epsilon(1e-12));
-  CHECK(entropy(weights, 1) == 0);
-}
-
-TEST_CASE("Mass around a diagonal counts what lies inside of the map") {
-  const AttentionWeights weights = two_heads();
-  CHECK(diag_mass(weights, 1, -1, 0) == 0.75);
-  CHECK(diag_mass(weights, 1, 0, 0) == 0.25);
-  CHECK(diag_mass(weights, 1, 0, 1) == 1);
-  CHECK(diag_mass(weights, 1, 9, 2) == 0);
-  CHECK(diag_mass(weights, 1, -9, 100) == 1);
-}
-
-TEST_CASE("Mass on right keys is averaged over the rows that have one") {
-  const AttentionWeights weights = two_heads();
-  const RightScore near = right_score(weights, 0, {.right = mirrored, .width = 1});
-  CHECK(near.mass == antidiag_mass(weights, 0, 1));
-  CHECK(near.argmax == antidiag_argmax(weights, 0));
-  CHECK(near.rows == 8);
-  const auto second_only = [](std::size_t, std::size_t query, std::vector<std::size_t>& keys) {
-    if (query == 1) keys.push_back(0);
-  };
-  CHECK(right_score(weights, 1, {.right = second_only}).mass == 1);
-  CHECK(right_score(weights, 1, {.right = second_only}).rows == 2);
-  // Neighbours of two right keys count once: 0 to 3 around 1 and 2 is all of the row.
-  const auto both = [](std::size_t, std::size_t, std::vector<std::size_t>& keys) { keys = {1, 2}; };
-  CHECK(right_score(weights, 0, {.right = both, .width = 1}).mass == 1);
-  const auto none = [](std::size_t, std::size_t, std::vector<std::size_t>&) {};
-  CHECK(right_score(weights, 0, {.right = none}).rows == 0);
-}
-
-TEST_CASE("Padded queries count in no score") {
-  AttentionWeights weights = two_heads();
-  weights.real_queries = {4, 0};  // the first sequence alone, which reads the mirrored key
-  CHECK(antidiag_mass(weights, 0, 0) == 1);
-  CHECK(right_score(weights, 0, {.right = mirrored}).rows == 4);
-}
-
 TEST_CASE("The most telling head reads what a pattern of its block says, or else reads most sharply") {
   const std::vector<AttentionWeights> layers = {two_heads()};
+  const std::vector<MapAxes> axes = {axes_of(layers[0])};
   const std::vector<PatternRule> patterns{{.name = "antidiag", .block = "enc.self", .right = mirrored}};
-  CHECK(best_head(score_heads(layers, {"enc.self"}, patterns)).head == 0);
-  CHECK(best_head(score_heads(layers, {"dec.self"}, patterns)).head == 1);
-  CHECK(best_head(score_heads(layers, {"enc.self"}, {})).head == 1);
-  CHECK(score_heads(layers, {"enc.self"}, {}).size() == 2);
+  CHECK(best_head(score_heads(layers, axes, {"enc.self"}, patterns)).head == 0);
+  CHECK(best_head(score_heads(layers, axes, {"dec.self"}, patterns)).head == 1);
+  CHECK(best_head(score_heads(layers, axes, {"enc.self"}, {})).head == 1);
+  CHECK(score_heads(layers, axes, {"enc.self"}, {}).size() == 2);
   CHECK_THROWS_AS(best_head({}), ShapeError);
 }
 
@@ -131,19 +89,21 @@ TEST_CASE("Scores of two batches merge to those of one that holds both") {
   second.real_queries = {3};
   const std::vector<PatternRule> patterns{{.name = "antidiag", .block = "enc.self", .right = mirrored},
                                           {.name = "none", .block = "dec.self", .right = mirrored}};
-  std::vector<HeadScores> merged = score_heads({member(0)}, {"enc.self"}, patterns);
-  merge(merged, score_heads({second}, {"enc.self"}, patterns));
-  const std::vector<HeadScores> at_once = score_heads({whole}, {"enc.self"}, patterns);
+  std::vector<HeadScores> merged = score_heads({member(0)}, {axes_of(member(0))}, {"enc.self"}, patterns);
+  merge(merged, score_heads({second}, {axes_of(second)}, {"enc.self"}, patterns));
+  const std::vector<HeadScores> at_once = score_heads({whole}, {axes_of(whole)}, {"enc.self"}, patterns);
   REQUIRE(merged.size() == at_once.size());
   for (std::size_t head = 0; head < merged.size(); ++head) {
-    CHECK(merged[head].rows == 7);
-    CHECK(merged[head].diagonal == Approx(at_once[head].diagonal));
-    CHECK(merged[head].previous == Approx(at_once[head].previous));
-    CHECK(merged[head].entropy == Approx(at_once[head].entropy));
-    CHECK(merged[head].right[0].rows == 7);
-    CHECK(merged[head].right[0].mass == Approx(at_once[head].right[0].mass));
-    CHECK(merged[head].right[0].argmax == Approx(at_once[head].right[0].argmax));
-    CHECK(merged[head].right[1].rows == 0);
+    const HeadRoles& own = merged[head].roles;
+    const HeadRoles& other = at_once[head].roles;
+    CHECK(own.rows == 7);
+    CHECK(own.bits() == Approx(other.bits()));
+    CHECK(own.role(Role::previous)->mass() == Approx(other.role(Role::previous)->mass()));
+    REQUIRE(own.patterns.size() == 2);
+    CHECK(own.patterns[0]->rows == 7);
+    CHECK(own.patterns[0]->mass() == Approx(other.patterns[0]->mass()));
+    CHECK(own.patterns[0]->argmax() == Approx(other.patterns[0]->argmax()));
+    CHECK_FALSE(own.patterns[1].has_value());
   }
   CHECK_THROWS_AS(merge(merged, {}), ShapeError);
 }
@@ -152,13 +112,10 @@ TEST_CASE("Batches of one layer are joined, others refused") {
   AttentionWeights weights = two_heads();
   append(weights, two_heads());
   CHECK(weights.batch == 4);
-  CHECK(antidiag_mass(weights, 0, 1) == (1 + 2.5 / 4) / 2);
+  // Twice what one has: the mirrored key in one sequence of two, a quarter of the weight in the other.
+  CHECK(right_score(weights, 0, {.right = mirrored}).mass() == (1 + 0.25) / 2);
+  CHECK(right_score(weights, 0, {.right = mirrored}).rows == 16);
   AttentionWeights longer = two_heads();
   longer.keys = 5;
   CHECK_THROWS_AS(append(weights, longer), ShapeError);
-}
-
-TEST_CASE("Scores of a head that is not there are refused") {
-  CHECK(testing::message_of<ShapeError>([&] { antidiag_mass(two_heads(), 2, 1); }) ==
-        "attention scores: there is no row of head 2; (2, 2, 4, 4)");
 }

@@ -33,7 +33,7 @@ TEST_CASE("a supervised head looks where the task says, and the same model witho
                             [&](std::size_t member, std::size_t query, std::vector<std::size_t>& keys) {
                               parts.task->right_keys(0, batch.examples[member], query, keys);
                             }})
-        .mass;
+        .mass();
   };
   const double supervised = mass({"loss.attention.weight=2", "loss.attention.head=1"});
   CHECK(supervised > 0.8);
