@@ -11,7 +11,6 @@
 #include "apps/config/json_schema.h"
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
-#include "apps/headlight/keys_without_effect.h"
 #include "apps/headlight/located.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
@@ -89,7 +88,7 @@ Command add_config(CLI::App& program, const GlobalOptions& global) {
     if (check_command->parsed()) {
       const config::LoadedConfig loaded = load(*arguments);
       check(loaded);
-      print_note(global, note_of_keys_without_effect(loaded) + "the config is right\n");
+      print_note(global, "the config is right\n");
     } else if (print->parsed()) {
       print_result(printed(load(*arguments), *layers_written_out).dump(2) + "\n");
     } else if (diff->parsed()) {

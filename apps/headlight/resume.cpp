@@ -41,11 +41,12 @@ struct ResumeArguments {
 
 // What may change in the middle of a run: how long it goes on, how fast, and what it writes. A path that ends with a
 // dot stands for all keys of the section.
-constexpr std::array<std::string_view, 10> kMayChange = {"trainer.steps",       "trainer.epochs",
+constexpr std::array<std::string_view, 11> kMayChange = {"trainer.steps",       "trainer.epochs",
                                                          "trainer.threads",     "trainer.log_every",
                                                          "trainer.eval_every",  "trainer.stop_when.",
                                                          "trainer.checkpoint.", "trainer.eval_examples",
-                                                         "optimizer.lr",        "logging."};
+                                                         "optimizer.lr",        "logging.",
+                                                         "output.view"};
 
 bool may_change(std::string_view path) {
   return std::any_of(kMayChange.begin(), kMayChange.end(), [&](std::string_view allowed) {

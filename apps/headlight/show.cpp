@@ -7,10 +7,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "apps/heads/attention_report.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
+#include "apps/heads/attention_report.h"
 #include "apps/tasks/token_words.h"
 #include "core/error.h"
 

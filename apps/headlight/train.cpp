@@ -9,7 +9,6 @@
 
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
-#include "apps/headlight/keys_without_effect.h"
 #include "apps/headlight/located.h"
 #include "apps/headlight/run_data.h"
 #include "apps/headlight/run_record.h"
@@ -35,7 +34,6 @@ int train_run(const TrainArguments& arguments, const GlobalOptions& global) {
   for (const config::ResolvedAlias& alias : loaded.aliases) {
     print_note(global, fmt::format("{} means {}\n", alias.alias, alias.path));
   }
-  print_note(global, note_of_keys_without_effect(loaded));
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
   std::unique_ptr<Task> task = make_task(loaded);
   const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task)); });

@@ -12,8 +12,10 @@
 #include "apps/headlight/build_facts.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
+#include "apps/headlight/view_sources.h"
 #include "apps/heads/attention_report.h"
 #include "apps/inspect/picture.h"
+#include "apps/page/words.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
 #include "apps/training/evaluate.h"
@@ -89,6 +91,20 @@ void report_finished(const Built& built, const TrainingResult& result, const std
                "\npicture: " + picture.string() + "\n");
 }
 
+/// Writes the page of a run that has ended. It is made of what is saved already, so that a fault of it is told and no
+/// more.
+void report_page(const Built& built, const std::filesystem::path& directory, const GlobalOptions& global) {
+  if (!built.config.output.view) return;
+  try {
+    const std::vector<std::string> dropped =
+        write_page(directory, {.name = run_name(built.config, directory), .words = words_of(*built.task)});
+    for (const std::string& sentence : dropped) print_note(global, "note: " + sentence + "\n");
+    print_result("page: " + (directory / kPageFile).string() + "\n");
+  } catch (const Error& error) {
+    print_note(global, fmt::format("warning: the page of the run was not written: {}\n", error.what()));
+  }
+}
+
 int report_diverged(const std::string& reason, std::optional<std::uint64_t> step, RunRecord& record) {
   record.finish("diverged", kDiverged, reason, step);
   std::fputs(fmt::format("error: the run has diverged: {}\n", reason).c_str(), stderr);
@@ -142,6 +158,7 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
       }
       report_finished(built, result, directory, global);
       record.finish("finished", kOk, reason, result.state.step);
+      report_page(built, directory, global);
       return kOk;
     }
     case Ending::stopped: {
@@ -150,6 +167,7 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
       session.log(reason);
       progress.note(reason + "; the checkpoint is saved; to go on: headlight resume " + directory.string());
       record.finish("stopped", kSignalBase + signal, reason, result.state.step);
+      report_page(built, directory, global);
       return kSignalBase + signal;
     }
     case Ending::diverged:

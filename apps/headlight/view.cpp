@@ -43,8 +43,6 @@ void check_exact_steps(const std::vector<std::uint64_t>& wanted, const std::vect
 }
 
 int view_runs(const ViewArguments& arguments, const GlobalOptions& global) {
-  // What takes more than its share of the page when compressed would not fit it; memory is held to a multiple.
-  constexpr std::uint64_t kCodesPerByte = 8;
   if (arguments.max_size > kLargestPage) {
     raise<ConfigError>("--max-size", "no browser opens a page of this size well",
                        fmt::format("{} bytes", arguments.max_size),
@@ -63,7 +61,7 @@ int view_runs(const ViewArguments& arguments, const GlobalOptions& global) {
                                                     .facts = {.generator = page_generator(), .created = page_time()}});
   for (const std::string& sentence : page.dropped) print_note(global, "note: " + sentence + "\n");
   std::filesystem::path output = arguments.output;
-  if (output.empty()) output = directories.size() == 1 ? directories[0] / "view.html" : "view.html";
+  if (output.empty()) output = directories.size() == 1 ? directories[0] / kPageFile : kPageFile;
   write_file_atomically(output, page.html);
   print_result(output.string() + "\n");
   return kOk;

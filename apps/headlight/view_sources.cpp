@@ -8,8 +8,10 @@
 #include "apps/config/read.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/run_data.h"
+#include "apps/page/page.h"
 #include "apps/page/words.h"
 #include "core/error.h"
+#include "core/io/file.h"
 
 namespace headlight {
 
@@ -28,6 +30,18 @@ RunReader open_run_reader(const std::filesystem::path& run, std::vector<std::uin
         fmt::format("Tokens are shown by their numbers, because the data of the run cannot be read: {}", error.what()));
   }
   return {run, std::move(options)};
+}
+
+std::vector<std::string> write_page(const std::filesystem::path& run, RunReaderOptions options) {
+  const PageOptions page{.facts = {.generator = page_generator(), .created = page_time()}};
+  options.max_codes = kCodesPerByte * page.max_size;
+  RunReader reader(run, std::move(options));
+  reader.update();
+  std::vector<ViewRun> runs;
+  runs.push_back(reader.take());
+  ViewPage made = view_page(std::move(runs), page);
+  write_file_atomically(run / kPageFile, made.html);
+  return std::move(made.dropped);
 }
 
 std::string page_generator() { return "headlight " HEADLIGHT_VERSION; }

@@ -58,7 +58,7 @@ class RunReader {
   std::optional<FileStamp> probes_stamp_{};
   std::map<std::uint64_t, FileStamp> snapshots_{};  ///< that were read, by step
   std::vector<SnapshotLayer> layers_{};
-  std::vector<LayerPlace> places_{};
+  std::vector<BlockPlace> places_{};
 };
 
 }  // namespace headlight

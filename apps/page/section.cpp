@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/io/base64.h"
 
 namespace headlight {
 namespace {
-
-constexpr const char* kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 const Bytef* zlib_bytes(std::span<const std::byte> bytes) { return reinterpret_cast<const Bytef*>(bytes.data()); }
 
@@ -28,20 +27,6 @@ std::vector<std::byte> deflated(std::span<const std::byte> bytes) {
 }
 
 }  // namespace
-
-std::string base64(std::span<const std::byte> bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = group << 8U | (j < count ? std::to_integer<std::uint32_t>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) text += j <= count ? kBase64Digits[group >> (18 - 6 * j) & 63U] : '=';
-  }
-  return text;
-}
 
 std::string crc_text(std::span<const std::byte> bytes) {
   return fmt::format("{:08x}", crc32_z(crc32_z(0, nullptr, 0), zlib_bytes(bytes), bytes.size()));

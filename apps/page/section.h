@@ -18,9 +18,6 @@ class SectionSink {
   virtual std::size_t add(const std::string& place, std::span<const std::byte> bytes) = 0;
 };
 
-/// RFC 4648 with `+`, `/` and `=` at the end.
-std::string base64(std::span<const std::byte> bytes);
-
 /// zlib's CRC-32 as eight lower-case hexadecimal digits.
 std::string crc_text(std::span<const std::byte> bytes);
 

@@ -75,8 +75,8 @@ void join(std::vector<ViewInvalid>& entries, Member member, Count count) {
 
 }  // namespace
 
-std::vector<LayerPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers) {
-  std::vector<LayerPlace> places;
+std::vector<BlockPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers) {
+  std::vector<BlockPlace> places;
   for (const SnapshotLayer& layer : layers) {
     auto block = std::find_if(run.blocks.begin(), run.blocks.end(), [&](const ViewBlock& other) {
       return other.kind == layer.kind && other.heads == layer.heads && other.causal == layer.causal;
@@ -100,7 +100,7 @@ std::vector<LayerPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> 
   return places;
 }
 
-SnapshotWriter::SnapshotWriter(ViewRun& run, std::uint64_t step, std::span<const LayerPlace> places)
+SnapshotWriter::SnapshotWriter(ViewRun& run, std::uint64_t step, std::span<const BlockPlace> places)
     : run_(run), step_(step), places_(places.begin(), places.end()) {
   if (!run.steps.empty() && step <= run.steps.back()) {
     raise<StateError>("snapshot", "steps must rise", fmt::format("{} behind {}", step, run.steps.back()));
@@ -124,7 +124,7 @@ ViewExact& SnapshotWriter::exact_of(std::vector<ViewExact>& all, std::size_t blo
 }
 
 void SnapshotWriter::add(std::size_t layer, const LayerArrays& arrays) {
-  const LayerPlace place = places_.at(layer);
+  const BlockPlace place = places_.at(layer);
   ViewBlock& block = run_.blocks[place.block];
   const std::size_t plane = arrays.queries * arrays.keys;
   const std::size_t needed = run_.probes.size() * block.heads * plane;

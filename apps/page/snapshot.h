@@ -20,7 +20,7 @@ struct SnapshotLayer {
 };
 
 /// Where a layer stands in the blocks of a run.
-struct LayerPlace {
+struct BlockPlace {
   std::size_t block = 0;
   std::size_t layer = 0;
 };
@@ -28,7 +28,7 @@ struct LayerPlace {
 /// Puts layers, in the order in which they run, into blocks of one kind, number of heads and mask: "dec.self",
 /// "dec.self.2" and so on. The shapes follow from the probes of the run. Returns the place of each layer.
 /// Throws ShapeError where a causal layer would not be square.
-std::vector<LayerPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers);
+std::vector<BlockPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers);
 
 /// Arrays of one layer on all probes: (probe, head, query, key), longer than a probe where another one is.
 struct LayerArrays {
@@ -42,7 +42,7 @@ struct LayerArrays {
 class SnapshotWriter {
  public:
   /// `step` is greater than the steps that the run has. `places` as add_blocks() returned them.
-  SnapshotWriter(ViewRun& run, std::uint64_t step, std::span<const LayerPlace> places);
+  SnapshotWriter(ViewRun& run, std::uint64_t step, std::span<const BlockPlace> places);
 
   /// Layers come in any order, each once. Throws ShapeError where an array is smaller than a probe needs.
   void add(std::size_t layer, const LayerArrays& arrays);
@@ -56,7 +56,7 @@ class SnapshotWriter {
 
   ViewRun& run_;
   std::uint64_t step_;
-  std::vector<LayerPlace> places_;
+  std::vector<BlockPlace> places_;
   std::vector<ViewInvalid> invalid_{};
 };
 

@@ -96,7 +96,7 @@ std::vector<float> SnapshotFile::values(const StoredTensor& tensor, std::size_t 
   return {all.begin(), all.end()};
 }
 
-void SnapshotFile::add_to(ViewRun& run, std::uint64_t step, const std::vector<LayerPlace>& places,
+void SnapshotFile::add_to(ViewRun& run, std::uint64_t step, const std::vector<BlockPlace>& places,
                           const std::vector<std::uint64_t>& kept) const {
   SnapshotWriter writer(run, step, places);
   for (std::size_t i = 0; i < layers_.size(); ++i) {

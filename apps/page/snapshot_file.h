@@ -31,7 +31,7 @@ class SnapshotFile {
   /// Adds the snapshot to a run whose blocks were made of layers(); its arrays are read one by one. `kept`: steps whose
   /// full precision stays. Throws FileError where the file differs from earlier ones in having predictions, ShapeError
   /// where its arrays are smaller than the probes.
-  void add_to(ViewRun& run, std::uint64_t step, const std::vector<LayerPlace>& places,
+  void add_to(ViewRun& run, std::uint64_t step, const std::vector<BlockPlace>& places,
               const std::vector<std::uint64_t>& kept) const;
 
  private:

@@ -3,12 +3,21 @@
 #include <algorithm>
 #include <system_error>
 
+#include <nlohmann/json.hpp>
+
+#include "apps/heads/head_statistics.h"
 #include "apps/recording/schedule.h"
+#include "apps/training/json_lines.h"
 #include "core/error.h"
 #include "core/io/directory.h"
 #include "core/io/file.h"
 
 namespace headlight {
+namespace {
+
+constexpr const char* kStatistics = "head_stats.jsonl";
+
+}  // namespace
 
 Recorder::Recorder(const Parts& parts)
     : parts_(parts), steps_(snapshot_steps(parts.config.snapshots, config::total_steps(parts.config))) {
@@ -29,16 +38,36 @@ void Recorder::rewind(std::uint64_t step) {
   }
   const std::filesystem::path folder = snapshot_file(parts_.run, 0).parent_path();
   if (path_exists(folder)) remove_stale_temporaries(folder);
+  rewind_json_lines(parts_.run / kStatistics, [step](const nlohmann::json& row) {
+    return row.is_object() && row.contains("step") && row["step"].is_number_unsigned() && row["step"] < step;
+  });
 }
 
-std::optional<Snapshot> Recorder::reached(std::uint64_t step, bool end) { return take(step, end); }
-
-std::optional<Snapshot> Recorder::take(std::uint64_t step, bool end) {
-  if (steps_.empty() || (!end && !std::binary_search(steps_.begin(), steps_.end(), step))) return std::nullopt;
+std::optional<Snapshot> Recorder::reached(std::uint64_t step, bool end) {
+  const bool snapshot = !steps_.empty() && (end || std::binary_search(steps_.begin(), steps_.end(), step));
+  const bool heads = parts_.config.heads.examples > 0 && (end || step % parts_.config.heads.every == 0);
+  if (!snapshot && !heads) return std::nullopt;
   const Optimizer::EvaluationWeights averaged(parts_.optimizer);
+  if (heads) measure(step);
+  if (!snapshot) return std::nullopt;
+  return take(step);
+}
+
+Snapshot Recorder::take(std::uint64_t step) {
   Snapshot snapshot = take_snapshot(parts_.model, parts_.task, parts_.probes, parts_.config.probes);
   write_snapshot(snapshot_file(parts_.run, step), snapshot, step, parts_.config.snapshots.dtype);
   return snapshot;
+}
+
+void Recorder::measure(std::uint64_t step) {
+  const config::HeadsConfig& heads = parts_.config.heads;
+  const HeadStatistics statistics = measure_heads(parts_.model, parts_.task,
+                                                  {.examples = heads.examples,
+                                                   .ablations = ablations_of(heads.ablation),
+                                                   .loss = parts_.config.loss.type});
+  if (statistics.heads.empty()) return;
+  AppendFile file(parts_.run / kStatistics);
+  for (const nlohmann::ordered_json& row : to_json(statistics, step)) file.append_line(row.dump());
 }
 
 }  // namespace headlight

@@ -15,7 +15,8 @@
 namespace headlight {
 
 /// Writes what is watched of a run while it trains: `probes.json` at once, then at the steps of the schedule, and at the
-/// end of the run, a snapshot. It looks at the weights that an evaluation takes, and changes nothing of the run.
+/// end of the run, a snapshot, and every `heads.every` steps and at the end the figures of the heads, as lines of
+/// `head_stats.jsonl` (apps/heads/head_statistics.h). It looks at the weights that an evaluation takes, and changes nothing of the run.
 class Recorder {
  public:
   /// All must outlive it.
@@ -38,7 +39,8 @@ class Recorder {
   std::optional<Snapshot> reached(std::uint64_t step, bool end);
 
  private:
-  std::optional<Snapshot> take(std::uint64_t step, bool end);
+  Snapshot take(std::uint64_t step);
+  void measure(std::uint64_t step);
 
   Parts parts_;
   std::vector<std::uint64_t> steps_;  ///< of snapshots

@@ -5,14 +5,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/io/directory.h"
+#include "apps/training/json_lines.h"
 
 namespace headlight {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::uint64_t kLargestLog = std::uint64_t{1} << 32U;
 
 void add_figure(Json& row, Json& nonfinite, const char* key, double value) {
   if (std::isfinite(value)) {
@@ -33,17 +31,6 @@ std::optional<double> figure_in(const nlohmann::json& row, const char* key) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (name == "inf") return kInfinity;
   return name == "-inf" ? -kInfinity : std::numeric_limits<double>::quiet_NaN();
-}
-
-/// The finished lines: one that a kill left without its end is none.
-template <class Visit>
-void for_each_line(const std::string& text, const Visit& visit) {
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) return;
-    visit(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
 }
 
 }  // namespace
@@ -82,9 +69,8 @@ std::vector<std::pair<std::string, float>> scalars(const MetricsRow& row) {
 
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
   std::vector<MetricsRow> rows;
-  if (!path_exists(path)) return rows;
-  for_each_line(read_file(path, kLargestLog), [&](const std::string& line) {
-    if (const auto row = row_of(nlohmann::json::parse(line, nullptr, false))) rows.push_back(*row);
+  read_json_lines(path, [&rows](const nlohmann::json& json) {
+    if (const std::optional<MetricsRow> row = row_of(json)) rows.push_back(*row);
   });
   return rows;
 }
@@ -92,18 +78,12 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
 std::vector<MetricsRow> rewind_metrics(const std::filesystem::path& path,
                                        const std::function<bool(const MetricsRow&)>& keep) {
   std::vector<MetricsRow> rows;
-  if (!path_exists(path)) return rows;
-  const std::string text = read_file(path, kLargestLog);
-  std::string kept;
-  kept.reserve(text.size());
-  for_each_line(text, [&](const std::string& line) {
-    const std::optional<MetricsRow> row = row_of(nlohmann::json::parse(line, nullptr, false));
-    if (row && !keep(*row)) return;
+  rewind_json_lines(path, [&](const nlohmann::json& json) {
+    const std::optional<MetricsRow> row = row_of(json);
+    if (row && !keep(*row)) return false;
     if (row) rows.push_back(*row);
-    kept += line;
-    kept += '\n';
+    return true;
   });
-  if (kept != text) write_file_atomically(path, kept);
   return rows;
 }
 

@@ -35,10 +35,11 @@ constexpr std::string_view kConfig = "config.json";
 constexpr std::uint64_t kLargestRecord = std::uint64_t{1} << 20U;
 // Everything a run writes: what --force may remove.
 constexpr std::string_view kEvents = "events.out.tfevents.";
-constexpr std::array<std::string_view, 10> kRunFiles = {"attention.png",  "checkpoints",  "config.json",
-                                                        "overrides.json", kRunRecordFile, "config.source.json",
-                                                        "metrics.jsonl",  "train.log",    "data.json",
-                                                        "vocabulary.json"};
+constexpr std::array<std::string_view, 14> kRunFiles = {"attention",          "head_stats.jsonl", "probes.json",
+                                                        "view.html",          "attention.png",    "checkpoints",
+                                                        "config.json",        "overrides.json",   kRunRecordFile,
+                                                        "config.source.json", "metrics.jsonl",    "train.log",
+                                                        "data.json",          "vocabulary.json"};
 
 bool is_empty_but_for_lock(const fs::path& directory) {
   const std::vector<fs::path> entries = list_directory(directory);

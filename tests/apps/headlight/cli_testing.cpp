@@ -29,7 +29,10 @@ std::vector<nlohmann::json> timeless_rows(const std::string& run) {
 }
 
 void check_same_recording(const std::string& run, const std::string& uncut) {
-  CHECK(slurp(run + "/probes.json") == slurp(uncut + "/probes.json"));
+  for (const char* file : {"/probes.json", "/head_stats.jsonl"}) {
+    INFO(file);
+    CHECK(slurp(run + file) == slurp(uncut + file));
+  }
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(uncut + "/attention")) {
     names.push_back(entry.path().filename().string());

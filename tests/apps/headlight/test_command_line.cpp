@@ -98,18 +98,6 @@ TEST_CASE("A group of parameters that changes nothing is shown at its line, befo
   CHECK_FALSE(fs::exists(place.run()));
 }
 
-TEST_CASE("The keys that have no effect yet are named where the config says something of them") {
-  const Workplace place;
-  const Finished plain = headlight::testing::run_headlight({"config", "check", place.config()});
-  CHECK(plain.err == "the config is right\n");
-  const Finished said = headlight::testing::run_headlight(
-      {"config", "check", place.config(), "probes.random=6", "heads.ablation=zero", "output.view=false"});
-  CHECK(said.status == 0);
-  CHECK_THAT(said.err, StartsWith("note: `heads`, `output.view`: checked, but without effect") &&
-                           Contains("the config is right"));
-  CHECK_THAT(place.train({"--dry-run", "heads.every=3"}).err, Contains("note: `heads`: checked, but without effect"));
-}
-
 TEST_CASE("config check, print and schema") {
   const Workplace place;
   const Finished check = headlight::testing::run_headlight({"config", "check", place.config()});

@@ -213,7 +213,7 @@ void add_attention(ViewRun& run, const std::vector<LayerPlan>& layers, const std
                      .causal = layers[i].causal,
                      .window = layers[i].window});
   }
-  const std::vector<LayerPlace> places = add_blocks(run, known);
+  const std::vector<BlockPlace> places = add_blocks(run, known);
   for (std::size_t snapshot = 0; snapshot < steps.size(); ++snapshot) {
     SnapshotWriter writer(run, steps[snapshot], places);
     for (std::size_t i = 0; i < layers.size(); ++i) {

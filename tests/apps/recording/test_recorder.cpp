@@ -1,8 +1,10 @@
 // A run is the same with recording and without it, and goes back to any step.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "apps/recording/recorder.h"
 #include "apps/recording/snapshot_images.h"
+#include "apps/training/json_lines.h"
 #include "core/parallel.h"
 #include "tests/apps/training/training_testing.h"
 
@@ -42,7 +44,7 @@ struct RecordedRun {
 
 TEST_CASE("Weights, optimiser and figures of a run are byte-equal with recording and without it") {
   for (const char* average : {"optimizer.ema=null", "optimizer.ema=0.9"}) {
-    const config::Config config = tiny_config({"model.dropout=0.1", "probes.scores=true", average});
+    const config::Config config = tiny_config({"model.dropout=0.1", "probes.scores=true", "heads.every=5", average});
     Parts plain(config);
     Notes notes;
     train(plain.setup(), {}, notes);
@@ -85,12 +87,32 @@ TEST_CASE("Snapshots are taken by the schedule and at the end, wherever that is"
 
 TEST_CASE("Nothing is written without a schedule, or without probes") {
   for (const char* override_text : {"snapshots.schedule=none", "probes.random=0"}) {
-    RecordedRun run(tiny_config({override_text}));
+    RecordedRun run(tiny_config({override_text, "heads.examples=0"}));
     Recorder recorder = run.recorder();
     CHECK_FALSE(recorder.reached(0, false));
     CHECK_FALSE(recorder.reached(12, true));
     CHECK(std::filesystem::is_empty(run.directory.path()));
   }
+}
+
+TEST_CASE("Heads are measured at their distance and at the end, wherever that is") {
+  RecordedRun run(tiny_config({"heads.every=5", "heads.examples=20"}));
+  Recorder recorder = run.recorder();
+  Recording recording(recorder);
+  train(run.parts.setup(), {}, recording);
+  const auto steps = [&run] {
+    Steps found;
+    read_json_lines(run.directory / "head_stats.jsonl", [&found](const nlohmann::json& row) {
+      CHECK(row["block"] == "enc.self");
+      CHECK(row["sequences"] == 20);
+      CHECK(row.contains("ablation.mean.loss"));
+      found.push_back(row["step"].get<std::uint64_t>());
+    });
+    return found;
+  };
+  CHECK(steps() == Steps{0, 0, 5, 5, 10, 10, 12, 12});  // two heads
+  recorder.rewind(10);
+  CHECK(steps() == Steps{0, 0, 5, 5});
 }
 
 TEST_CASE("A snapshot has a picture of each layer for TensorBoard") {
