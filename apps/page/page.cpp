@@ -130,6 +130,7 @@ ViewPage view_page(std::vector<ViewRun> runs, const PageOptions& options) {
                        fmt::format("at most {}", mebibytes(kLargestPage)));
   }
   std::vector<std::size_t> noted;
+  noted.reserve(runs.size());
   for (const ViewRun& run : runs) noted.push_back(run.notes.size());
   Fitting fitting(runs, options);
   fitting.drop_exact();

@@ -55,7 +55,8 @@ void join(std::vector<ViewInvalid>& entries, Member member, Count count) {
   using Key =
       std::tuple<std::size_t, std::optional<std::size_t>, std::optional<std::size_t>, std::optional<std::size_t>,
                  std::optional<std::size_t>, std::optional<std::size_t>, std::string>;
-  const auto key_of = [member](ViewInvalid entry) {
+  const auto key_of = [member](const ViewInvalid& one) {
+    ViewInvalid entry = one;
     entry.*member = std::nullopt;
     return Key{entry.block, entry.probe, entry.layer, entry.head, entry.query, entry.key, entry.value};
   };

@@ -75,7 +75,7 @@ SnapshotFile::SnapshotFile(const std::filesystem::path& path) : file_(path) {
       if (mask != "causal" && mask != "full") refuse("the mask of a layer must be causal or full", name);
       const std::string window = metadata(name + ".window");
       const std::optional<std::uint64_t> length = window.empty() ? 0 : number_in(window);
-      if (!length) refuse("the window of a layer must be a number", name + ": " + window);
+      if (!length) refuse("the window of a layer must be a number", fmt::format("{}: {}", name, window));
       const std::string layer_path = metadata(name + ".path");
       layers_.push_back({.kind = kind,
                          .path = layer_path.empty() ? name : layer_path,
