@@ -15,7 +15,7 @@ namespace {
 
 ViewWords words_for(const std::string& task, const std::string& arch, const std::filesystem::path& folder = {}) {
   const std::string text =
-      R"({"task": )" + task + R"(, "model": {"arch": ")" + arch + R"("}, "trainer": {"steps": 10}})";
+      R"({"task": )" + task + R"(, "model": {"arch": ")" + arch + R"("}, "trainer": {"steps": 10, "batch_size": 2}})";
   config::LoadedConfig loaded = config::read_config_text({{.name = "x", .text = text, .directory = folder}});
   return words_of(*make_task(loaded));
 }
