@@ -21,6 +21,9 @@ constexpr std::string_view kDataLine = "<!--headlight:data-->";
 /// Snapshots are thinned to this number before probes are left out: fewer do not show how something was learned.
 constexpr std::size_t kFewSnapshots = 8;
 
+/// Room for notes that are still to come when a page is measured.
+constexpr std::uint64_t kNoteBytes = 1024;
+
 /// Sections as elements, one behind the other.
 class PageSections : public SectionSink {
  public:
@@ -63,12 +66,20 @@ class Fitting {
     std::vector<std::size_t> before;
     for (const ViewRun& run : runs_) before.push_back(extent(run));
     std::size_t now = *std::max_element(before.begin(), before.end());
+    // Bytes of one more. At first as if all of the data were in proportion; then, from two pages, what a difference made:
+    // what stays whatever is left out, such as exact weights, is then no part of it.
+    double each =
+        static_cast<double>(size() - viewer_page().size()) / static_cast<double>(std::max<std::size_t>(now, 1));
     while (!fits() && now > least) {
-      const double share = room() / static_cast<double>(std::max<std::uint64_t>(size() - viewer_page().size(), 1));
-      const double wanted = 0.97 * share * static_cast<double>(now);
+      const double excess = static_cast<double>(size() + kNoteBytes) - static_cast<double>(options_.max_size);
+      const double wanted = static_cast<double>(now) - 1.03 * excess / each;
+      const std::size_t last = now;
+      const std::uint64_t last_size = size();
       now = std::clamp(static_cast<std::size_t>(std::max(wanted, 0.0)), least, now - 1);
       for (ViewRun& run : runs_) keep(run, now);
       draw();
+      const double saved = static_cast<double>(last_size) - static_cast<double>(size());
+      each = std::max(saved / static_cast<double>(last - now), 1.0);
     }
     bool any = false;
     for (std::size_t i = 0; i < runs_.size(); ++i) {
@@ -81,13 +92,6 @@ class Fitting {
   }
 
  private:
-  /// Bytes that data may take. Notes that are still to come have some of it.
-  double room() const {
-    constexpr std::uint64_t kNotes = 1024;
-    const std::uint64_t taken = viewer_page().size() + kNotes;
-    return options_.max_size > taken ? static_cast<double>(options_.max_size - taken) : 0;
-  }
-
   std::string note(const std::string& what) const {
     return fmt::format("To keep the page below {}, {}; --max-size allows more.", mebibytes(options_.max_size), what);
   }
