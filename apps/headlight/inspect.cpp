@@ -193,12 +193,11 @@ Command add_inspect(CLI::App& program, const GlobalOptions& global) {
       app->add_option("--input", arguments->input, "tokens to read instead, separated by blanks")->excludes(probe);
   app->add_option("--examples", arguments->examples, "held-out examples over which heads are measured")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32U));
-  CLI::Option* const ablate =
-      app->add_option("--ablate", arguments->ablations,
-                      "the effect of replacing each head: mean (without a word), zero or uniform; may be given again")
-          ->expected(0, 1)
-          ->allow_extra_args(false)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option("--ablate", arguments->ablations,
+                  "the effect of replacing each head: mean (without a word), zero or uniform; may be given again")
+      ->expected(0, 1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   CLI::Option* const patch =
       app->add_option("--patch", arguments->patch,
                       "CLEAN CORRUPT: which heads, taken from the first input, bring its answer back in the second")
@@ -213,11 +212,12 @@ Command add_inspect(CLI::App& program, const GlobalOptions& global) {
   patch->excludes(attribution);
   app->add_flag("--values", arguments->values, "print the number in each cell of the maps");
   app->add_flag("--json", arguments->json, "one JSON object instead of maps and tables");
-  return {app, [arguments, ablate, row, patch, attribution, &global] {
+  return {app, [arguments, row, patch, attribution, &global] {
             if (row->count() > 0 && patch->count() == 0 && attribution->count() == 0) {
               raise<ConfigError>("--at", "it names the row of --patch or --attribution, and neither is given");
             }
-            if (ablate->count() > 0 && arguments->ablations.empty()) arguments->ablations = {"mean"};
+            // Without a word CLI11 gives an empty one.
+            std::replace(arguments->ablations.begin(), arguments->ablations.end(), std::string(), std::string("mean"));
             return Inspection(*arguments, global).run();
           }};
 }

@@ -155,7 +155,7 @@ std::vector<AttentionMap> patching_maps(const PatchedRun& run, const std::vector
       map.col_labels =
           layer.positions == target_labels.size() && layer.block != "enc.self" ? target_labels : source_labels;
       if (map.col_labels.size() != map.cols) map.col_labels.clear();
-      map.row_axis = "head";
+      map.row_axis = "head (layer.head)";
       map.col_axis = "position that is patched";
     }
     AttentionMap& map = maps.back();

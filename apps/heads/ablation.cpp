@@ -127,7 +127,7 @@ HeadEffect effect_of(const std::vector<Score>& before, const std::vector<Score>&
   return effect;
 }
 
-AblationStudy::AblationStudy(Model& model, std::vector<Ablation> ablations, config::LossType loss,
+AblationStudy::AblationStudy(Model& model, const std::vector<Ablation>& ablations, config::LossType loss,
                              const HeadMeans* means)
     : model_(model), loss_(loss), means_(means) {
   for (const MultiHeadAttention* layer : attention_layers(model)) {

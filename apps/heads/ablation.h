@@ -64,7 +64,7 @@ HeadEffect effect_of(const std::vector<Score>& before, const std::vector<Score>&
 class AblationStudy {
  public:
   /// `means` is needed for Ablation::mean alone; what is given by reference must outlive this.
-  AblationStudy(Model& model, std::vector<Ablation> ablations, config::LossType loss, const HeadMeans* means);
+  AblationStudy(Model& model, const std::vector<Ablation>& ablations, config::LossType loss, const HeadMeans* means);
 
   /// Runs the model on a batch with all heads, and once for every head and ablation.
   void add(const Batch& batch);
