@@ -31,7 +31,7 @@ json inspected(const Workplace& place, std::vector<std::string> more) {
 
 TEST_CASE("inspect shows maps, roles, ablation, patching, attribution and circuits of a run") {
   const Workplace place;
-  REQUIRE(place.train({"trainer.steps=300", "trainer.checkpoint.best=\"loss\""}).status == 0);
+  REQUIRE(place.train({"trainer.steps=300", "trainer.checkpoint.best=eval/loss"}).status == 0);
 
   const Finished plain = inspect(place, {});
   CHECK(plain.status == 0);
