@@ -9,6 +9,7 @@
 #include "layers/attention_config.h"
 #include "layers/dense.h"
 #include "layers/dropout.h"
+#include "layers/layer_options.h"
 #include "layers/multi_head_attention.h"
 #include "layers/positions.h"
 #include "layers/registry.h"
@@ -17,22 +18,12 @@
 namespace headlight::inline HEADLIGHT_PRECISION {
 namespace {
 
-/// Where positions are: `max_len`, and `randomised` for the longer range to draw from.
-PositionRange range_of(const LayerConfig& config) {
-  return {.max_length = config.size("max_len"), .randomised = config.size("randomised", 0)};
-}
-
 const RegisterLayer activation{"activation", [](const LayerConfig& config, Init&) {
-                                 return std::make_unique<ActivationLayer>(config.parsed("kind", "relu", activation_of));
+                                 return std::make_unique<ActivationLayer>(activation_option(config));
                                }};
 
 const RegisterLayer dense{"dense", [](const LayerConfig& config, Init& init) {
-                            return std::make_unique<Dense>(
-                                DenseOptions{.in = config.size("in"),
-                                             .out = config.size("out"),
-                                             .bias = config.flag("bias", true),
-                                             .activation = config.parsed("activation", "none", activation_of)},
-                                init);
+                            return std::make_unique<Dense>(dense_options(config), init);
                           }};
 
 const RegisterLayer dropout{"dropout", [](const LayerConfig& config, Init&) {
@@ -40,12 +31,12 @@ const RegisterLayer dropout{"dropout", [](const LayerConfig& config, Init&) {
                             }};
 
 const RegisterLayer learned_positions{"learned_positions", [](const LayerConfig& config, Init& init) {
-                                        return std::make_unique<LearnedPositions>(range_of(config),
+                                        return std::make_unique<LearnedPositions>(position_range(config),
                                                                                   config.size("width"), init);
                                       }};
 
 const RegisterLayer sinusoidal_positions{"sinusoidal_positions", [](const LayerConfig& config, Init&) {
-                                           return std::make_unique<SinusoidalPositions>(range_of(config),
+                                           return std::make_unique<SinusoidalPositions>(position_range(config),
                                                                                         config.size("width"));
                                          }};
 

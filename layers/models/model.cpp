@@ -15,8 +15,8 @@
 #include "layers/dropout.h"
 #include "layers/embedding.h"
 #include "layers/layer_config.h"
+#include "layers/models/model_config.h"
 #include "layers/models/stack_fit.h"
-#include "layers/models/surroundings.h"
 #include "layers/positions.h"
 #include "layers/vector_input.h"
 
@@ -40,12 +40,6 @@ M& adopt_as(const Adopt& adopt, const std::string& name, std::unique_ptr<M> modu
   return reference;
 }
 
-/// What a stack reads.
-struct Source {
-  std::size_t vocabulary;
-  std::size_t features;
-};
-
 }  // namespace
 
 struct Model::Stack {
@@ -58,7 +52,7 @@ struct Model::Stack {
   Tensor table{};  ///< of token embeddings
 
   /// What comes before the blocks.
-  Stack(const Surroundings& s, const Source& source, Init& init, const Adopt& adopt) {
+  Stack(const ModelSurroundings& s, const ModelSource& source, Init& init, const Adopt& adopt) {
     if (source.vocabulary != 0) {
       auto& embedding = adopt_as(adopt, "embedding",
                                  std::make_unique<Embedding>(EmbeddingOptions{.vocabulary = source.vocabulary,
@@ -86,7 +80,7 @@ struct Model::Stack {
   }
 
   /// The blocks, and the norm behind them.
-  void build_blocks(const Json& list, const std::string& path, const Surroundings& s, bool looks_back, Init& init,
+  void build_blocks(const Json& list, const std::string& path, const ModelSurroundings& s, bool looks_back, Init& init,
                     const Adopt& adopt) {
     std::vector<NamedLayer> made = make_layers(list, init, path);
     Group& group = adopt_as(adopt, "layers", std::make_unique<Group>());
@@ -94,16 +88,10 @@ struct Model::Stack {
       blocks.push_back(named.layer.get());
       group.adopt(named.name, std::move(named.layer));
     }
-    if (!s.final_norm) return;
-    NormOptions norm = s.norm;
-    if (norm.type == NormType::batch && looks_back) {
-      norm.per_position = true;
-      norm.max_len = s.max_len;
-    }
-    final_norm = &adopt_as(adopt, "final_norm", make_norm(norm, init));
+    if (s.final_norm) final_norm = &adopt_as(adopt, "final_norm", make_norm(final_norm_options(s, looks_back), init));
   }
 
-  void check_fit(const Json& list, const std::string& path, const Surroundings& s, const Context& context,
+  void check_fit(const Json& list, const std::string& path, const ModelSurroundings& s, const Context& context,
                  LayerFaults& faults) const {
     const std::size_t positions_tried = s.max_len == 1 ? 1 : 2;
     const std::string after = final_norm != nullptr ? "the final norm (`d_model`)" : "the head (`d_model`)";
@@ -139,35 +127,20 @@ Model::~Model() = default;
 
 Model::Model(const Json& composed, Init& init, const std::string& path) {
   const LayerConfig config(composed, path, "the model");
-  arch_ = config.choice("arch", Architecture::encoder,
-                        {{"encoder", Architecture::encoder},
-                         {"decoder", Architecture::decoder},
-                         {"encoder-decoder", Architecture::encoder_decoder}});
-  const bool two_stacks = arch_ == Architecture::encoder_decoder;
-  const Surroundings s = surroundings(config);
+  const ModelConfig known = model_config(config);
+  const ModelSurroundings& s = known.around;
+  arch_ = known.arch;
   max_len_ = s.max_len;
-  Source source{.vocabulary = config.size("vocabulary", 0), .features = config.size("features", 0)};
-  if (source.vocabulary == 0 && source.features == 0) config.size("vocabulary");
-  if (source.vocabulary != 0) config.refuse_meaningless("features", "a vocabulary");
-  Source target = source;
-  if (two_stacks) {
-    target = {.vocabulary = config.size("target_vocabulary"), .features = 0};
-  } else {
-    config.refuse_meaningless("target_vocabulary", "an arch other than encoder-decoder");
-    config.refuse_meaningless("encoder_blocks", "an arch other than encoder-decoder");
-  }
-  target_vocabulary_ = target.vocabulary;
-  HeadOptions head = head_options(config, s, target.vocabulary);
-  predict_ = head.predict;
-  outputs_ = head.outputs;
-  const bool tied = head.predict != Predict::pointer && config.flag("tie_embeddings", false);
-  for (const char* key : {"blocks", "encoder_blocks"}) static_cast<void>(config.has(key));
-  config.refuse_unread();
+  target_vocabulary_ = known.target.vocabulary;
+  predict_ = known.head.predict;
+  outputs_ = known.head.outputs;
+  HeadOptions head = known.head;
+  const bool two_stacks = arch_ == Architecture::encoder_decoder;
 
   LayerFaults faults;
   const Json none = Json::array();
   const auto list_of = [&](const char* key) -> const Json& { return composed.contains(key) ? composed.at(key) : none; };
-  const auto build = [&](std::unique_ptr<Stack>& stack, const Source& reads, const char* key, bool looks_back,
+  const auto build = [&](std::unique_ptr<Stack>& stack, const ModelSource& reads, const char* key, bool looks_back,
                          const Adopt& adopt) {
     faults.collect([&] {
       stack = std::make_unique<Stack>(s, reads, init, adopt);
@@ -185,17 +158,17 @@ Model::Model(const Json& composed, Init& init, const std::string& path) {
     };
   };
   if (two_stacks) {
-    build(encoder_, source, "encoder_blocks", false, into(child<Group>("encoder")));
-    build(decoder_, target, "blocks", true, into(child<Group>("decoder")));
+    build(encoder_, known.source, "encoder_blocks", false, into(child<Group>("encoder")));
+    build(decoder_, known.target, "blocks", true, into(child<Group>("decoder")));
   } else {
     const bool looks_back = arch_ == Architecture::decoder;
-    build(looks_back ? decoder_ : encoder_, source, "blocks", looks_back,
+    build(looks_back ? decoder_ : encoder_, known.source, "blocks", looks_back,
           [this](const std::string& name, std::unique_ptr<Module> module) -> Module& {
             return adopt(name, std::move(module));
           });
   }
   faults.raise_all();
-  if (tied) {
+  if (known.tied) {
     head.tied = (arch_ == Architecture::encoder ? encoder_ : decoder_)->table;
     if (!head.tied.defined()) {
       throw LayerError({{.path = join_path(path, "tie_embeddings"),
