@@ -56,6 +56,7 @@ Command add_show(CLI::App& program, const GlobalOptions& global);
 Command add_view(CLI::App& program, const GlobalOptions& global);
 Command add_serve(CLI::App& program, const GlobalOptions& global);
 Command add_inspect(CLI::App& program, const GlobalOptions& global);
+Command add_export(CLI::App& program, const GlobalOptions& global);
 Command add_compare(CLI::App& program, const GlobalOptions& global);
 Command add_runs(CLI::App& program, const GlobalOptions& global);
 Command add_check(CLI::App& program, const GlobalOptions& global);

@@ -88,7 +88,7 @@ int run(int argc, char** argv) {
   add_global_options(program, global);
   std::vector<Command> commands;
   for (const auto add :
-       {add_init, add_train, add_resume, add_eval, add_generate, add_show, add_inspect, add_view, add_serve,
+       {add_init, add_train, add_resume, add_eval, add_generate, add_show, add_inspect, add_view, add_serve, add_export,
         add_compare, add_runs, add_check, add_config, add_tasks, add_layers, add_info, add_completion, add_version}) {
     commands.push_back(add(program, global));
   }

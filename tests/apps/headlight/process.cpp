@@ -26,11 +26,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+Process::Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment)
+    : Process(HEADLIGHT_PROGRAM, arguments, environment) {}
+
+Process::Process(const std::string& program, const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& environment) {
   std::string pattern = (std::filesystem::temp_directory_path() / "headlight-cli-XXXXXX").string();
   REQUIRE(::mkdtemp(pattern.data()) != nullptr);
   directory_ = pattern;
-  std::vector<std::string> all = {HEADLIGHT_PROGRAM};
+  std::vector<std::string> all = {program};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = {"LC_ALL=C.UTF-8", "TERM=dumb"};
   variables.insert(variables.end(), environment.begin(), environment.end());

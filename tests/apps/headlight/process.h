@@ -17,11 +17,13 @@ struct Finished {
   std::uint64_t peak_bytes = 0;  ///< the most memory that it held at a time
 };
 
-/// The program `headlight` of this build, running with its output in files of a directory of its own.
+/// The program `headlight` of this build, or another, running with its output in files of a directory of its own.
 class Process {
  public:
   /// `environment`: variables to set, as NAME=value. The program sees no colour or language settings of ours.
   explicit Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
+  Process(const std::string& program, const std::vector<std::string>& arguments,
+          const std::vector<std::string>& environment);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "apps/export/onnx_model.h"
+#include "apps/headlight/command.h"
+#include "apps/headlight/opened_run.h"
+#include "apps/training/build.h"
+#include "apps/training/weight_metadata.h"
+#include "core/error.h"
+#include "core/io/file.h"
+#include "core/words.h"
+
+namespace headlight {
+namespace {
+
+struct ExportArguments {
+  std::string run;
+  std::string to{};
+  std::string output{};
+  std::string checkpoint = "last";
+  bool lengths = false;
+};
+
+/// What a run can be written as. `write` makes the file `arguments.output`.
+struct ExportFormat {
+  std::string_view name;
+  std::string_view extension;
+  std::string_view what;
+  void (*write)(const OpenedRun& run, const ExportArguments& arguments);
+};
+
+using TokenText = std::string (Task::*)(std::int32_t) const;
+
+nlohmann::json texts_of(const Task& task, TokenText text, std::size_t count) {
+  nlohmann::json texts = nlohmann::json::array();
+  for (std::size_t id = 0; id < count; ++id) texts.push_back((task.*text)(static_cast<std::int32_t>(id)));
+  return texts;
+}
+
+/// The texts of the ids that the model reads and answers with: "input", and "target" where there are any.
+std::string vocabulary_of(const Task& task) {
+  const TaskShape shape = task.shape();
+  nlohmann::json vocabulary = nlohmann::json::object();
+  if (shape.vocabulary != 0) vocabulary["input"] = texts_of(task, &Task::token_text, shape.vocabulary);
+  const std::size_t targets = shape.second_vocabulary != 0 ? shape.second_vocabulary : shape.classes;
+  if (targets != 0) vocabulary["target"] = texts_of(task, &Task::target_text, targets);
+  return vocabulary.dump();
+}
+
+void write_onnx(const OpenedRun& run, const ExportArguments& arguments) {
+  require_onnx();
+  const nlohmann::json composed = composed_model(run.config.model, *run.task);
+  const OnnxOptions options{.name = run.config.name.empty() ? "model" : run.config.name,
+                            .metadata = {{"headlight.config", run.config.name},
+                                         {std::string(kStepKey), std::to_string(run.step)},
+                                         {"headlight.vocabulary", vocabulary_of(*run.task)}},
+                            .lengths = arguments.lengths};
+  write_file_atomically(arguments.output, onnx_model(*run.model, composed, options));
+}
+
+constexpr std::array kFormats = {
+    ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights", write_onnx},
+};
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  names.reserve(kFormats.size());
+  for (const ExportFormat& format : kFormats) names.emplace_back(format.name);
+  return names;
+}
+
+const ExportFormat& format_of(const ExportArguments& arguments) {
+  const std::string extension = std::filesystem::path(arguments.output).extension().string();
+  for (const ExportFormat& format : kFormats) {
+    if (arguments.to.empty() ? format.extension == extension : format.name == arguments.to) return format;
+  }
+  const std::string known = fmt::format("use {}", fmt::join(format_names(), ", "));
+  if (!arguments.to.empty()) {
+    const std::string near = nearest_word(arguments.to, format_names());
+    raise<ConfigError>("--to", fmt::format("there is no format `{}`", arguments.to),
+                       near.empty() ? "" : fmt::format("did you mean `{}`?", near), known);
+  }
+  raise<ConfigError>("headlight export", fmt::format("the format does not follow from `{}`", arguments.output), {},
+                     "name it: --to " + fmt::to_string(fmt::join(format_names(), " or --to ")));
+}
+
+int export_run(ExportArguments arguments, const GlobalOptions& global) {
+  const ExportFormat& format = format_of(arguments);
+  const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
+  for (const std::string& warning : run.warnings) print_note(global, warning + "\n");
+  if (arguments.output.empty()) {
+    arguments.output = fmt::format("{}-step-{}{}", run.config.name, run.step, format.extension);
+  }
+  format.write(run, arguments);
+  print_note(global,
+             fmt::format("{}: {} at step {}, {:.1f} kB\n", arguments.output, run_name(run.config, run.directory),
+                         run.step, static_cast<double>(std::filesystem::file_size(arguments.output)) / 1e3));
+  return kOk;
+}
+
+}  // namespace
+
+Command add_export(CLI::App& program, const GlobalOptions& global) {
+  CLI::App* const app = program.add_subcommand("export", "a run as a file for other tools");
+  const auto arguments = std::make_shared<ExportArguments>();
+  std::string formats;
+  for (const ExportFormat& format : kFormats) formats += fmt::format("; {}: {}", format.name, format.what);
+  app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
+  app->add_option("--to", arguments->to, "the format; by default what the name of the output ends in" + formats);
+  app->add_option("-o,--output", arguments->output, "the file; by default NAME-step-STEP with the format's ending");
+  app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
+  app->add_flag("--lengths", arguments->lengths,
+                "onnx: the graph also reads how long each member of a batch is, so that shorter ones can be padded");
+  return {app, [arguments, &global] { return export_run(*arguments, global); }};
+}
+
+}  // namespace headlight
