@@ -73,4 +73,13 @@ setup_page() {
   else
     setup page browser
   fi
+  node_packages "$root/tests/onnx"
+}
+
+# The Node packages that the lock file of a folder names. Without them its tests are left out and say so.
+node_packages() {
+  cmp --silent "$1/package-lock.json" "$1/node_modules/.installed" && return 0
+  say "installing the Node packages of ${1#"$root"/}"
+  (cd -- "$1" && npm ci --no-audit --no-fund --ignore-scripts >&2 && cp package-lock.json node_modules/.installed) ||
+    say "npm ci failed: the tests that need ${1#"$root"/} are left out"
 }

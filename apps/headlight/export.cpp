@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -13,23 +14,18 @@
 
 #include "apps/export/onnx_model.h"
 #include "apps/headlight/command.h"
+#include "apps/headlight/export_arguments.h"
+#include "apps/headlight/export_maps.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/training/build.h"
 #include "apps/training/weight_metadata.h"
+#include "apps/training/weights.h"
 #include "core/error.h"
 #include "core/io/file.h"
 #include "core/words.h"
 
 namespace headlight {
 namespace {
-
-struct ExportArguments {
-  std::string run;
-  std::string to{};
-  std::string output{};
-  std::string checkpoint = "last";
-  bool lengths = false;
-};
 
 /// What a run can be written as. `write` makes the file `arguments.output`.
 struct ExportFormat {
@@ -68,7 +64,27 @@ void write_onnx(const OpenedRun& run, const ExportArguments& arguments) {
   write_file_atomically(arguments.output, onnx_model(*run.model, composed, options));
 }
 
+void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
+  constexpr std::array kKnown = {WeightFormat::headlight, WeightFormat::torch, WeightFormat::gpt2};
+  const auto* const format = std::find_if(kKnown.begin(), kKnown.end(), [&arguments](WeightFormat known) {
+    return format_name(known) == arguments.names;
+  });
+  if (format == kKnown.end()) {
+    std::vector<std::string_view> names;
+    for (const WeightFormat known : kKnown) names.push_back(format_name(known));
+    raise<ConfigError>("--names", fmt::format("nothing names weights as `{}`", arguments.names), {},
+                       fmt::format("use {}", fmt::join(names, ", ")));
+  }
+  export_weights(arguments.output, *run.model, {.format = *format, .metadata = checkpoint_metadata(run.step)});
+}
+
 constexpr std::array kFormats = {
+    ExportFormat{"png", ".png", "the map of a head as a picture", export_map_png},
+    ExportFormat{"svg", ".svg", "the same as shapes and text", export_map_svg},
+    ExportFormat{"gif", ".gif", "how it formed: all snapshots of a probe", export_maps_gif},
+    ExportFormat{"csv", ".csv", "its weights as a table", export_map_csv},
+    ExportFormat{"npy", ".npy", "its weights as an array", export_map_npy},
+    ExportFormat{"safetensors", ".safetensors", "the weights of the model", write_weights},
     ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights", write_onnx},
 };
 
@@ -119,6 +135,25 @@ Command add_export(CLI::App& program, const GlobalOptions& global) {
   app->add_option("--to", arguments->to, "the format; by default what the name of the output ends in" + formats);
   app->add_option("-o,--output", arguments->output, "the file; by default NAME-step-STEP with the format's ending");
   app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
+  app->add_option("--block", arguments->block, "maps: enc.self, dec.self or dec.cross; by default the first there is");
+  app->add_option("--layer", arguments->layer, "maps: the layer within the block, from 0");
+  app->add_option("--head", arguments->head, "maps: the head, from 0");
+  CLI::Option* const probe =
+      app->add_option("--probe", arguments->probe,
+                      "maps: which held-out example is read, or with --step and gif which probe, from 0");
+  CLI::Option* const input =
+      app->add_option("--input", arguments->input, "maps: tokens to read instead, separated by blanks")
+          ->excludes(probe);
+  app->add_option("--step", arguments->step, "maps: a snapshot that the run recorded, instead of a checkpoint")
+      ->excludes(input);
+  app->add_option("--scale", arguments->scale, "pictures: linear, sqrt, log10, row_max or map_max");
+  app->add_option("--colormap", arguments->colormap, "pictures: cividis, viridis, magma or grey");
+  app->add_flag("--dark", arguments->dark, "pictures: on a dark background");
+  app->add_flag("--values", arguments->values, "pictures: write the weight into each cell");
+  app->add_option("--side", arguments->side, "pictures: pixels that the longer side of the map aims at")
+      ->check(CLI::Range(16, 8192));
+  app->add_option("--fps", arguments->fps, "gif: snapshots in a second")->check(CLI::Range(0.1, 50.0));
+  app->add_option("--names", arguments->names, "safetensors: names as headlight, torch or gpt2 has them");
   app->add_flag("--lengths", arguments->lengths,
                 "onnx: the graph also reads how long each member of a batch is, so that shorter ones can be padded");
   return {app, [arguments, &global] { return export_run(*arguments, global); }};

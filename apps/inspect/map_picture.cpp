@@ -13,7 +13,6 @@ namespace headlight {
 namespace {
 
 constexpr std::size_t kMostCells = 256;  // per side; larger maps are pooled
-constexpr int kMatrixPixels = 880;       // that the longer side aims at
 constexpr int kLargestCell = 96;
 constexpr int kSmallestCell = 4;
 constexpr int kSmallestLabelled = 15;  // pixels per label; where cells are smaller, labels thin out
@@ -28,9 +27,9 @@ constexpr int kLegendGap = 24;
 /// Sizes that follow from the map; all in pixels.
 class Layout {
  public:
-  explicit Layout(const AttentionMap& map) : map_(map) {
+  Layout(const AttentionMap& map, int side) : map_(map) {
     const auto longest = static_cast<int>(std::max(map.rows, map.cols));
-    cell = std::clamp(kMatrixPixels / longest, kSmallestCell, kLargestCell);
+    cell = std::clamp(side / longest, kSmallestCell, kLargestCell);
     for (const std::size_t every : {1U, 2U, 5U, 10U}) {
       label_every = every;
       if (cell * static_cast<int>(every) >= kSmallestLabelled) break;
@@ -157,7 +156,7 @@ int content_width(const Layout& layout, const AttentionMap& drawn) {
 
 int bar_height(const Layout& layout) { return std::max(layout.matrix_height, 160); }
 
-MapPlan plan_map(const AttentionMap& map) {
+MapPlan plan_map(const AttentionMap& map, int side) {
   check(map, "draw_map");
   MapPlan plan{.drawn = max_pool(map, (std::max(map.rows, map.cols) + kMostCells - 1) / kMostCells), .matrix = {}};
   AttentionMap& drawn = plan.drawn;
@@ -165,7 +164,7 @@ MapPlan plan_map(const AttentionMap& map) {
     drawn.subtitle += fmt::format("{}each cell is the maximum of {} × {}", drawn.subtitle.empty() ? "" : " · ",
                                   drawn.stride, drawn.stride);
   }
-  const Layout layout(drawn);
+  const Layout layout(drawn, side);
   const int content = content_width(layout, drawn);
   const Heading heading = make_heading(drawn.title, drawn.subtitle, content);
   const int legend = mark_legend_height({drawn});
@@ -181,7 +180,7 @@ MapPlan plan_map(const AttentionMap& map) {
 void paint_map(Surface& surface, const MapPlan& plan, const PictureStyle& style) {
   const Colormap shades = colormap(style.colormap, style.theme);
   const Inks& colors = inks(style.theme);
-  const Layout layout(plan.drawn);
+  const Layout layout(plan.drawn, style.side);
   const Rect& matrix = plan.matrix;
   draw_heading(surface, make_heading(plan.drawn.title, plan.drawn.subtitle, content_width(layout, plan.drawn)), kMargin,
                kMargin, colors);
@@ -202,14 +201,14 @@ Rect MapPlan::cell_rect(std::size_t row, std::size_t col) const {
 }
 
 MapPicture draw_map(const AttentionMap& map, const PictureStyle& style) {
-  MapPlan plan = plan_map(map);
+  MapPlan plan = plan_map(map, style.side);
   Canvas canvas(plan.width, plan.height, inks(style.theme).paper);
   paint_map(canvas, plan, style);
   return {std::move(plan), std::move(canvas)};
 }
 
 std::string render_svg(const AttentionMap& map, const PictureStyle& style) {
-  const MapPlan plan = plan_map(map);
+  const MapPlan plan = plan_map(map, style.side);
   SvgDrawing drawing(plan.width, plan.height, inks(style.theme).paper);
   paint_map(drawing, plan, style);
   return drawing.file(png_texts(plan.drawn.title, plan.drawn.subtitle, map.scale));

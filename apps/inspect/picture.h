@@ -15,6 +15,7 @@ struct PictureStyle {
   Theme theme = Theme::kLight;
   std::string colormap = "cividis";
   bool values = false;  ///< write the weight into each cell of a single map, where cells have 36 pixels or more
+  int side = 880;       ///< pixels that the longer side of a single map aims at; cells have from 4 to 96
 };
 
 /// Where a map's cells lie in its picture.

@@ -52,7 +52,7 @@ std::filesystem::path snapshot_file(const std::filesystem::path& run, std::uint6
 /// The steps of which a run has a snapshot, rising. Throws FileError.
 std::vector<std::uint64_t> snapshots_of(const std::filesystem::path& run);
 
-/// Writes one file, whose tensors README.md ("Files of a run") lists. Throws FileError.
+/// Writes one file, whose tensors apps/recording/README.md lists. Throws FileError.
 void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot, std::uint64_t step,
                     config::SnapshotType type);
 

@@ -141,9 +141,9 @@ OnnxVerdict compare_in_node(const std::filesystem::path& directory) {
   const bool required = variable("HEADLIGHT_REQUIRE_NODE") == "1";
   const std::filesystem::path package = HEADLIGHT_SOURCE_DIR "/tests/onnx";
   if (!std::filesystem::exists(package / "node_modules/onnxruntime-node")) {
-    const std::string missing = "skipped: onnxruntime-node is not installed; run `npm ci` in tests/onnx";
-    if (required) FAIL(missing);
-    WARN(missing);
+    const std::string missing = "onnxruntime-node is not installed; run `npm ci` in tests/onnx";
+    if (required) FAIL(missing);  // without the word that makes ctest pass over it
+    WARN("skipped: " + missing);
     return {};
   }
   Process node("/usr/bin/env", {"node", (package / "compare.mjs").string(), directory.string()},

@@ -247,7 +247,7 @@ TEST_CASE("A signal ends a run behind the step, after saving") {
     const Finished finished = process.finish();
     CHECK(finished.status == status);
     CHECK_THAT(finished.err, Contains("the checkpoint is saved"));
-    CHECK(finished.out == run + "\n");
+    CHECK(finished.out == run + "\npage: " + run + "/view.html\n");
     const json record = read_json(run + "/run.json");
     CHECK(record["status"] == "stopped");
     CHECK(record["exit"]["code"] == status);

@@ -24,11 +24,17 @@ void add_snapshot(const RunFiles& files, std::uint64_t step) {
   files.snapshot(step, {{.name = "enc.self.layer0", .shape = {1, 2, 4, 4}, .weights = ramp(32)}});
 }
 
+/// A run that records nothing.
+void train_unwatched(const Workplace& place) {
+  REQUIRE(place.train({"snapshots.schedule=none", "heads.examples=0", "output.view=false"}).status == 0);
+  REQUIRE_FALSE(std::filesystem::exists(place.run() + "/view.html"));
+}
+
 }  // namespace
 
 TEST_CASE("view writes one page of a run, also where nothing was recorded, and says where it is") {
   const Workplace place;
-  REQUIRE(place.train().status == 0);
+  train_unwatched(place);
   const Finished bare = run_headlight({"view", place.run()});
   REQUIRE(bare.status == 0);
   CHECK(bare.out == place.run() + "/view.html\n");
@@ -63,7 +69,7 @@ TEST_CASE("view writes one page of a run, also where nothing was recorded, and s
 
 TEST_CASE("view refuses with a sentence what cannot be shown, and tells what it leaves out") {
   const Workplace place;
-  REQUIRE(place.train().status == 0);
+  train_unwatched(place);
   CHECK_THAT(run_headlight({"view", (place / "nowhere").string()}).err, Contains("nowhere"));
   CHECK(run_headlight({"view", (place / "nowhere").string()}).status == 2);
   const Finished large = run_headlight({"view", place.run(), "--max-size", "257MiB"});

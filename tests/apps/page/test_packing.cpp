@@ -16,7 +16,7 @@ std::span<const std::byte> bytes_in(std::string_view text) { return std::as_byte
 
 }  // namespace
 
-TEST_CASE("A code is floor(255 a + 1/2), off by at most 1/510; what is no number has 0") {
+TEST_CASE("A code is floor(255 a + 1/2), off by at most 1/510, what is no number has 0") {
   CHECK(code_of(0) == 0);
   CHECK(code_of(1) == 255);
   CHECK(code_of(0.5F) == 128);  // 127.5 + 0.5

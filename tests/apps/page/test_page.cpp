@@ -177,7 +177,7 @@ TEST_CASE("Cells that are no numbers have code 0 and as few entries as say which
   CHECK(std::isnan(run.exact[0].values[0]));
 }
 
-TEST_CASE("Layers of other numbers of heads or another mask are blocks of their own; windows hide cells by layer") {
+TEST_CASE("Layers of other numbers of heads or another mask are blocks of their own, windows hide cells by layer") {
   ViewRun run;
   run.probes = {{.tgt_in = {0, 0, 0}}};
   const auto even = [](const WeightPlace&) { return 1.0F; };
@@ -203,7 +203,7 @@ TEST_CASE("Layers of other numbers of heads or another mask are blocks of their 
                                   255, 0,   255, 0,   0,   255, 255, 0,   255, 0,   0,   255});
 }
 
-TEST_CASE("Small runs: one token, one head, one snapshot; no probes; no runs") {
+TEST_CASE("Small runs: one token, one head, one snapshot, no probes, no runs") {
   for (const char* name : {"tiny", "empty", "odd", "nan", "decoder", "mismatch"}) {
     INFO(name);
     std::vector<std::string> notes;

@@ -67,7 +67,7 @@ std::vector<std::uint8_t> snapshot_codes(const ViewRun& run, std::size_t block, 
 
 }  // namespace
 
-TEST_CASE("Snapshots are thinned evenly on a logarithmic axis; first, last and wanted ones stay with their own codes") {
+TEST_CASE("Snapshots are thinned evenly on a logarithmic axis, first, last and wanted ones stay with their own codes") {
   std::vector<std::uint64_t> steps;
   for (std::uint64_t step = 0; step <= 1000; step += 10) steps.push_back(step);
   const ViewRun whole = large_run(steps, {});

@@ -104,7 +104,7 @@ TEST_CASE("Attention is cut to each probe's own length, with scores and predicti
   CHECK(run.predictions->probes[1].target_prob.size() == 2 * 3);
 }
 
-TEST_CASE("Decoders read their input as targets; vectors have names in the place of tokens") {
+TEST_CASE("Decoders read their input as targets, vectors have names in the place of tokens") {
   const TemporaryDirectory directory;
   const RunFiles decoder(directory / "decoder", "decoder");
   decoder.probes(R"([{"label": "eval 0", "input": [0, 1], "begun": [], "target": [1, 2]}])");
@@ -131,7 +131,7 @@ TEST_CASE("Decoders read their input as targets; vectors have names in the place
   CHECK(second.run().probes[0].src_text == std::vector<std::string>{"(0.25, -1.5)", "(1, 2, 3, \xE2\x80\xA6)"});
 }
 
-TEST_CASE("Figures of heads stand at the heads of the blocks; null and what is left out are NaN") {
+TEST_CASE("Figures of heads stand at the heads of the blocks, null and what is left out are NaN") {
   const TemporaryDirectory directory;
   const RunFiles files(directory / "run", "encoder-decoder");
   files.probes(kTwoProbes);

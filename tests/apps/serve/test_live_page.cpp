@@ -28,7 +28,7 @@ std::size_t section_of_curve(const LiveState& state, std::size_t curve) {
 
 }  // namespace
 
-TEST_CASE("A section that stays as it is keeps its number; one that changes gets one that was never used") {
+TEST_CASE("A section that stays as it is keeps its number, one that changes gets one that was never used") {
   LivePage page("abc", "headlight test");
   const auto first = page.draw(growing(1), "now");
   const auto second = page.draw(growing(2), "now");

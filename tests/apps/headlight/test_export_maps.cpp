@@ -1,0 +1,121 @@
+// `headlight export` of maps and weights: against the files that recording and checkpoints hold, which other tests check.
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core/io/array_io.h"
+#include "core/io/safetensors.h"
+#include "tests/apps/headlight/cli_testing.h"
+
+using namespace headlight;
+using namespace headlight::testing;
+using Catch::Contains;
+
+namespace {
+
+/// A run that has ended.
+struct TrainedPlace : Workplace {
+  TrainedPlace() { REQUIRE(train({"snapshots.per_octave=1"}).status == 0); }
+
+  /// Exports into a file of that name.
+  Finished write(const std::string& name, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"export", run(), "-o", (*this / name).string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return headlight::testing::run_headlight(arguments);
+  }
+};
+
+std::size_t occurrences_in(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("A map as array and table has the weights that were recorded") {
+  const TrainedPlace place;
+  REQUIRE(place.write("map.npy", {"--step", "4", "--probe", "2", "--head", "1"}).status == 0);
+  REQUIRE(place.write("map.csv", {"--step", "4", "--probe", "2", "--head", "1"}).status == 0);
+  const Array map = read_npy(place / "map.npy");
+  const SafetensorsFile file(place.run() + "/attention/step-00000004.safetensors");
+  const Array recorded = read_array(file.file(), file.tensor("enc.self.layer0"));
+  REQUIRE(map.shape() == Shape{4, 4});
+  REQUIRE(recorded.shape() == Shape{4, 2, 4, 4});
+  std::istringstream csv(slurp(place / "map.csv"));
+  std::string line;
+  std::getline(csv, line);
+  CHECK(line == "query,query_token,key,key_token,weight");
+  for (std::size_t cell = 0; cell < 16; ++cell) {
+    CHECK(map.data()[cell] == recorded.data()[(2 * 2 + 1) * 16 + cell]);
+    REQUIRE(std::getline(csv, line));
+    CHECK(line.rfind(std::to_string(cell / 4) + ",\"", 0) == 0);
+    CHECK(std::stof(line.substr(line.rfind(',') + 1)) == map.data()[cell]);
+  }
+}
+
+TEST_CASE("A map is exported from the last checkpoint, for a held-out example or an input") {
+  const TrainedPlace place;
+  REQUIRE(place.write("map.npy", {"--input", "0 1 2 0", "--head", "1"}).status == 0);
+  const Array map = read_npy(place / "map.npy");
+  for (std::size_t row = 0; row < 4; ++row) {
+    double sum = 0;
+    for (std::size_t key = 0; key < 4; ++key) sum += static_cast<double>(map.data()[row * 4 + key]);
+    CHECK(std::abs(sum - 1) < 1e-6);
+  }
+  REQUIRE(place.write("map.svg", {"--probe", "3", "--values"}).status == 0);
+  CHECK_THAT(slurp(place / "map.svg"),
+             Contains("Attention of enc.self, layer 0, head 0") && Contains("step 12, probe 3"));
+  REQUIRE(place.write("map.png", {"--dark"}).status == 0);
+  CHECK(slurp(place / "map.png").substr(1, 3) == "PNG");
+}
+
+TEST_CASE("An animation has a frame for each snapshot") {
+  const TrainedPlace place;
+  const Finished finished = place.write("map.gif");
+  INFO(finished.err);
+  REQUIRE(finished.status == 0);
+  const std::string gif = slurp(place / "map.gif");
+  CHECK(gif.substr(0, 6) == "GIF89a");
+  // The head of a frame's control block (GIF89a, 23); snapshots of the steps 0, 1, 2, 4, 8 and 12.
+  CHECK(occurrences_in(gif, "\x21\xf9\x04") == 6);
+}
+
+TEST_CASE("Weights are exported under the names that other tools give them") {
+  const TrainedPlace place;
+  REQUIRE(place.write("ours.safetensors").status == 0);
+  REQUIRE(place.write("torch.safetensors", {"--names", "torch"}).status == 0);
+  const SafetensorsFile ours(place / "ours.safetensors");
+  const SafetensorsFile checkpoint(place.run() + "/checkpoints/step-00000012/model.safetensors");
+  REQUIRE(ours.tensors().size() == checkpoint.tensors().size());
+  for (const StoredTensor& tensor : checkpoint.tensors()) {
+    const Array expected = read_array(checkpoint.file(), tensor);
+    const Array written = read_array(ours.file(), ours.tensor(tensor.name));
+    CHECK(std::equal(expected.data(), expected.data() + expected.size(), written.data()));
+  }
+  CHECK(SafetensorsFile(place / "torch.safetensors").find("layers.0.self_attn.in_proj_weight") != nullptr);
+}
+
+TEST_CASE("What cannot be exported is said with what there is") {
+  const TrainedPlace place;
+  const auto refused = [&](const std::string& name, const std::vector<std::string>& more, const std::string& words) {
+    const Finished finished = place.write(name, more);
+    CHECK(finished.status == 2);
+    CHECK_THAT(finished.err, Contains(words));
+    CHECK_FALSE(std::filesystem::exists(place / name));
+  };
+  refused("a.png", {"--step", "5"}, "there are snapshots of the steps 0, 1, 2, 4, 8, 12");
+  refused("b.png", {"--layer", "3"}, "there are enc.self 0");
+  refused("c.png", {"--head", "2"}, "the layer has 2; heads count from 0");
+  refused("d.png", {"--block", "dec.self"}, "there is no layer 0 of dec.self");
+  refused("e.png", {"--step", "4", "--block", "dec.self"}, "the run has recorded no `dec.self`");
+  refused("f.png", {"--step", "4", "--probe", "4"}, "the run has 4; probes count from 0");
+  refused("g.gif", {"--input", "0 1 2 0"}, "leave --step and --input out");
+  refused("h.safetensors", {"--names", "keras"}, "use headlight, torch, gpt2");
+  refused("i.png", {"--scale", "cubic"}, "cubic");
+  refused("j.tiff", {}, "name it: --to png");
+}
