@@ -32,6 +32,7 @@ struct ExportFormat {
   std::string_view name;
   std::string_view extension;
   std::string_view what;
+  std::string_view options;  ///< that have an effect on it, each between blanks
   void (*write)(const OpenedRun& run, const ExportArguments& arguments);
 };
 
@@ -71,6 +72,7 @@ void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
   });
   if (format == kKnown.end()) {
     std::vector<std::string_view> names;
+    names.reserve(kKnown.size());
     for (const WeightFormat known : kKnown) names.push_back(format_name(known));
     raise<ConfigError>("--names", fmt::format("nothing names weights as `{}`", arguments.names), {},
                        fmt::format("use {}", fmt::join(names, ", ")));
@@ -78,14 +80,21 @@ void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
   export_weights(arguments.output, *run.model, {.format = *format, .metadata = checkpoint_metadata(run.step)});
 }
 
+constexpr std::string_view kOfMaps = " --checkpoint --block --layer --head --probe --input --step ";
+constexpr std::string_view kOfPictures =
+    " --checkpoint --block --layer --head --probe --input --step --scale --colormap --dark --values --side ";
+constexpr std::string_view kOfAnimations =
+    " --block --layer --head --probe --scale --colormap --dark --values --side --fps ";
+
 constexpr std::array kFormats = {
-    ExportFormat{"png", ".png", "the map of a head as a picture", export_map_png},
-    ExportFormat{"svg", ".svg", "the same as shapes and text", export_map_svg},
-    ExportFormat{"gif", ".gif", "how it formed: all snapshots of a probe", export_maps_gif},
-    ExportFormat{"csv", ".csv", "its weights as a table", export_map_csv},
-    ExportFormat{"npy", ".npy", "its weights as an array", export_map_npy},
-    ExportFormat{"safetensors", ".safetensors", "the weights of the model", write_weights},
-    ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights", write_onnx},
+    ExportFormat{"png", ".png", "the map of a head as a picture", kOfPictures, export_map_png},
+    ExportFormat{"svg", ".svg", "the same as shapes and text", kOfPictures, export_map_svg},
+    ExportFormat{"gif", ".gif", "how it formed: all snapshots of a probe", kOfAnimations, export_maps_gif},
+    ExportFormat{"csv", ".csv", "its weights as a table", kOfMaps, export_map_csv},
+    ExportFormat{"npy", ".npy", "its weights as an array", kOfMaps, export_map_npy},
+    ExportFormat{"safetensors", ".safetensors", "the weights of the model", " --names --checkpoint ", write_weights},
+    ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights",
+                 " --lengths --checkpoint ", write_onnx},
 };
 
 std::vector<std::string> format_names() {
@@ -106,21 +115,34 @@ const ExportFormat& format_of(const ExportArguments& arguments) {
     raise<ConfigError>("--to", fmt::format("there is no format `{}`", arguments.to),
                        near.empty() ? "" : fmt::format("did you mean `{}`?", near), known);
   }
-  raise<ConfigError>("headlight export", fmt::format("the format does not follow from `{}`", arguments.output), {},
-                     "name it: --to " + fmt::to_string(fmt::join(format_names(), " or --to ")));
+  raise<ConfigError>("headlight export",
+                     arguments.output.empty() ? "no format is given"
+                                              : fmt::format("the format does not follow from `{}`", arguments.output),
+                     {},
+                     "give a file with -o, or name it: --to " + fmt::to_string(fmt::join(format_names(), " or --to ")));
 }
 
-int export_run(ExportArguments arguments, const GlobalOptions& global) {
+/// Throws ConfigError on an option that would have no effect.
+void check_options(const ExportFormat& format, const std::vector<std::string>& given) {
+  for (const std::string& option : given) {
+    if (format.options.find(fmt::format(" {} ", option)) != std::string_view::npos) continue;
+    raise<ConfigError>(option, fmt::format("it has no effect on {}", format.name), {}, "leave it out");
+  }
+}
+
+int export_run(ExportArguments arguments, const std::vector<std::string>& given, const GlobalOptions& global) {
   const ExportFormat& format = format_of(arguments);
+  check_options(format, given);
   const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
   for (const std::string& warning : run.warnings) print_note(global, warning + "\n");
   if (arguments.output.empty()) {
-    arguments.output = fmt::format("{}-step-{}{}", run.config.name, run.step, format.extension);
+    arguments.output =
+        fmt::format("{}-step-{}{}", run.config.name, arguments.step.value_or(run.step), format.extension);
   }
   format.write(run, arguments);
-  print_note(global,
-             fmt::format("{}: {} at step {}, {:.1f} kB\n", arguments.output, run_name(run.config, run.directory),
-                         run.step, static_cast<double>(std::filesystem::file_size(arguments.output)) / 1e3));
+  print_note(global, fmt::format("{}: {} at step {}, {:.1f} kB\n", arguments.output,
+                                 run_name(run.config, run.directory), arguments.step.value_or(run.step),
+                                 static_cast<double>(std::filesystem::file_size(arguments.output)) / 1e3));
   return kOk;
 }
 
@@ -145,6 +167,7 @@ Command add_export(CLI::App& program, const GlobalOptions& global) {
       app->add_option("--input", arguments->input, "maps: tokens to read instead, separated by blanks")
           ->excludes(probe);
   app->add_option("--step", arguments->step, "maps: a snapshot that the run recorded, instead of a checkpoint")
+      ->check(CLI::NonNegativeNumber)
       ->excludes(input);
   app->add_option("--scale", arguments->scale, "pictures: linear, sqrt, log10, row_max or map_max");
   app->add_option("--colormap", arguments->colormap, "pictures: cividis, viridis, magma or grey");
@@ -156,7 +179,15 @@ Command add_export(CLI::App& program, const GlobalOptions& global) {
   app->add_option("--names", arguments->names, "safetensors: names as headlight, torch or gpt2 has them");
   app->add_flag("--lengths", arguments->lengths,
                 "onnx: the graph also reads how long each member of a batch is, so that shorter ones can be padded");
-  return {app, [arguments, &global] { return export_run(*arguments, global); }};
+  return {app, [app, arguments, &global] {
+            std::vector<std::string> given;
+            for (const CLI::Option* option : app->get_options()) {
+              const std::string name = option->get_name();
+              const bool common = name == "RUN" || name == "--to" || name == "--output";
+              if (option->count() > 0 && !common) given.push_back(name);
+            }
+            return export_run(*arguments, given, global);
+          }};
 }
 
 }  // namespace headlight

@@ -62,6 +62,7 @@ AttentionMap checkpoint_map(const OpenedRun& run, const ExportArguments& argumen
   });
   if (found == places.end()) {
     std::vector<std::string> known;
+    known.reserve(places.size());
     for (const LayerPlace& place : places) known.push_back(fmt::format("{} {}", place.block, place.layer));
     raise<ConfigError>("--layer", fmt::format("there is no layer {} of {}", arguments.layer, block), {},
                        fmt::format("there are {}", fmt::join(known, ", ")));
@@ -111,10 +112,6 @@ void export_map_npy(const OpenedRun& run, const ExportArguments& arguments) {
 }
 
 void export_maps_gif(const OpenedRun& run, const ExportArguments& arguments) {
-  if (arguments.step || arguments.input) {
-    raise<ConfigError>("headlight export --to gif", "an animation shows all snapshots of a probe of the run", {},
-                       "leave --step and --input out");
-  }
   const ViewRun recorded = recorded_run(run, {});
   std::vector<GifFrame> frames;
   const std::size_t digits = recorded.steps.empty() ? 1 : std::to_string(recorded.steps.back()).size();

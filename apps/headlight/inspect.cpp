@@ -133,7 +133,7 @@ class Inspection {
     for (std::size_t i = 0; i < clean.input.size(); ++i) {
       const std::string was = run_.task->token_text(clean.input[i]);
       const std::string is = run_.task->token_text(corrupt.input[i]);
-      source.push_back(was == is ? was : was + "/" + is);
+      source.push_back(was == is ? was : fmt::format("{}/{}", was, is));
     }
     for (const std::int32_t id : clean.begun) target.push_back(run_.task->target_text(id));
     say(render_terminal(patching_maps(patched, source, target), style()));

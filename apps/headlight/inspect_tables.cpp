@@ -34,8 +34,6 @@ std::vector<std::string> named_targets(const HeadStatistics& statistics) {
   return prefixes;
 }
 
-std::string short_name(const std::string& prefix) { return prefix.substr(prefix.find('.') + 1); }
-
 std::string number_cell(const std::optional<double>& figure, std::size_t width, int digits) {
   return figure ? fmt::format("{:>{}.{}f}", *figure, width, digits) : fmt::format("{:>{}}", "-", width);
 }
@@ -57,7 +55,7 @@ std::string rows_lines(const HeadStatistics& statistics, const std::vector<std::
     std::vector<std::string> counts;
     for (const std::string& prefix : prefixes) {
       const std::optional<double> rows = statistics.figure(head, prefix + ".n");
-      if (rows) counts.push_back(fmt::format("{} {:.0f}", short_name(prefix), *rows));
+      if (rows) counts.push_back(fmt::format("{} {:.0f}", shown_name(statistics, prefix), *rows));
     }
     const std::optional<double> choosing = statistics.figure(head, "entropy.n");
     if (choosing) counts.push_back(fmt::format("entropy {:.0f}", *choosing));
@@ -88,12 +86,13 @@ std::string role_table(const HeadStatistics& statistics) {
   std::string table = fmt::format(
       "heads over {} held-out sequences: mean weight on the keys of each role, and how often the chance it is (lift)\n",
       statistics.sequences);
-  const auto width_of = [](const std::string& prefix) {
+  const auto width_of = [&statistics](const std::string& prefix) {
     constexpr std::size_t kLeast = 13;  // "0.123 x1234.5"
-    return std::max(std::size_t{kLeast}, short_name(prefix).size());
+    return std::max(std::size_t{kLeast}, shown_name(statistics, prefix).size());
   };
   table += place_header() + fmt::format("  {:<12}", "tag");
-  for (const std::string& prefix : prefixes) table += fmt::format("  {:>{}}", short_name(prefix), width_of(prefix));
+  for (const std::string& prefix : prefixes)
+    table += fmt::format("  {:>{}}", shown_name(statistics, prefix), width_of(prefix));
   table += fmt::format("  {:>7}  {:>5}  {:>10}\n", "entropy", "share", "confidence");
   for (std::size_t head = 0; head < statistics.heads.size(); ++head) {
     const std::string tag = tag_of(statistics, head);

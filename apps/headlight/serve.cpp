@@ -86,7 +86,7 @@ int serve_run(const ServeArguments& arguments, const GlobalOptions& global) {
     try {
       if (reader.update()) server.publish(page.draw(reader.run(), page_time()));
       told.clear();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       // The page stays as it was; the fault may pass, such as that of a run which is being removed.
       if (told != error.what()) print_note(global, fmt::format("warning: {}\n", error.what()));
       told = error.what();

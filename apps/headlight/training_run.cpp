@@ -100,7 +100,7 @@ void report_page(const Built& built, const std::filesystem::path& directory, con
         write_page(directory, {.name = run_name(built.config, directory), .words = words_of(*built.task)});
     for (const std::string& sentence : dropped) print_note(global, "note: " + sentence + "\n");
     print_result("page: " + (directory / kPageFile).string() + "\n");
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     print_note(global, fmt::format("warning: the page of the run was not written: {}\n", error.what()));
   }
 }
@@ -130,7 +130,9 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
                            .verbose = global.verbose,
                            .state = begin.state,
                            .resumed = begin.resumed,
-                           .redo_end = begin.redo_end},
+                           .redo_end = begin.redo_end,
+                           .over = has_reached(built.config.trainer, begin.state) ||
+                                   begin.state.step >= config::total_steps(built.config)},
                           start);
   if (begin.resumed) session.log(fmt::format("resumed at step {}", begin.state.step));
   const TrainingSetup setup{.config = built.config,
@@ -208,6 +210,11 @@ std::string facts_table(const Built& built, const std::string& directory) {
        fmt::format("{}B of weights, gradients and moments", short_count(static_cast<double>(state_bytes(built)))));
   line("updates", fmt::format("{} of {} examples", config::total_steps(built.config),
                               config::batch_examples(built.config) * built.config.optimizer.accumulate));
+  const RecordingSize recording = recording_size(built.config, *built.model, built.probes);
+  if (recording.snapshots > 0 && recording.bytes > 0) {
+    line("recording", fmt::format("{} snapshots of {}B of attention, {} probes", recording.snapshots,
+                                  short_count(static_cast<double>(recording.bytes)), built.probes.size()));
+  }
   line("threads", std::to_string(thread_count()));
   line("kernels", kernels_description());
   line("seed", std::to_string(built.config.seed));

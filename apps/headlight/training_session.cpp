@@ -37,7 +37,7 @@ TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_jso
   if (!parts.resumed) return;
   recorder_.rewind(parts.state.step);
   // What it recorded at this very step it may not have written whole, or more than another step does.
-  if (parts.state.step > 0) reached(parts.state.step, parts.state.ended && !parts.redo_end);
+  if (parts.state.step > 0) reached(parts.state.step, parts.over);
 }
 
 void TrainingSession::rewind(const std::filesystem::path& metrics) {

@@ -89,8 +89,7 @@ std::vector<ResidualPart> parts_of(const Model& model, const ResidualStream& str
 std::optional<FrozenNorm> final_norm_of(const Model& model, const nlohmann::json& composed, const std::string& prefix) {
   if (!composed.value("final_norm", false)) return std::nullopt;
   const std::string type = composed.value("norm_type", std::string("layer"));
-  const std::optional<FrozenNorm> norm =
-      frozen_norm(model, prefix + "final_norm", type, composed.value("norm_eps", 1e-5));
+  std::optional<FrozenNorm> norm = frozen_norm(model, prefix + "final_norm", type, composed.value("norm_eps", 1e-5));
   if (!norm) refuse_attribution(fmt::format("its final norm is of type {}", type));
   return norm;
 }

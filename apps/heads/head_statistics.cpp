@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -161,20 +162,27 @@ HeadStatistics measure_heads(Model& model, const Task& task, const HeadStatistic
   return statistics;
 }
 
+std::string shown_name(const HeadStatistics& statistics, const std::string& prefix) {
+  const std::string name = prefix.substr(prefix.find('.') + 1);
+  const std::vector<std::string>& columns = statistics.columns;
+  const bool shared = prefix.starts_with("pattern.") &&
+                      std::find(columns.begin(), columns.end(), "role." + name + ".score") != columns.end();
+  return shared ? "task_" + name : name;
+}
+
 std::string tag_of(const HeadStatistics& statistics, std::size_t head, const RoleThresholds& thresholds) {
   std::vector<RoleCandidate> candidates;
+  std::deque<std::string> names;  // which the candidates refer to
   constexpr std::string_view kScore = ".score";
   for (const std::string& column : statistics.columns) {
-    const std::size_t dot = column.find('.');
     const bool score = column.ends_with(kScore) && (column.starts_with("role.") || column.starts_with("pattern."));
     if (!score) continue;
     const std::string prefix = column.substr(0, column.size() - kScore.size());
     const std::optional<double> mass = statistics.figure(head, column);
     const std::optional<double> chance = statistics.figure(head, prefix + ".chance");
     if (!mass || !chance) continue;
-    candidates.push_back({.name = std::string_view(column).substr(dot + 1, prefix.size() - dot - 1),
-                          .score = *mass,
-                          .lift = *mass / *chance});
+    candidates.push_back(
+        {.name = names.emplace_back(shown_name(statistics, prefix)), .score = *mass, .lift = *mass / *chance});
   }
   return role_tag(candidates, statistics.figure(head, "entropy.share").value_or(0), thresholds);
 }

@@ -43,7 +43,11 @@ struct HeadStatistics {
 /// Cost: two runs of the model without history over the examples, and a part of one for each head and ablation.
 HeadStatistics measure_heads(Model& model, const Task& task, const HeadStatisticsOptions& options = {});
 
-/// How the head is called by its figures; see role_tag(). Patterns and roles stand for themselves without their prefix.
+/// How a role or a pattern of the task is called where both stand side by side: the name behind "role." or "pattern.",
+/// and with "task_" before it that of a pattern which has the name of a role. `prefix`: "pattern.previous".
+std::string shown_name(const HeadStatistics& statistics, const std::string& prefix);
+
+/// How the head is called by its figures; see role_tag(). Its names are those of shown_name().
 std::string tag_of(const HeadStatistics& statistics, std::size_t head, const RoleThresholds& thresholds = {});
 
 /// One object for each head, as a line of head_stats.jsonl holds it: step, block, layer, head, sequences, then the figures.

@@ -110,6 +110,7 @@ std::vector<std::size_t> asked_rows(const Model& model, const Task& task, const 
   if (model.arch() == Architecture::encoder_decoder) return all(example.begun.size());
   const TaskShape shape = task.shape();
   if (shape.features > 0) return all(example.vectors.size() / shape.features);
+  if (example.input.empty()) return {};
   if (model.arch() == Architecture::decoder && !shape.in_place) return {example.input.size() - 1};
   std::vector<std::size_t> rows = all(example.input.size());
   std::erase_if(rows, [&](std::size_t row) { return !task.answers_at(example.input, row); });
@@ -153,6 +154,7 @@ PatchedRun patch_heads(Model& model, const Task& task, const Example& clean, con
                           .restored = std::vector<double>(layer.heads * layer.queries),
                           .whole = std::vector<double>(layer.heads)});
   }
+  if (most == 0) raise<ConfigError>(kPatching, "no head has run that could be patched");
   const std::size_t at_once = std::max<std::size_t>(kPositionsAtOnce / most, 1);
   for (std::size_t begin = 0; begin < most; begin += at_once) {
     const Copies copies{.first = begin, .count = std::min(at_once, most - begin), .whole = begin == 0};

@@ -17,7 +17,8 @@
 namespace headlight {
 namespace {
 
-constexpr std::size_t kGifColors = 256;
+constexpr std::size_t kGifColors = 255;  // and one that lets the frame before shine through
+constexpr int kUnchanged = 255;
 
 std::uint32_t packed(const std::uint8_t* rgb) {
   return std::uint32_t{rgb[0]} << 16U | std::uint32_t{rgb[1]} << 8U | std::uint32_t{rgb[2]};
@@ -34,7 +35,7 @@ int squared_distance(std::uint32_t a, std::uint32_t b) {
   return sum;
 }
 
-/// At most 256 colours, and which of them stands for each colour of the frames.
+/// At most 255 colours, and which of them stands for each colour of the frames.
 class Palette {
  public:
   explicit Palette(const std::vector<GifFrame>& frames) {
@@ -100,9 +101,7 @@ class GifWriter {
     file_ = EGifOpen(&output, append_bytes, &error);
     if (file_ == nullptr) refuse_gif(error);
     EGifSetGifVersion(file_, true);
-    int bits = 1;
-    while ((std::size_t{1} << static_cast<unsigned>(bits)) < palette.colors().size()) ++bits;
-    const ColorMap map(GifMakeMapObject(1 << bits, nullptr));  // black where there are fewer colours
+    const ColorMap map(GifMakeMapObject(kUnchanged + 1, nullptr));  // black where there are fewer colours
     if (!map) refuse_gif(E_GIF_ERR_NOT_ENOUGH_MEM);
     for (std::size_t i = 0; i < palette.colors().size(); ++i) {
       const std::uint32_t color = palette.colors()[i];
@@ -123,11 +122,12 @@ class GifWriter {
   GifWriter(const GifWriter&) = delete;
   GifWriter& operator=(const GifWriter&) = delete;
 
-  void add(const GifFrame& frame, const Palette& palette) {
+  /// `before`: the frame that is shown until then, or null.
+  void add(const GifFrame& frame, const GifFrame* before, const Palette& palette) {
     const GraphicsControlBlock control{.DisposalMode = DISPOSE_DO_NOT,
                                        .UserInputFlag = false,
                                        .DelayTime = frame.hundredths,
-                                       .TransparentColor = NO_TRANSPARENT_COLOR};
+                                       .TransparentColor = before == nullptr ? NO_TRANSPARENT_COLOR : kUnchanged};
     std::array<GifByteType, 4> block{};
     EGifGCBToExtension(&control, block.data());
     check(EGifPutExtension(file_, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(block.size()), block.data()));
@@ -135,10 +135,13 @@ class GifWriter {
     check(EGifPutImageDesc(file_, 0, 0, width, frame.canvas.height(), false, nullptr));
     std::vector<GifPixelType> line(static_cast<std::size_t>(width));
     const std::uint8_t* rgb = frame.canvas.bytes().data();
+    const std::uint8_t* shown = before == nullptr ? nullptr : before->canvas.bytes().data();
     for (int y = 0; y < frame.canvas.height(); ++y) {
       for (GifPixelType& pixel : line) {
-        pixel = palette.index(rgb);
+        const bool unchanged = shown != nullptr && std::equal(rgb, rgb + 3, shown);
+        pixel = unchanged ? GifPixelType{kUnchanged} : palette.index(rgb);
         rgb += 3;
+        if (shown != nullptr) shown += 3;
       }
       check(EGifPutLine(file_, line.data(), width));
     }
@@ -177,7 +180,11 @@ std::string encode_gif(const std::vector<GifFrame>& frames) {
   const Palette palette(frames);
   std::string output;
   GifWriter writer(output, first.width(), first.height(), palette);
-  for (const GifFrame& frame : frames) writer.add(frame, palette);
+  const GifFrame* before = nullptr;
+  for (const GifFrame& frame : frames) {
+    writer.add(frame, before, palette);
+    before = &frame;
+  }
   writer.finish();
   return output;
 }

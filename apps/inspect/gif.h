@@ -14,7 +14,8 @@ struct GifFrame {
 };
 
 /// The bytes of a GIF file that shows the frames in turn, for ever. All have one palette: every colour as it is where
-/// there are at most 256 of them; else the 256 that fill most pixels, and the nearest of those for any other. No time is
+/// there are at most 255 of them; else the 255 that fill most pixels, and the nearest of those for any other. What does not
+/// change from one frame to the next is transparent, which keeps files small. No time is
 /// stored: the same frames give the same bytes.
 /// Throws ShapeError without a frame, or when frames differ in size; FileError with giflib's words when it refuses.
 /// Source: GIF89a specification (CompuServe 1990); the loop is the application extension NETSCAPE2.0.

@@ -58,7 +58,10 @@ std::vector<ViewProbe> read_probes(const std::filesystem::path& path, const std:
     std::vector<std::int32_t> input = ids_in(one, "input", path, index);
     std::vector<std::string> texts;
     if (one.contains("vectors") && one["vectors"].is_array()) {
-      for (const nlohmann::json& vector : one["vectors"]) texts.push_back(vector_text(vector));
+      for (const nlohmann::json& vector : one["vectors"]) {
+        if (!vector.is_array()) refuse_probe(path, index, "`vectors` must hold lists of numbers");
+        texts.push_back(vector_text(vector));
+      }
       input.assign(texts.size(), -1);
     }
     probe.tgt_out = ids_in(one, "target", path, index);

@@ -98,6 +98,15 @@ std::vector<float> SnapshotFile::values(const StoredTensor& tensor, std::size_t 
 
 void SnapshotFile::add_to(ViewRun& run, std::uint64_t step, const std::vector<BlockPlace>& places,
                           const std::vector<std::uint64_t>& kept) const {
+  // Before any memory is taken for what probes.json says: the file must hold it.
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const StoredTensor& tensor = file_.tensor(names_[i]);
+    for (const ViewShape& shape : run.blocks[places.at(i).block].shapes) {
+      if (shape.queries <= tensor.shape[2] && shape.keys <= tensor.shape[3]) continue;
+      refuse(fmt::format("its arrays do not fit the probes: one has {} x {} positions", shape.queries, shape.keys),
+             fmt::format("{} {}", tensor.name, to_string(tensor.shape)));
+    }
+  }
   SnapshotWriter writer(run, step, places);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const StoredTensor& tensor = file_.tensor(names_[i]);

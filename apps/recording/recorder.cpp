@@ -7,10 +7,12 @@
 
 #include "apps/heads/head_statistics.h"
 #include "apps/recording/schedule.h"
+#include "apps/training/attention_layers.h"
 #include "apps/training/json_lines.h"
 #include "core/error.h"
 #include "core/io/directory.h"
 #include "core/io/file.h"
+#include "layers/multi_head_attention.h"
 
 namespace headlight {
 namespace {
@@ -18,6 +20,32 @@ namespace {
 constexpr const char* kStatistics = "head_stats.jsonl";
 
 }  // namespace
+
+RecordingSize recording_size(const config::Config& config, const Model& model, const std::vector<Probe>& probes) {
+  RecordingSize size;
+  if (probes.empty()) return size;
+  size.snapshots = snapshot_steps(config.snapshots, config::total_steps(config)).size();
+  std::size_t source = 0;
+  std::size_t target = 0;
+  for (const Probe& probe : probes) {
+    // Vectors have no ids; their task has a target at each position.
+    source =
+        std::max({source, probe.example.input.size(), probe.example.input.empty() ? probe.example.target.size() : 0});
+    target = std::max(target, probe.example.begun.size());
+  }
+  if (model.arch() != Architecture::encoder_decoder) target = source;
+  const std::uint64_t width = config.snapshots.dtype == config::SnapshotType::kFloat16 ? 2 : 4;
+  for (const MultiHeadAttention* const layer : attention_layers(model)) {
+    const std::string block = block_of(model, layer->path());
+    const bool kept = std::any_of(config.probes.record.begin(), config.probes.record.end(),
+                                  [&block](config::AttentionBlock wanted) { return block == name_of(wanted); });
+    if (!kept) continue;
+    const std::uint64_t queries = block == name_of(config::AttentionBlock::kEncoderSelf) ? source : target;
+    const std::uint64_t keys = block == name_of(config::AttentionBlock::kDecoderSelf) ? target : source;
+    size.bytes += probes.size() * layer->heads() * queries * keys * (config.probes.scores ? width + 4 : width);
+  }
+  return size;
+}
 
 Recorder::Recorder(const Parts& parts)
     : parts_(parts), steps_(snapshot_steps(parts.config.snapshots, config::total_steps(parts.config))) {

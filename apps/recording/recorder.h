@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,13 @@
 #include "optim/optimizer.h"
 
 namespace headlight {
+
+/// Snapshots that a whole run takes, and about how many bytes the weights of one of them are.
+struct RecordingSize {
+  std::size_t snapshots = 0;
+  std::uint64_t bytes = 0;
+};
+RecordingSize recording_size(const config::Config& config, const Model& model, const std::vector<Probe>& probes);
 
 /// Writes what is watched of a run while it trains: `probes.json` at once, then at the steps of the schedule, and at the
 /// end of the run, a snapshot, and every `heads.every` steps and at the end the figures of the heads, as lines of

@@ -140,6 +140,7 @@ Snapshot take_snapshot(Model& model, const Task& task, const std::vector<Probe>&
   Snapshot snapshot;
   if (probes.empty()) return snapshot;
   std::vector<Run> runs;
+  runs.reserve(probes.size());
   for (const Probe& probe : probes) runs.push_back(run_probe(model, task, probe, config.scores));
   snapshot.layers = named_layers(model, runs.front().weights, config.record);
   for (LayerSnapshot& layer : snapshot.layers) {

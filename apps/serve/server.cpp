@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kAddress = "127.0.0.1";
 constexpr auto kHeartbeat = std::chrono::seconds(5);
-/// Seconds that a peer on the same machine may keep a thread waiting.
+/// Seconds that a thread waits for the next bytes of a peer on the same machine.
 constexpr int kPatience = 2;
 constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kJson = "application/json";
@@ -84,12 +84,14 @@ void answer(httplib::Response& response, const char* type, std::string_view byte
     response.set_content("", type);
     return;
   }
-  response.set_content_provider(bytes.size(), type,
-                                [bytes, owner = std::move(owner)](std::size_t offset, std::size_t length,
-                                                                  httplib::DataSink& sink) {
-                                  constexpr std::size_t kPiece = std::size_t{256} << 10U;
-                                  return sink.write(bytes.data() + offset, std::min(length, kPiece));
-                                });
+  response.set_content_provider(
+      bytes.size(), type,
+      [bytes, owner = std::move(owner)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+        constexpr std::size_t kPiece = std::size_t{256} << 10U;
+        // The library asks for what a client asks it for, of which some may not exist.
+        if (offset >= bytes.size()) return false;
+        return sink.write(bytes.data() + offset, std::min({length, kPiece, bytes.size() - offset}));
+      });
 }
 
 std::string event(const std::string& version, bool changed) {
@@ -208,6 +210,10 @@ struct LiveServer::Parts {
       if (request.method != "GET" && request.method != "HEAD") {
         response.set_header("Allow", "GET, HEAD");
         refuse(response, 405, "this server is for reading alone");
+        return httplib::Server::HandlerResponse::Handled;
+      }
+      if (request.has_header("Range")) {
+        refuse(response, 416, "this server sends whole answers alone");
         return httplib::Server::HandlerResponse::Handled;
       }
       return httplib::Server::HandlerResponse::Unhandled;

@@ -39,7 +39,9 @@ std::size_t occurrences_in(const std::string& text, const std::string& part) {
 
 TEST_CASE("A map as array and table has the weights that were recorded") {
   const TrainedPlace place;
-  REQUIRE(place.write("map.npy", {"--step", "4", "--probe", "2", "--head", "1"}).status == 0);
+  const Finished written = place.write("map.npy", {"--step", "4", "--probe", "2", "--head", "1"});
+  REQUIRE(written.status == 0);
+  CHECK_THAT(written.err, Contains("map.npy: tiny/run at step 4,"));
   REQUIRE(place.write("map.csv", {"--step", "4", "--probe", "2", "--head", "1"}).status == 0);
   const Array map = read_npy(place / "map.npy");
   const SafetensorsFile file(place.run() + "/attention/step-00000004.safetensors");
@@ -114,8 +116,9 @@ TEST_CASE("What cannot be exported is said with what there is") {
   refused("d.png", {"--block", "dec.self"}, "there is no layer 0 of dec.self");
   refused("e.png", {"--step", "4", "--block", "dec.self"}, "the run has recorded no `dec.self`");
   refused("f.png", {"--step", "4", "--probe", "4"}, "the run has 4; probes count from 0");
-  refused("g.gif", {"--input", "0 1 2 0"}, "leave --step and --input out");
+  refused("g.gif", {"--input", "0 1 2 0"}, "--input: it has no effect on gif; leave it out");
   refused("h.safetensors", {"--names", "keras"}, "use headlight, torch, gpt2");
+  refused("k.safetensors", {"--step", "4"}, "--step: it has no effect on safetensors; leave it out");
   refused("i.png", {"--scale", "cubic"}, "cubic");
   refused("j.tiff", {}, "name it: --to png");
 }

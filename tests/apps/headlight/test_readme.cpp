@@ -86,6 +86,20 @@ TEST_CASE("the README's config for data of one's own trains on lines such as it 
   CHECK(finished.out.find("eval                 4") != std::string::npos);
 }
 
+TEST_CASE("the README's sections on what is kept are part of a config that is right") {
+  const TemporaryDirectory work;
+  std::string sections;
+  for (const std::string& block : blocks("json")) {
+    if (block.find("\"snapshots\"") != std::string::npos) sections = block;
+  }
+  REQUIRE_FALSE(sections.empty());
+  spill(work / "kept.json", sections);
+  const Finished finished = headlight::testing::run_headlight(
+      {"train", kSource + "/data/configs/reverse.json", (work / "kept.json").string(), "--dry-run"});
+  INFO(finished.err);
+  CHECK(finished.status == 0);
+}
+
 TEST_CASE("the README shows a mistake as the program shows it") {
   std::size_t shown = 0;
   for (const std::string& block : blocks("")) {

@@ -45,13 +45,17 @@ DecodedGif decoded_gif(const std::string& bytes) {
   DecodedGif gif{.width = file->SWidth, .height = file->SHeight};
   for (int i = 0; i < file->ImageCount; ++i) {
     const SavedImage& image = file->SavedImages[i];
-    std::vector<Rgb>& frame = gif.frames.emplace_back();
-    for (int p = 0; p < gif.width * gif.height; ++p) {
-      const GifColorType& color = file->SColorMap->Colors[image.RasterBits[p]];
-      frame.push_back({color.Red, color.Green, color.Blue});
-    }
     GraphicsControlBlock control{};
     REQUIRE(DGifSavedExtensionToGCB(file, i, &control) == GIF_OK);
+    std::vector<Rgb> frame;
+    for (int p = 0; p < gif.width * gif.height; ++p) {
+      const GifByteType index = image.RasterBits[p];
+      const GifColorType& color = file->SColorMap->Colors[index];
+      const bool transparent = index == control.TransparentColor;
+      frame.push_back(transparent ? gif.frames.back().at(static_cast<std::size_t>(p))
+                                  : Rgb{color.Red, color.Green, color.Blue});
+    }
+    gif.frames.push_back(frame);
     gif.hundredths.push_back(control.DelayTime);
   }
   DGifCloseFile(file, nullptr);
@@ -83,9 +87,9 @@ TEST_CASE("Each frame of an animation has the colours of its picture, and its ti
   CHECK(encode_gif({{.canvas = first, .hundredths = 50}, {.canvas = second, .hundredths = 200}}) == bytes);
 }
 
-TEST_CASE("Of more than 256 colours those of most pixels stay, and others become the nearest") {
+TEST_CASE("Of more than 255 colours those of most pixels stay, and others become the nearest") {
   Canvas canvas(300, 4, {0, 0, 0});
-  for (int x = 0; x < 256; ++x) {
+  for (int x = 0; x < 255; ++x) {
     canvas.fill({.x = x, .y = 0, .width = 1, .height = 4}, {static_cast<std::uint8_t>(x), 0, 0});
   }
   // A colour of one pixel: the nearest of those above is 100, 0, 0, at distance 2.

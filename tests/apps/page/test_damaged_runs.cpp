@@ -31,6 +31,8 @@ TEST_CASE("Damaged files are named") {
        std::vector<std::pair<std::string, std::string>>{{"7", "must be a list"},
                                                         {"[7]", "probe 0: it must be an object"},
                                                         {R"([{"input": 3}])", "`input` must be"},
+                                                        {R"([{"vectors": [5]}])", "must hold lists of numbers"},
+                                                        {R"([{"vectors": [{"a": 1}]}])", "must hold lists of numbers"},
                                                         {R"([{}, {"input": [0.5]}])", "probe 1: `input` holds 0.5"},
                                                         {R"([{"input": [4294967296]}])", "which is no id"}}) {
     files.probes(text);
@@ -42,6 +44,15 @@ TEST_CASE("Damaged files are named") {
   layers[0].shape = {2, 2, 1, 9};
   files.snapshot(1, layers);
   CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("do not fit the probes"));
+  // However long a probe says that it is, what is read is held to the file.
+  files.probes(R"([{"input": [1], "begun": [1], "target": [1]}, {"input": [1], "begun": [)" + [] {
+    std::string ids = "1";
+    for (int i = 0; i < 30000; ++i) ids += ",1";
+    return ids;
+  }() + R"(], "target": [1]}])");
+  files.snapshot(1, one_layer_each());
+  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("30001"));
+  files.probes(kTwoProbes);
   layers[0].shape = {4, 1, 3, 3};
   files.snapshot(1, layers);
   CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the 2 probes"));

@@ -115,6 +115,18 @@ TEST_CASE("Heads are measured at their distance and at the end, wherever that is
   CHECK(steps() == Steps{0, 0, 5, 5});
 }
 
+TEST_CASE("The size of a recording is known before it begins") {
+  // Of the steps 0, 1, 2, 4, 8 and 12; 3 probes, 2 heads, 4 x 4 weights of 4 bytes, and as many for scores.
+  const config::Config config = tiny_config({"snapshots.per_octave=1", "probes.random=3"});
+  const RecordedRun run(config);
+  const RecordingSize size = recording_size(config, *run.parts.model, run.probes);
+  CHECK(size.snapshots == 6);
+  CHECK(size.bytes == 3 * 2 * 16 * 4);
+  const config::Config scores = tiny_config({"probes.random=3", "probes.scores=true", "snapshots.dtype=float16"});
+  CHECK(recording_size(scores, *run.parts.model, run.probes).bytes == 3 * 2 * 16 * (2 + 4));
+  CHECK(recording_size(config, *run.parts.model, {}).snapshots == 0);
+}
+
 TEST_CASE("A snapshot has a picture of each layer for TensorBoard") {
   RecordedRun run(tiny_config({"layers=2"}));
   const Snapshot snapshot = take_snapshot(*run.parts.model, *run.parts.task, run.probes, run.parts.config.probes);

@@ -114,6 +114,19 @@ TEST_CASE("Nothing else is there, no file least of all") {
   }
 }
 
+TEST_CASE("Parts of an answer are refused, so that none is asked for that does not exist") {
+  const Served served;
+  for (const char* range : {"bytes=0-99999999", "bytes=200000-300000", "bytes=0-0,200000-300000", "bytes=0-0,31-",
+                            "bytes=32-", "bytes=-99999999", "bytes=5-2", "lines=1-2"}) {
+    INFO(range);
+    for (const char* path : {"/", "/manifest", "/section/abc-0"}) {
+      const std::string answer = served.ask("GET", path, served.host() + "\r\nRange: " + range);
+      CHECK_THAT(answer, StartsWith("HTTP/1.1 416"));
+      CHECK(answer.size() < 2000);
+    }
+  }
+}
+
 TEST_CASE("Other hosts and other methods are refused") {
   const Served served;
   const int port = served.server.port();

@@ -33,9 +33,11 @@ export class Stats {
     this.roles = info.columns.flatMap((column) => {
       const match = /^(role|pattern)\.(.+)\.score$/.exec(column);
       if (!match) return [];
-      const name = match[2]!;
-      const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : (ABOUT[name] ?? name);
-      return [{ name, prefix: `${match[1]}.${name}`, about }];
+      const own = match[2]!;
+      // A task may need what is a role as well, such as the previous token: both stand side by side.
+      const name = match[1] === "pattern" && this.column.has(`role.${own}.score`) ? `task_${own}` : own;
+      const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : (ABOUT[own] ?? own);
+      return [{ name, prefix: `${match[1]}.${own}`, about }];
     });
   }
 
