@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/config/read.h"
+#include "core/error.h"
 
 namespace headlight::config {
 namespace {
@@ -50,7 +51,20 @@ Config defaults_beside(const Config& config) {
   for (const char* key : {"steps", "epochs"}) {
     if (given["trainer"].contains(key)) bare["trainer"][key] = given["trainer"][key];
   }
-  return read_config_text({{.name = "defaults", .text = bare.dump(), .directory = {}}}).config;
+  const Json model = given.value("model", Json::object());
+  Json kind = Json::object();
+  for (const char* key : {"arch", "max_len"}) {
+    if (model.contains(key)) kind[key] = model[key];
+  }
+  for (const Json& like : {Json::object(), kind, model}) {
+    if (!like.empty()) bare["model"] = like;
+    try {
+      return read_config_text({{.name = "defaults", .text = bare.dump(), .directory = {}}}).config;
+    } catch (const ConfigError&) {
+      // The next one says more of the model.
+    }
+  }
+  return config;
 }
 
 }  // namespace headlight::config

@@ -20,7 +20,8 @@ struct Difference {
 /// behind them. Lists are compared whole.
 std::vector<Difference> differences(const nlohmann::ordered_json& first, const nlohmann::ordered_json& second);
 
-/// What a config of the same task and length says that gives nothing else.
+/// What a config of the same task and length says that gives nothing else; where the defaults do not fit the task, the kind
+/// and length of the model are the same too, or its whole description. The config itself where not even that fits.
 Config defaults_beside(const Config& config);
 
 }  // namespace headlight::config

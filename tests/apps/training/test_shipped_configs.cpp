@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "apps/config/difference.h"
 #include "apps/training/longest_run.h"
 #include "layers/summary.h"
 #include "tests/apps/training/training_testing.h"
@@ -45,6 +46,23 @@ TEST_CASE("each shipped config describes a run that can begin") {
     }
   }
   CHECK(configs == 38);
+}
+
+TEST_CASE("what a shipped config changes can be told beside defaults that fit its task") {
+  for (const auto& entry : std::filesystem::directory_iterator(kConfigs)) {
+    INFO(entry.path().string());
+    const std::string name = entry.path().stem().string();
+    std::vector<std::string> overrides;
+    if (name == "text" || name == "lines") overrides.push_back("task.path=" HEADLIGHT_SOURCE_DIR "/README.md");
+    if (name == "lines") overrides.push_back("task.eval_examples=9");
+    config::LoadedConfig loaded = config::read_config({entry.path()}, overrides);
+    make_task(loaded);  // which completes the config with what files hold
+    const config::Config& config = loaded.config;
+    const config::Config defaults = config::defaults_beside(config);
+    CHECK(defaults.task.type == config.task.type);
+    // All of them name their optimiser's rate or their batch; none is a config of defaults alone.
+    CHECK_FALSE(config::differences(config::to_json(defaults), config::to_json(config)).empty());
+  }
 }
 
 TEST_CASE("the models of the shipped configs have the published numbers of parameters") {
