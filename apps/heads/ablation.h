@@ -14,8 +14,8 @@
 
 /// What a model loses without a head: the head's result z (before the output projection) is replaced at every position,
 /// and the evaluation is repeated.
-/// Sources: zero and mean ablation, Michel, Levy & Neubig 2019, arXiv:1905.10650, section 3 (zero), and Wang et al. 2022,
-/// arXiv:2211.00593, section 3.1 (mean).
+/// Sources: zero and mean ablation, Michel, Levy & Neubig 2019, arXiv:1905.10650 (zero), and Wang et al. 2022,
+/// arXiv:2211.00593 (mean).
 namespace headlight {
 
 /// What takes the place of a head's result.

@@ -44,7 +44,7 @@ struct PatchedRun {
 /// The answers are the most likely classes of both inputs at `row`; without one at the first asked row at which they differ.
 /// `clean` and `corrupt` have what the model reads, of an encoder-decoder `begun` and `target` too, and the same lengths.
 /// Throws ConfigError when lengths differ, a row is not there or not asked, the model answers with numbers, or it answers both alike.
-/// Sources: Meng et al. 2022, arXiv:2202.05262, section 2.1; Wang et al. 2022, arXiv:2211.00593, section 3 (heads, logit
+/// Sources: Meng et al. 2022, arXiv:2202.05262; Wang et al. 2022, arXiv:2211.00593 (heads, logit
 /// difference).
 PatchedRun patch_heads(Model& model, const Task& task, const Example& clean, const Example& corrupt,
                        std::optional<std::size_t> row = {});
