@@ -14,6 +14,7 @@
 #include "apps/page/similarity.h"
 #include "apps/training/json_file.h"
 #include "apps/training/run_directory.h"
+#include "apps/training/snapshot_names.h"
 #include "core/error.h"
 #include "core/io/directory.h"
 
@@ -134,46 +135,46 @@ bool RunReader::update_attention() {
     news = true;
   }
   if (!stamp) return news;
-  const std::vector<SnapshotPath> found = find_snapshots(directory_);
+  const std::vector<std::uint64_t> found = snapshots_of(directory_);
   // A run that was resumed from an earlier checkpoint has other snapshots behind it.
   const auto unchanged = [&](const auto& known) {
-    const auto same =
-        std::find_if(found.begin(), found.end(), [&](const SnapshotPath& one) { return one.step == known.first; });
-    return same != found.end() && stamp_of(same->path) == known.second;
+    return std::binary_search(found.begin(), found.end(), known.first) &&
+           stamp_of(snapshot_file(directory_, known.first)) == known.second;
   };
-  const auto late = [&](const SnapshotPath& one) {
-    return !snapshots_.empty() && !snapshots_.contains(one.step) && one.step < snapshots_.rbegin()->first;
+  const auto late = [&](std::uint64_t step) {
+    return !snapshots_.empty() && !snapshots_.contains(step) && step < snapshots_.rbegin()->first;
   };
   if (!std::all_of(snapshots_.begin(), snapshots_.end(), unchanged) || std::any_of(found.begin(), found.end(), late)) {
     restart_attention();
     news = true;
   }
-  for (const SnapshotPath& snapshot : found) {
-    if (snapshots_.contains(snapshot.step)) continue;
-    add_snapshot(snapshot);
+  for (const std::uint64_t step : found) {
+    if (snapshots_.contains(step)) continue;
+    add_snapshot(step);
     news = true;
   }
   return news;
 }
 
-void RunReader::add_snapshot(const SnapshotPath& snapshot) {
-  const std::optional<FileStamp> stamp = stamp_of(snapshot.path);
-  const SnapshotFile file(snapshot.path);
+void RunReader::add_snapshot(std::uint64_t step) {
+  const std::filesystem::path path = snapshot_file(directory_, step);
+  const std::optional<FileStamp> stamp = stamp_of(path);
+  const SnapshotFile file(path);
   try {
     if (places_.empty()) {
       layers_ = file.layers();
       places_ = add_blocks(run_, layers_);
     } else if (!same_layers(layers_, file.layers())) {
-      raise<FileError>(snapshot.path.string(), "it has other layers than earlier snapshots of the run");
+      raise<FileError>(path.string(), "it has other layers than earlier snapshots of the run");
     }
-    file.add_to(run_, snapshot.step, places_, options_.exact_steps);
+    file.add_to(run_, step, places_, options_.exact_steps);
   } catch (const Error& error) {
     restart_attention();  // the run may hold half of the snapshot
     if (dynamic_cast<const ShapeError*>(&error) == nullptr) throw;
-    raise<FileError>(snapshot.path.string(), "its layers do not fit the probes of the run", error.what(),
+    raise<FileError>(path.string(), "its layers do not fit the probes of the run", error.what(),
                      "restore the file as `headlight train` wrote it, or remove it to see the run without it");
   }
-  if (stamp) snapshots_.emplace(snapshot.step, *stamp);
+  if (stamp) snapshots_.emplace(step, *stamp);
   if (bytes_of_codes(run_) > options_.max_codes) thin_snapshots(run_, run_.steps.size() / 2, options_.exact_steps);
 }
 

@@ -42,7 +42,7 @@ class RunReader {
   bool update_record(bool curves);  ///< `curves`: they have changed
   bool update_attention();
   void restart_attention();
-  void add_snapshot(const SnapshotPath& snapshot);
+  void add_snapshot(std::uint64_t step);
   void compose_stats();
   void compose_notes();
 

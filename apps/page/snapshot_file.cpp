@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/io/array_io.h"
-#include "core/io/directory.h"
 
 namespace headlight {
 namespace {
@@ -40,19 +39,6 @@ void append_rows(std::vector<T>& values, std::span<const T> all, std::size_t pro
 }
 
 }  // namespace
-
-std::vector<SnapshotPath> find_snapshots(const std::filesystem::path& run) {
-  std::vector<SnapshotPath> found;
-  const std::filesystem::path folder = run / "attention";
-  if (!path_exists(folder)) return found;
-  for (const std::filesystem::path& path : list_directory(folder)) {
-    const std::string name = path.stem().string();
-    if (path.extension() != ".safetensors" || !name.starts_with("step-")) continue;
-    if (const auto step = number_in(std::string_view(name).substr(5))) found.push_back({*step, path});
-  }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
-  return found;
-}
 
 void SnapshotFile::refuse(const std::string& what, const std::string& values) const {
   raise<FileError>(file_.file().path().string(), what, values,

@@ -12,13 +12,6 @@
 
 namespace headlight {
 
-/// The snapshots in a run's folder `attention`, by rising step. None where there is no such folder. Throws FileError.
-struct SnapshotPath {
-  std::uint64_t step = 0;
-  std::filesystem::path path{};
-};
-std::vector<SnapshotPath> find_snapshots(const std::filesystem::path& run);
-
 /// One file of attention on all probes, as recording writes it.
 class SnapshotFile {
  public:

@@ -9,6 +9,7 @@
 #include "apps/inspect/attention_weights.h"
 #include "apps/recording/probes.h"
 #include "apps/tasks/task.h"
+#include "apps/training/snapshot_names.h"
 #include "layers/models/model.h"
 
 namespace headlight {
@@ -45,12 +46,6 @@ struct Snapshot {
 /// draw next, stay what they are.
 Snapshot take_snapshot(Model& model, const Task& task, const std::vector<Probe>& probes,
                        const config::ProbesConfig& config);
-
-/// Where the snapshot of a step lies in a run directory: attention/step-00002048.safetensors.
-std::filesystem::path snapshot_file(const std::filesystem::path& run, std::uint64_t step);
-
-/// The steps of which a run has a snapshot, rising. Throws FileError.
-std::vector<std::uint64_t> snapshots_of(const std::filesystem::path& run);
 
 /// Writes one file, whose tensors apps/recording/README.md lists. Throws FileError.
 void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot, std::uint64_t step,

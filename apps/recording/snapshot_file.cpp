@@ -2,23 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <deque>
 #include <span>
-#include <string_view>
 
 #include "apps/recording/snapshot.h"
-#include "core/io/directory.h"
 #include "core/io/safetensors.h"
 #include "core/io/small_floats.h"
 
 namespace headlight {
 namespace {
-
-constexpr std::string_view kFolder = "attention";
-constexpr std::string_view kPrefix = "step-";
-constexpr std::string_view kSuffix = ".safetensors";
 
 /// The maps of all probes as one tensor (probe, head, query, key), each at the beginning of its place and 0 behind.
 struct PaddedMaps {
@@ -80,28 +73,6 @@ class Tensors {
 };
 
 }  // namespace
-
-std::filesystem::path snapshot_file(const std::filesystem::path& run, std::uint64_t step) {
-  return run / kFolder / fmt::format("{}{:08}{}", kPrefix, step, kSuffix);
-}
-
-std::vector<std::uint64_t> snapshots_of(const std::filesystem::path& run) {
-  std::vector<std::uint64_t> steps;
-  if (!path_exists(run / kFolder)) return steps;
-  for (const std::filesystem::path& path : list_directory(run / kFolder)) {
-    const std::string name = path.filename().string();
-    std::string_view digits = name;
-    if (!digits.starts_with(kPrefix) || !digits.ends_with(kSuffix)) continue;
-    digits = digits.substr(kPrefix.size(), digits.size() - kPrefix.size() - kSuffix.size());
-    std::uint64_t step = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
-    if (error == std::errc() && end == digits.data() + digits.size() && path == snapshot_file(run, step)) {
-      steps.push_back(step);
-    }
-  }
-  std::sort(steps.begin(), steps.end());  // names of more than 8 digits stand before shorter ones
-  return steps;
-}
 
 void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot, std::uint64_t step,
                     config::SnapshotType type) {
