@@ -32,7 +32,7 @@ FoundLayer find_layer(const ViewRun& run, const MapPlace& place) {
   }
   if (kinds.empty()) {
     raise<ConfigError>(run.name, "the run has recorded no attention", {},
-                       "train with `snapshots.schedule` \"log\" and probes, or leave --step out");
+                       "train with `snapshots.schedule` \"log\" and probes");
   }
   if (layers == 0) {
     raise<ConfigError>("--block", fmt::format("the run has recorded no `{}`", place.block), {},

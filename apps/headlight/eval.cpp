@@ -51,8 +51,9 @@ Json heads_json(const AttentionReport& report) {
     }
     if (best == nullptr) continue;
     const TargetScore& score = *best->roles.patterns[p];
-    json[report.patterns[p].name] = {{"block", report.blocks.at(best->layer)},
-                                     {"layer", best->layer},
+    const LayerPlace& place = report.places.at(best->layer);
+    json[report.patterns[p].name] = {{"block", place.block},
+                                     {"layer", place.layer},
                                      {"head", best->head},
                                      {"mass", score.mass()},
                                      {"argmax", score.argmax()}};

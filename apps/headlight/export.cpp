@@ -80,9 +80,9 @@ void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
   export_weights(arguments.output, *run.model, {.format = *format, .metadata = checkpoint_metadata(run.step)});
 }
 
-constexpr std::string_view kOfMaps = " --checkpoint --block --layer --head --probe --input --step ";
+constexpr std::string_view kOfMaps = " --checkpoint --block --layer --head --probe --example --input --step ";
 constexpr std::string_view kOfPictures =
-    " --checkpoint --block --layer --head --probe --input --step --scale --colormap --dark --values --side ";
+    " --checkpoint --block --layer --head --probe --example --input --step --scale --colormap --dark --values --side ";
 constexpr std::string_view kOfAnimations =
     " --block --layer --head --probe --scale --colormap --dark --values --side --fps ";
 
@@ -157,18 +157,9 @@ Command add_export(CLI::App& program, const GlobalOptions& global) {
   app->add_option("--to", arguments->to, "the format; by default what the name of the output ends in" + formats);
   app->add_option("-o,--output", arguments->output, "the file; by default NAME-step-STEP with the format's ending");
   app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
-  app->add_option("--block", arguments->block, "maps: enc.self, dec.self or dec.cross; by default the first there is");
-  app->add_option("--layer", arguments->layer, "maps: the layer within the block, from 0");
-  app->add_option("--head", arguments->head, "maps: the head, from 0");
-  CLI::Option* const probe =
-      app->add_option("--probe", arguments->probe,
-                      "maps: which held-out example is read, or with --step and gif which probe, from 0");
-  CLI::Option* const input =
-      app->add_option("--input", arguments->input, "maps: tokens to read instead, separated by blanks")
-          ->excludes(probe);
-  app->add_option("--step", arguments->step, "maps: a snapshot that the run recorded, instead of a checkpoint")
-      ->check(CLI::NonNegativeNumber)
-      ->excludes(input);
+  add_head_options(*app, arguments->head, "maps: ");
+  const InputOptions input = add_input_options(*app, arguments->input, "maps: ");
+  add_step_option(*app, arguments->step, input, "maps: ");
   app->add_option("--scale", arguments->scale, "pictures: linear, sqrt, log10, row_max or map_max");
   app->add_option("--colormap", arguments->colormap, "pictures: cividis, viridis, magma or grey");
   app->add_flag("--dark", arguments->dark, "pictures: on a dark background");

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "apps/headlight/map_choice.h"
+
 namespace headlight {
 
 /// What `headlight export` was asked for.
@@ -15,11 +17,8 @@ struct ExportArguments {
   std::string checkpoint = "last";
 
   // Of maps.
-  std::optional<std::string> block{};
-  std::size_t layer = 0;
-  std::size_t head = 0;
-  std::size_t probe = 0;
-  std::optional<std::string> input{};
+  HeadChoice head{};  ///< by default the first of the first layer of the first block
+  InputChoice input{};
   std::optional<std::uint64_t> step{};  ///< of a snapshot, which takes the place of the checkpoint
   std::string scale = "linear";
   std::string colormap = "cividis";

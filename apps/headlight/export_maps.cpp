@@ -9,14 +9,12 @@
 
 #include "apps/export/map_csv.h"
 #include "apps/export/recorded_map.h"
-#include "apps/headlight/view_sources.h"
+#include "apps/headlight/map_choice.h"
+#include "apps/headlight/snapshot_maps.h"
 #include "apps/heads/attention_report.h"
-#include "apps/heads/captured_run.h"
 #include "apps/inspect/gif.h"
 #include "apps/inspect/picture.h"
 #include "apps/inspect/png.h"
-#include "apps/page/page.h"
-#include "apps/tasks/token_words.h"
 #include "core/error.h"
 #include "core/io/array_io.h"
 #include "core/io/file.h"
@@ -26,54 +24,27 @@ namespace {
 
 constexpr int kAnimationSide = 480;  // pixels: some dozens of frames stay below a megabyte
 
-/// The run with its snapshots; of `exact` in full precision.
-ViewRun recorded_run(const OpenedRun& run, std::vector<std::uint64_t> exact) {
-  RunReader reader = open_run_reader(run.directory, std::move(exact), kCodesPerByte * kLargestPage);
-  reader.update();
-  return reader.take();
+/// One head: the first of those that are chosen.
+PlacedHead first_head(const ExportArguments& arguments, std::vector<PlacedHead> heads) {
+  return choose_heads(arguments.head, std::move(heads)).front();
 }
 
 MapPlace place_in(const ViewRun& run, const ExportArguments& arguments) {
-  std::string block = arguments.block.value_or("");
-  if (block.empty() && !run.blocks.empty()) block = run.blocks.front().kind;
-  return {.block = std::move(block), .layer = arguments.layer, .head = arguments.head, .probe = arguments.probe};
+  return map_place(first_head(arguments, recorded_heads(run)), arguments.input.probe.value_or(0));
 }
 
 AttentionMap snapshot_map(const OpenedRun& run, const ExportArguments& arguments) {
-  const ViewRun recorded = recorded_run(run, {*arguments.step});
+  const ViewRun recorded = read_snapshots(run.directory, {*arguments.step});
   return recorded_map(recorded, place_in(recorded, arguments), *arguments.step);
 }
 
 AttentionMap checkpoint_map(const OpenedRun& run, const ExportArguments& arguments) {
-  Example example;
-  std::string input = "given input";
-  if (arguments.input) {
-    example.input = TokenWords(*run.task).input(*arguments.input, run.config.model.max_len, "--input").ids;
-  } else {
-    example = probe_example(*run.task, arguments.probe);
-    input = fmt::format("probe {}", arguments.probe);
-  }
-  const AttentionLook look = look_at(*run.model, *run.task, example);
-  const std::vector<LayerPlace> places = layer_places(*run.model, look.layers);
-  if (places.empty()) raise<ConfigError>("headlight export", "the model of this run has no attention");
-  const std::string block = arguments.block.value_or(places.front().block);
-  const auto found = std::find_if(places.begin(), places.end(), [&](const LayerPlace& place) {
-    return place.block == block && place.layer == arguments.layer;
-  });
-  if (found == places.end()) {
-    std::vector<std::string> known;
-    known.reserve(places.size());
-    for (const LayerPlace& place : places) known.push_back(fmt::format("{} {}", place.block, place.layer));
-    raise<ConfigError>("--layer", fmt::format("there is no layer {} of {}", arguments.layer, block), {},
-                       fmt::format("there are {}", fmt::join(known, ", ")));
-  }
-  const AttentionWeights& weights = look.layers[found->index];
-  if (arguments.head >= weights.heads) {
-    raise<ConfigError>("--head", fmt::format("there is no head {}", arguments.head), {},
-                       fmt::format("the layer has {}; heads count from 0", weights.heads));
-  }
-  const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input};
-  return make_map(head_map(weights, arguments.head, 0), {weights, found->layer, arguments.head}, source, *run.model,
+  const ChosenInput input = choose_input(arguments.input, run.config, *run.task);
+  const AttentionLook look = look_at(*run.model, *run.task, input.example);
+  const PlacedHead place = first_head(arguments, placed_heads(*run.model, look.layers));
+  const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input.name};
+  const AttentionWeights& weights = look.layers[place.layer.index];
+  return make_map(head_map(weights, place.head, 0), {weights, place.layer.layer, place.head}, source, *run.model,
                   *run.task, &look);
 }
 
@@ -112,7 +83,7 @@ void export_map_npy(const OpenedRun& run, const ExportArguments& arguments) {
 }
 
 void export_maps_gif(const OpenedRun& run, const ExportArguments& arguments) {
-  const ViewRun recorded = recorded_run(run, {});
+  const ViewRun recorded = read_snapshots(run.directory, {});
   std::vector<GifFrame> frames;
   const std::size_t digits = recorded.steps.empty() ? 1 : std::to_string(recorded.steps.back()).size();
   const auto hundredths = static_cast<int>(std::lround(100 / arguments.fps));

@@ -12,9 +12,9 @@
 #include "apps/headlight/command.h"
 #include "apps/headlight/inspect_json.h"
 #include "apps/headlight/inspect_tables.h"
+#include "apps/headlight/map_choice.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/heads/attention_report.h"
-#include "apps/tasks/token_words.h"
 #include "apps/training/build.h"
 #include "core/error.h"
 
@@ -26,8 +26,7 @@ using Json = nlohmann::ordered_json;
 struct InspectArguments {
   std::string run;
   std::string checkpoint = "last";
-  std::optional<std::string> input{};
-  std::uint64_t probe = 0;
+  InputChoice input{};
   std::uint64_t examples = 256;
   std::vector<std::string> ablations{};
   std::vector<std::string> patch{};  ///< clean, corrupt
@@ -61,36 +60,23 @@ class Inspection {
  private:
   void say(const std::string& part) { text_ += (text_.empty() ? "" : "\n") + part; }
 
-  Example given(const std::string& text, std::string_view option) const {
-    Example example;
-    example.input = TokenWords(*run_.task).input(text, run_.config.model.max_len, option).ids;
-    return example;
-  }
-
-  /// The input that is looked at, and how it is called.
-  Example example() const {
-    return arguments_.input ? given(*arguments_.input, "--input") : probe_example(*run_.task, arguments_.probe);
-  }
-  std::string input_name() const {
-    return arguments_.input ? "given input" : fmt::format("probe {}", arguments_.probe);
-  }
+  Example given(const std::string& text) const { return given_example(text, run_.config, *run_.task, "--patch"); }
 
   void show_attention() {
-    const AttentionLook look = look_at(*run_.model, *run_.task, example());
-    if (look.layers.empty()) raise<ConfigError>("headlight inspect", "the model of this run has no attention to show");
+    const ChosenInput input = choose_input(arguments_.input, run_.config, *run_.task);
+    const AttentionLook look = look_at(*run_.model, *run_.task, input.example);
+    const std::vector<PlacedHead> heads = placed_heads(*run_.model, look.layers);
     if (arguments_.json) {
-      json_["input"] = input_name();
+      json_["input"] = input.name;
       json_["attention"] = attention_json(look, *run_.model, *run_.task);
       return;
     }
-    const MapSource source{.run = run_name(run_.config, run_.directory), .step = run_.step, .input = input_name()};
+    const MapSource source{.run = run_name(run_.config, run_.directory), .step = run_.step, .input = input.name};
     std::vector<AttentionMap> maps;
-    for (const LayerPlace& place : layer_places(*run_.model, look.layers)) {
-      const AttentionWeights& weights = look.layers[place.index];
-      for (std::size_t head = 0; head < weights.heads; ++head) {
-        maps.push_back(
-            make_map(head_map(weights, head, 0), {weights, place.layer, head}, source, *run_.model, *run_.task, &look));
-      }
+    for (const PlacedHead& place : heads) {
+      const AttentionWeights& weights = look.layers[place.layer.index];
+      maps.push_back(make_map(head_map(weights, place.head, 0), {weights, place.layer.layer, place.head}, source,
+                              *run_.model, *run_.task, &look));
     }
     say(render_terminal(maps, style()));
   }
@@ -118,8 +104,8 @@ class Inspection {
   }
 
   void show_patching() {
-    const Example clean = answered(*run_.model, *run_.task, given(arguments_.patch[0], "--patch"));
-    Example corrupt = given(arguments_.patch[1], "--patch");
+    const Example clean = answered(*run_.model, *run_.task, given(arguments_.patch[0]));
+    Example corrupt = given(arguments_.patch[1]);
     // A decoder behind a source reads the same in both runs: what it would answer to the clean one.
     corrupt.begun = clean.begun;
     corrupt.target = clean.target;
@@ -141,7 +127,10 @@ class Inspection {
   }
 
   void show_attribution() {
-    const Example read = arguments_.input ? answered(*run_.model, *run_.task, example()) : example();
+    const ChosenInput input = choose_input(arguments_.input, run_.config, *run_.task);
+    const std::vector<std::int32_t>& target = input.example.target;
+    const bool known = std::any_of(target.begin(), target.end(), [](std::int32_t id) { return id >= 0; });
+    const Example read = known ? input.example : answered(*run_.model, *run_.task, input.example);
     const std::vector<std::size_t> asked = asked_rows(*run_.model, *run_.task, read);
     if (asked.empty()) raise<ConfigError>("--attribution", "the model is asked at no position of this input");
     const bool goes_on = run_.model->arch() == Architecture::decoder;
@@ -151,7 +140,7 @@ class Inspection {
     if (arguments_.json) {
       json_["attribution"] = attribution_json(attribution, *run_.task);
     } else {
-      say(input_name() + ": " + attribution_table(attribution, *run_.task));
+      say(input.name + ": " + attribution_table(attribution, *run_.task));
     }
   }
 
@@ -188,9 +177,7 @@ Command add_inspect(CLI::App& program, const GlobalOptions& global) {
   const auto arguments = std::make_shared<InspectArguments>();
   app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
   app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
-  CLI::Option* const probe = app->add_option("--probe", arguments->probe, "which held-out example is read, from 0");
-  CLI::Option* const input =
-      app->add_option("--input", arguments->input, "tokens to read instead, separated by blanks")->excludes(probe);
+  const InputOptions input = add_input_options(*app, arguments->input);
   app->add_option("--examples", arguments->examples, "held-out examples over which heads are measured")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32U));
   app->add_option("--ablate", arguments->ablations,
@@ -202,8 +189,9 @@ Command add_inspect(CLI::App& program, const GlobalOptions& global) {
       app->add_option("--patch", arguments->patch,
                       "CLEAN CORRUPT: which heads, taken from the first input, bring its answer back in the second")
           ->expected(2)
-          ->excludes(probe)
-          ->excludes(input);
+          ->excludes(input.probe)
+          ->excludes(input.example)
+          ->excludes(input.text);
   CLI::Option* const attribution = app->add_flag("--attribution", arguments->attribution,
                                                  "what each head adds to the logit of the answer to one input");
   app->add_flag("--circuits", arguments->circuits, "what the weights of each head say by themselves");

@@ -59,8 +59,8 @@ std::string head_table(const AttentionReport& report) {
   if (report.scores.empty()) return table;
   const HeadScores& best = best_head(report.scores);
   for (const HeadScores& head : report.scores) {
-    table += fmt::format("{} {:<9}  {:>5}  {:>4}", &head == &best ? '*' : ' ', report.blocks.at(head.layer), head.layer,
-                         head.head);
+    const LayerPlace& place = report.places.at(head.layer);
+    table += fmt::format("{} {:<9}  {:>5}  {:>4}", &head == &best ? '*' : ' ', place.block, place.layer, head.head);
     const HeadRoles& roles = head.roles;
     for (std::size_t i = 0; i < roles.patterns.size(); ++i) {
       table +=

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/headlight/build_facts.h"
+#include "apps/headlight/map_choice.h"
 #include "apps/headlight/opened_run.h"
 #include "apps/headlight/score_table.h"
 #include "apps/headlight/view_sources.h"
@@ -80,11 +81,13 @@ void report_finished(const Built& built, const TrainingResult& result, const std
   const AttentionReport report = report_attention(*built.model, *built.task);
   if (report.scores.empty()) return;  // layers of other kinds alone have no map to show
   const HeadScores& best = best_head(report.scores);
-  const AttentionLook look = look_at(*built.model, *built.task, probe_example(*built.task, 0));
+  const ChosenInput input = choose_input({}, built.config, *built.task);
+  const AttentionLook look = look_at(*built.model, *built.task, input.example);
   const AttentionWeights& weights = look.layers.at(best.layer);
-  const MapSource source{.run = run_name(built.config, directory), .step = result.state.step, .input = "probe 0"};
-  const AttentionMap map = make_map(head_map(weights, best.head, 0), {weights, best.layer, best.head}, source,
-                                    *built.model, *built.task, &look);
+  const MapSource source{.run = run_name(built.config, directory), .step = result.state.step, .input = input.name};
+  const AttentionMap map =
+      make_map(head_map(weights, best.head, 0), {weights, report.places.at(best.layer).layer, best.head}, source,
+               *built.model, *built.task, &look);
   const std::filesystem::path picture = directory / "attention.png";
   write_file_atomically(picture, render_png(map, {.theme = Theme::kDark}));
   print_result("\n" + head_table(report) + "\n" + render_terminal(map, terminal_style(global)) +

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "apps/heads/captured_run.h"
 #include "apps/tasks/batches.h"
 #include "apps/training/attention_layers.h"
 #include "apps/training/objective.h"
@@ -56,21 +55,25 @@ AttentionReport report_attention(Model& model, const Task& task) {
   const std::vector<PatternRule> rules = pattern_rules(task, batch);
   const LayerAxes axes_of(model, task);
   std::vector<MeanAttention> means;
+  std::vector<std::string> blocks;
   std::uint64_t part = 1;  // the first tells how many maps there are
   for (std::uint64_t first = 0; first < report.sequences; first += batch.size()) {
     fill_batch(task, Split::eval, first, std::min<std::uint64_t>(part, report.sequences - first), batch);
     const std::vector<AttentionWeights> layers = capture_run(model, batch).layers;
     if (first == 0) {
-      for (const AttentionWeights& layer : layers) report.blocks.push_back(block_of(model, layer.path));
+      for (const AttentionWeights& layer : layers) blocks.push_back(block_of(model, layer.path));
+      report.places = layer_places(model, layers);
+      std::sort(report.places.begin(), report.places.end(),
+                [](const LayerPlace& a, const LayerPlace& b) { return a.index < b.index; });
       means.resize(layers.size());
-      part = sequences_at_once(layers, report.blocks, model, task.shape());
+      part = sequences_at_once(layers, blocks, model, task.shape());
     }
     std::vector<MapAxes> axes;
     for (std::size_t i = 0; i < layers.size(); ++i) {
       means[i].add(layers[i]);
       axes.push_back(axes_of(batch, layers[i]));
     }
-    std::vector<HeadScores> scores = score_heads(layers, axes, report.blocks, rules);
+    std::vector<HeadScores> scores = score_heads(layers, axes, blocks, rules);
     if (first == 0) {
       report.scores = std::move(scores);
     } else {
@@ -100,7 +103,7 @@ AttentionLook look_at(Model& model, const Task& task, const Example& example) {
   return look;
 }
 
-Example probe_example(const Task& task, std::uint64_t index) {
+Example held_out_example(const Task& task, std::uint64_t index) {
   Example example;
   task.example({.split = Split::eval, .index = index}, example);
   return example;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/heads/captured_run.h"
 #include "apps/inspect/attention_map.h"
 #include "apps/inspect/attention_scores.h"
 #include "apps/tasks/task.h"
@@ -16,9 +17,9 @@ namespace headlight {
 struct AttentionReport {
   std::size_t sequences = 0;
   std::vector<AttentionWeights> means{};     ///< of each layer: the mean map over the sequences, as of one member
-  std::vector<std::string> blocks{};         ///< of each layer: "enc.self", "dec.self" or "dec.cross"
+  std::vector<LayerPlace> places{};          ///< of each layer, in the order of `means`
   std::vector<AttentionPattern> patterns{};  ///< of the task
-  std::vector<HeadScores> scores{};
+  std::vector<HeadScores> scores{};          ///< their `layer` is a place in `means`
 };
 
 /// Runs the model on the first 256 held-out sequences: fewer of more than 128 positions, or all where there are no more.
@@ -40,7 +41,7 @@ Example answered(Model& model, const Task& task, const Example& example);
 AttentionLook look_at(Model& model, const Task& task, const Example& example);
 
 /// Held-out example `index`. Throws ConfigError when there is none.
-Example probe_example(const Task& task, std::uint64_t index);
+Example held_out_example(const Task& task, std::uint64_t index);
 
 /// Names a map: run, step and what the model read.
 struct MapSource {

@@ -69,9 +69,9 @@ TEST_CASE("A map is exported from the last checkpoint, for a held-out example or
     for (std::size_t key = 0; key < 4; ++key) sum += static_cast<double>(map.data()[row * 4 + key]);
     CHECK(std::abs(sum - 1) < 1e-6);
   }
-  REQUIRE(place.write("map.svg", {"--probe", "3", "--values"}).status == 0);
+  REQUIRE(place.write("map.svg", {"--example", "3", "--values"}).status == 0);
   CHECK_THAT(slurp(place / "map.svg"),
-             Contains("Attention of enc.self, layer 0, head 0") && Contains("step 12, probe 3"));
+             Contains("Attention of enc.self, layer 0, head 0") && Contains("step 12, held-out example 3"));
   REQUIRE(place.write("map.png", {"--dark"}).status == 0);
   CHECK(slurp(place / "map.png").substr(1, 3) == "PNG");
 }
@@ -111,11 +111,14 @@ TEST_CASE("What cannot be exported is said with what there is") {
     CHECK_FALSE(std::filesystem::exists(place / name));
   };
   refused("a.png", {"--step", "5"}, "there are snapshots of the steps 0, 1, 2, 4, 8, 12");
-  refused("b.png", {"--layer", "3"}, "there are enc.self 0");
-  refused("c.png", {"--head", "2"}, "the layer has 2; heads count from 0");
-  refused("d.png", {"--block", "dec.self"}, "there is no layer 0 of dec.self");
-  refused("e.png", {"--step", "4", "--block", "dec.self"}, "the run has recorded no `dec.self`");
+  refused("b.png", {"--layer", "3"}, "--layer: there is no layer 3; there is enc.self 0");
+  refused("c.png", {"--head", "2"}, "--head: there is no head 2; there are 0, 1");
+  refused("d.png", {"--block", "dec.self"}, "--block: there is no attention `dec.self`; there is enc.self");
+  refused("e.png", {"--step", "4", "--block", "dec.self"},
+          "--block: there is no attention `dec.self`; there is enc.self");
   refused("f.png", {"--step", "4", "--probe", "4"}, "the run has 4; probes count from 0");
+  refused("l.png", {"--probe", "4"}, "the run has 4; probes count from 0");
+  refused("m.png", {"--step", "4", "--example", "0"}, "--example excludes --step");
   refused("g.gif", {"--input", "0 1 2 0"}, "--input: it has no effect on gif; leave it out");
   refused("h.safetensors", {"--names", "keras"}, "use headlight, torch, gpt2");
   refused("k.safetensors", {"--step", "4"}, "--step: it has no effect on safetensors; leave it out");

@@ -10,6 +10,7 @@
 
 using namespace headlight::testing;
 using Catch::Contains;
+using Catch::StartsWith;
 using nlohmann::json;
 
 namespace {
@@ -45,7 +46,7 @@ TEST_CASE("inspect shows maps, roles, ablation, patching, attribution and circui
 
   const json roles = inspected(place, {"--probe", "3", "--examples", "10"});
   CHECK(roles["step"] == 300);
-  CHECK(roles["input"] == "probe 3");
+  CHECK_THAT(roles["input"].get<std::string>(), StartsWith("probe 3 (eval "));
   CHECK(roles["attention"]["source"].size() == 4);
   REQUIRE(roles["attention"]["maps"].size() == 2);
   CHECK(roles["attention"]["maps"][1]["weights"].size() == 4);

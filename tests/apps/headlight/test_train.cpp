@@ -184,7 +184,13 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   CHECK_THAT(all.out, Contains("layer 0, head 0") && Contains("layer 0, head 1") && Contains("antidiag_mass(1)"));
   CHECK_THAT(all.out, !Contains("\x1b"));
   const Finished one = show({"--head", "1", "--probe", "3"});
-  CHECK_THAT(one.out, !Contains("head 0\n") && Contains("probe 3"));
+  CHECK_THAT(one.out, !Contains("head 0\n") && Contains("probe 3 (eval "));
+  CHECK_THAT(show({"--example", "3", "--block", "enc.self", "--layer", "0"}).out, Contains("held-out example 3"));
+  // Step 12 is recorded and saved: both have the same weights.
+  const std::string saved = show({"--probe", "2", "--values"}).out;
+  const std::string recorded = show({"--step", "12", "--probe", "2", "--values"}).out;
+  REQUIRE_THAT(recorded, Contains("step 12, probe 2 (eval "));
+  CHECK(saved.rfind(recorded, 0) == 0);
   CHECK(show({"--input", "2 0 1", "--values"}).status == 0);
   CHECK_THAT(show({"--average"}).out, Contains("mean of 20 held-out sequences"));
   CHECK_THAT(show({"--color", "always"}).out, Contains("\x1b["));
@@ -193,9 +199,13 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   CHECK_THAT(headlight::testing::run_headlight(plain, {"CLICOLOR_FORCE=1", "NO_COLOR=1"}).out, !Contains("\x1b["));
   CHECK_THAT(show({"--input", "2 7"}).err, Contains("--input: `7` is no token of this task; its 3 tokens are 0, 1, 2"));
   CHECK_THAT(show({"--input", "0 0 0 0 0"}).err, Contains("--input: it holds 5 tokens; give from 1 to 4"));
-  CHECK_THAT(show({"--layer", "1"}).err, Contains("--layer: there is no layer 1; layers count from 0 to 0"));
-  CHECK_THAT(show({"--head", "2"}).err, Contains("--head: there is no head 2; heads count from 0 to 1"));
-  CHECK(show({"--probe", "20"}).status == 2);
+  CHECK_THAT(show({"--layer", "1"}).err, Contains("--layer: there is no layer 1; there is enc.self 0"));
+  CHECK_THAT(show({"--head", "2"}).err, Contains("--head: there is no head 2; there are 0, 1"));
+  CHECK_THAT(show({"--block", "dec.cross"}).err,
+             Contains("--block: there is no attention `dec.cross`; there is enc.self"));
+  CHECK_THAT(show({"--probe", "4"}).err, Contains("--probe: there is no probe 4; the run has 4; probes count from 0"));
+  CHECK_THAT(show({"--step", "13"}).err, Contains("there is no snapshot of step 13"));
+  CHECK(show({"--example", "20"}).status == 2);
 }
 
 TEST_CASE("A run that diverges ends with 3 and says where, or goes on without the update") {
