@@ -149,12 +149,4 @@ AttentionMap recorded_map(const ViewRun& run, const MapPlace& place, std::uint64
   return map;
 }
 
-std::vector<AttentionMap> recorded_maps(const ViewRun& run, const MapPlace& place) {
-  std::vector<AttentionMap> maps;
-  maps.reserve(run.steps.size());
-  for (const std::uint64_t step : run.steps) maps.push_back(recorded_map(run, place, step));
-  if (maps.empty()) recorded_map(run, place, 0);  // says what is missing
-  return maps;
-}
-
 }  // namespace headlight

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "apps/inspect/attention_map.h"
 #include "apps/page/view_run.h"
@@ -22,8 +21,5 @@ struct MapPlace {
 /// step among its exact ones (or it is the last one), else in 255 steps.
 /// Throws ConfigError, with what there is, where the run has no such block, layer, head, probe or snapshot.
 AttentionMap recorded_map(const ViewRun& run, const MapPlace& place, std::uint64_t step);
-
-/// The same at all snapshots, in their order.
-std::vector<AttentionMap> recorded_maps(const ViewRun& run, const MapPlace& place);
 
 }  // namespace headlight

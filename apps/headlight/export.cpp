@@ -80,18 +80,34 @@ void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
   export_weights(arguments.output, *run.model, {.format = *format, .metadata = checkpoint_metadata(run.step)});
 }
 
+/// What a picture can show. `without` has no effect on it, each option between blanks.
+struct PictureView {
+  std::string_view name;
+  std::string_view what;
+  std::string_view without;
+};
+
+constexpr std::array kPictureViews = {
+    PictureView{"head", "the map of a head", ""},
+    PictureView{"grid", "the maps of all heads, or of those of --block and --layer", " --head --values --side "},
+    PictureView{"curves", "loss, accuracies and scores over the steps",
+                " --checkpoint --block --layer --head --probe --example --input --step --scale --colormap --values "
+                "--side --fps "},
+};
+
 constexpr std::string_view kOfMaps = " --checkpoint --block --layer --head --probe --example --input --step ";
 constexpr std::string_view kOfPictures =
-    " --checkpoint --block --layer --head --probe --example --input --step --scale --colormap --dark --values --side ";
+    " --view --checkpoint --block --layer --head --probe --example --input --step --scale --colormap --dark --values "
+    "--side ";
 constexpr std::string_view kOfAnimations =
-    " --block --layer --head --probe --scale --colormap --dark --values --side --fps ";
+    " --view --block --layer --head --probe --scale --colormap --dark --values --side --fps ";
 
 constexpr std::array kFormats = {
-    ExportFormat{"png", ".png", "the map of a head as a picture", kOfPictures, export_map_png},
-    ExportFormat{"svg", ".svg", "the same as shapes and text", kOfPictures, export_map_svg},
-    ExportFormat{"gif", ".gif", "how it formed: all snapshots of a probe", kOfAnimations, export_maps_gif},
-    ExportFormat{"csv", ".csv", "its weights as a table", kOfMaps, export_map_csv},
-    ExportFormat{"npy", ".npy", "its weights as an array", kOfMaps, export_map_npy},
+    ExportFormat{"png", ".png", "a picture", kOfPictures, export_png},
+    ExportFormat{"svg", ".svg", "the same as shapes and text", kOfPictures, export_svg},
+    ExportFormat{"gif", ".gif", "how maps formed: all snapshots of a probe", kOfAnimations, export_gif},
+    ExportFormat{"csv", ".csv", "the weights of a head as a table", kOfMaps, export_map_csv},
+    ExportFormat{"npy", ".npy", "the same as an array", kOfMaps, export_map_npy},
     ExportFormat{"safetensors", ".safetensors", "the weights of the model", " --names --checkpoint ", write_weights},
     ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights",
                  " --lengths --checkpoint ", write_onnx},
@@ -122,17 +138,36 @@ const ExportFormat& format_of(const ExportArguments& arguments) {
                      "give a file with -o, or name it: --to " + fmt::to_string(fmt::join(format_names(), " or --to ")));
 }
 
+const PictureView& view_of(const ExportFormat& format, const ExportArguments& arguments) {
+  const bool moves = format.name == "gif";  // curves are drawn whole
+  std::vector<std::string_view> known;
+  for (const PictureView& view : kPictureViews) {
+    if (moves && view.name == "curves") continue;
+    if (view.name == arguments.view) return view;
+    known.push_back(view.name);
+  }
+  raise<ConfigError>("--view", fmt::format("{} has no view `{}`", format.name, arguments.view), {},
+                     fmt::format("use {}", fmt::join(known, ", ")));
+}
+
 /// Throws ConfigError on an option that would have no effect.
-void check_options(const ExportFormat& format, const std::vector<std::string>& given) {
+void check_options(const ExportFormat& format, const ExportArguments& arguments,
+                   const std::vector<std::string>& given) {
+  const PictureView& view = view_of(format, arguments);
   for (const std::string& option : given) {
-    if (format.options.find(fmt::format(" {} ", option)) != std::string_view::npos) continue;
-    raise<ConfigError>(option, fmt::format("it has no effect on {}", format.name), {}, "leave it out");
+    const std::string word = fmt::format(" {} ", option);
+    if (format.options.find(word) == std::string_view::npos) {
+      raise<ConfigError>(option, fmt::format("it has no effect on {}", format.name), {}, "leave it out");
+    }
+    if (view.without.find(word) != std::string_view::npos) {
+      raise<ConfigError>(option, fmt::format("it has no effect on the view {}", view.name), {}, "leave it out");
+    }
   }
 }
 
 int export_run(ExportArguments arguments, const std::vector<std::string>& given, const GlobalOptions& global) {
   const ExportFormat& format = format_of(arguments);
-  check_options(format, given);
+  check_options(format, arguments, given);
   const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
   for (const std::string& warning : run.warnings) print_note(global, warning + "\n");
   if (arguments.output.empty()) {
@@ -157,6 +192,9 @@ Command add_export(CLI::App& program, const GlobalOptions& global) {
   app->add_option("--to", arguments->to, "the format; by default what the name of the output ends in" + formats);
   app->add_option("-o,--output", arguments->output, "the file; by default NAME-step-STEP with the format's ending");
   app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
+  std::string views;
+  for (const PictureView& view : kPictureViews) views += fmt::format("; {}: {}", view.name, view.what);
+  app->add_option("--view", arguments->view, "pictures: what is shown" + views);
   add_head_options(*app, arguments->head, "maps: ");
   const InputOptions input = add_input_options(*app, arguments->input, "maps: ");
   add_step_option(*app, arguments->step, input, "maps: ");

@@ -16,7 +16,8 @@ struct ExportArguments {
   std::string output{};
   std::string checkpoint = "last";
 
-  // Of maps.
+  // Of pictures and maps.
+  std::string view = "head";
   HeadChoice head{};  ///< by default the first of the first layer of the first block
   InputChoice input{};
   std::optional<std::uint64_t> step{};  ///< of a snapshot, which takes the place of the checkpoint

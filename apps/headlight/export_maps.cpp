@@ -9,6 +9,7 @@
 
 #include "apps/export/map_csv.h"
 #include "apps/export/recorded_map.h"
+#include "apps/export/run_chart.h"
 #include "apps/headlight/map_choice.h"
 #include "apps/headlight/snapshot_maps.h"
 #include "apps/heads/attention_report.h"
@@ -24,34 +25,67 @@ namespace {
 
 constexpr int kAnimationSide = 480;  // pixels: some dozens of frames stay below a megabyte
 
-/// One head: the first of those that are chosen.
-PlacedHead first_head(const ExportArguments& arguments, std::vector<PlacedHead> heads) {
-  return choose_heads(arguments.head, std::move(heads)).front();
+/// The heads that are shown, and their maps.
+struct ShownMaps {
+  std::vector<PlacedHead> heads{};
+  std::vector<AttentionMap> maps{};
+};
+
+/// All that are chosen, or the first of them.
+std::vector<PlacedHead> shown_heads(const ExportArguments& arguments, std::vector<PlacedHead> heads) {
+  heads = choose_heads(arguments.head, std::move(heads));
+  if (arguments.view == "head") heads.resize(1);
+  return heads;
 }
 
-MapPlace place_in(const ViewRun& run, const ExportArguments& arguments) {
-  return map_place(first_head(arguments, recorded_heads(run)), arguments.input.probe.value_or(0));
+ShownMaps snapshot_maps(const ViewRun& run, const ExportArguments& arguments, std::uint64_t step) {
+  ShownMaps shown{.heads = shown_heads(arguments, recorded_heads(run))};
+  for (const PlacedHead& head : shown.heads) {
+    shown.maps.push_back(recorded_map(run, map_place(head, arguments.input.probe.value_or(0)), step));
+  }
+  return shown;
 }
 
-AttentionMap snapshot_map(const OpenedRun& run, const ExportArguments& arguments) {
-  const ViewRun recorded = read_snapshots(run.directory, {*arguments.step});
-  return recorded_map(recorded, place_in(recorded, arguments), *arguments.step);
-}
-
-AttentionMap checkpoint_map(const OpenedRun& run, const ExportArguments& arguments) {
+ShownMaps checkpoint_maps(const OpenedRun& run, const ExportArguments& arguments) {
   const ChosenInput input = choose_input(arguments.input, run.config, *run.task);
   const AttentionLook look = look_at(*run.model, *run.task, input.example);
-  const PlacedHead place = first_head(arguments, placed_heads(*run.model, look.layers));
   const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input.name};
-  const AttentionWeights& weights = look.layers[place.layer.index];
-  return make_map(head_map(weights, place.head, 0), {weights, place.layer.layer, place.head}, source, *run.model,
-                  *run.task, &look);
+  ShownMaps shown{.heads = shown_heads(arguments, placed_heads(*run.model, look.layers))};
+  for (const PlacedHead& place : shown.heads) {
+    const AttentionWeights& weights = look.layers[place.layer.index];
+    shown.maps.push_back(make_map(head_map(weights, place.head, 0), {weights, place.layer.layer, place.head}, source,
+                                  *run.model, *run.task, &look));
+  }
+  return shown;
 }
 
-AttentionMap map_of(const OpenedRun& run, const ExportArguments& arguments) {
-  AttentionMap map = arguments.step ? snapshot_map(run, arguments) : checkpoint_map(run, arguments);
-  map.scale = parse_scale(arguments.scale);
-  return map;
+ShownMaps shown_maps(const OpenedRun& run, const ExportArguments& arguments) {
+  const Scale scale = parse_scale(arguments.scale);
+  ShownMaps shown = arguments.step
+                        ? snapshot_maps(read_snapshots(run.directory, {*arguments.step}), arguments, *arguments.step)
+                        : checkpoint_maps(run, arguments);
+  for (AttentionMap& map : shown.maps) map.scale = scale;
+  return shown;
+}
+
+/// One row for each layer. Throws ConfigError where layers differ in their number of heads.
+AttentionGrid grid_of(ShownMaps shown) {
+  AttentionGrid grid;
+  grid.title = "Attention of all heads";
+  grid.subtitle = shown.maps.front().subtitle;
+  for (std::size_t i = 0; i < shown.heads.size(); ++i) {
+    const PlacedHead& place = shown.heads[i];
+    std::string row = fmt::format("{} {}", place.layer.block, place.layer.layer);
+    if (grid.row_names.empty() || grid.row_names.back() != row) grid.row_names.push_back(std::move(row));
+    if (grid.row_names.size() == 1) grid.col_names.push_back(fmt::format("head {}", place.head));
+    shown.maps[i].title.clear();
+  }
+  if (grid.row_names.size() * grid.col_names.size() != shown.maps.size()) {
+    raise<ConfigError>("--view", "the layers have different numbers of heads, so that they make no grid", {},
+                       "choose one with --block and --layer");
+  }
+  grid.maps = std::move(shown.maps);
+  return grid;
 }
 
 PictureStyle style_of(const ExportArguments& arguments, int side = PictureStyle{}.side) {
@@ -61,40 +95,59 @@ PictureStyle style_of(const ExportArguments& arguments, int side = PictureStyle{
           .side = arguments.side.value_or(side)};
 }
 
-}  // namespace
-
-void export_map_png(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, render_png(map_of(run, arguments), style_of(arguments)));
+/// The picture of the view, made by `render` from a map, a grid or a chart.
+template <typename Render>
+std::string picture_of(const OpenedRun& run, const ExportArguments& arguments, Render render) {
+  if (arguments.view == "curves") return render(run_chart(read_snapshots(run.directory, {})));
+  ShownMaps shown = shown_maps(run, arguments);
+  if (arguments.view == "grid") return render(grid_of(std::move(shown)));
+  return render(shown.maps.front());
 }
 
-void export_map_svg(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, render_svg(map_of(run, arguments), style_of(arguments)));
+}  // namespace
+
+void export_png(const OpenedRun& run, const ExportArguments& arguments) {
+  write_file_atomically(arguments.output, picture_of(run, arguments, [&](const auto& shown) {
+                          return render_png(shown, style_of(arguments));
+                        }));
+}
+
+void export_svg(const OpenedRun& run, const ExportArguments& arguments) {
+  write_file_atomically(arguments.output, picture_of(run, arguments, [&](const auto& shown) {
+                          return render_svg(shown, style_of(arguments));
+                        }));
 }
 
 void export_map_csv(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, map_csv(map_of(run, arguments)));
+  write_file_atomically(arguments.output, map_csv(shown_maps(run, arguments).maps.front()));
 }
 
 void export_map_npy(const OpenedRun& run, const ExportArguments& arguments) {
-  const AttentionMap map = map_of(run, arguments);
+  const AttentionMap map = shown_maps(run, arguments).maps.front();
   Array weights = uninitialized({map.rows, map.cols});
   std::copy(map.weights.begin(), map.weights.end(), weights.data());
   write_npy(arguments.output, weights);
 }
 
-void export_maps_gif(const OpenedRun& run, const ExportArguments& arguments) {
+void export_gif(const OpenedRun& run, const ExportArguments& arguments) {
   const ViewRun recorded = read_snapshots(run.directory, {});
-  std::vector<GifFrame> frames;
-  const std::size_t digits = recorded.steps.empty() ? 1 : std::to_string(recorded.steps.back()).size();
+  if (recorded.steps.empty()) recorded_heads(recorded);  // says what is missing
+  const Scale scale = parse_scale(arguments.scale);
+  const PictureStyle style = style_of(arguments, kAnimationSide);
+  const std::size_t digits = std::to_string(recorded.steps.back()).size();
   const auto hundredths = static_cast<int>(std::lround(100 / arguments.fps));
-  for (AttentionMap& map : recorded_maps(recorded, place_in(recorded, arguments))) {
-    map.scale = parse_scale(arguments.scale);
-    // A step has as many digits as the last one, so that what stands behind it stays where it is.
-    const std::string step = std::to_string(recorded.steps[frames.size()]);
-    const std::string before = fmt::format("step {},", step);
-    const std::size_t at = map.subtitle.find(before);
-    map.subtitle.replace(at, before.size(), fmt::format("step {:>{}},", step, digits));
-    frames.push_back({.canvas = draw_map(map, style_of(arguments, kAnimationSide)).canvas, .hundredths = hundredths});
+  std::vector<GifFrame> frames;
+  for (const std::uint64_t step : recorded.steps) {
+    ShownMaps shown = snapshot_maps(recorded, arguments, step);
+    for (AttentionMap& map : shown.maps) {
+      map.scale = scale;
+      // A step has as many digits as the last one, so that what stands behind it stays where it is.
+      const std::string before = fmt::format("step {},", step);
+      map.subtitle.replace(map.subtitle.find(before), before.size(), fmt::format("step {:>{}},", step, digits));
+    }
+    Canvas canvas = arguments.view == "grid" ? draw_grid(grid_of(std::move(shown)), style)
+                                             : draw_map(shown.maps.front(), style).canvas;
+    frames.push_back({.canvas = std::move(canvas), .hundredths = hundredths});
   }
   frames.front().hundredths = std::max(hundredths, 60);
   frames.back().hundredths = std::max(hundredths, 200);

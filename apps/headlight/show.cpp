@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/export/run_chart.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/map_choice.h"
 #include "apps/headlight/opened_run.h"
@@ -25,6 +26,7 @@ struct ShowArguments {
   HeadChoice head{};
   InputChoice input{};
   bool average = false;
+  bool curves = false;
   bool values = false;
 };
 
@@ -63,14 +65,18 @@ std::string show_snapshot(const ShowArguments& arguments, const TerminalStyle& s
 int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
   TerminalStyle style = terminal_style(global);
   style.values = arguments.values;
-  print_result(arguments.step ? show_snapshot(arguments, style) : show_checkpoint(arguments, style, global));
+  if (arguments.curves) {
+    print_result(render_terminal(run_chart(read_snapshots(find_run(arguments.run), {})), style));
+  } else {
+    print_result(arguments.step ? show_snapshot(arguments, style) : show_checkpoint(arguments, style, global));
+  }
   return kOk;
 }
 
 }  // namespace
 
 Command add_show(CLI::App& program, const GlobalOptions& global) {
-  CLI::App* const app = program.add_subcommand("show", "attention maps of a run, in the terminal");
+  CLI::App* const app = program.add_subcommand("show", "attention maps or curves of a run, in the terminal");
   const auto arguments = std::make_shared<ShowArguments>();
   app->add_option("RUN", arguments->run, "directory of the run, or of runs with a file `latest`")->required();
   CLI::Option* const checkpoint = app->add_option("--checkpoint", arguments->checkpoint, "last, best, or a step");
@@ -82,7 +88,13 @@ Command add_show(CLI::App& program, const GlobalOptions& global) {
       ->excludes(input.example)
       ->excludes(input.text)
       ->excludes(step);
+  CLI::Option* const curves =
+      app->add_flag("--curves", arguments->curves, "loss, accuracies and scores over the steps instead of maps");
   app->add_flag("--values", arguments->values, "print the weight in each cell");
+  for (CLI::Option* const option : app->get_options()) {
+    const std::string name = option->get_name();
+    if (name != "RUN" && name != "--help" && name != "--curves") curves->excludes(option);
+  }
   return {app, [arguments, &global] { return show_run(*arguments, global); }};
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
+#include <utility>
 
 #include "core/error.h"
 
@@ -79,6 +81,38 @@ void Canvas::cross(const Rect& rect, Rgb line) {
       blend(x, y, line, std::min(half_thickness + 0.5 - across, std::numbers::sqrt2 * reach + 0.5 - along));
     }
   }
+}
+
+void Canvas::line(const std::vector<Point>& points, Rgb color, double thickness) {
+  // Where segments meet, a pixel is covered as much as by the nearer one alone.
+  std::map<std::pair<int, int>, double> covered;
+  const double reach = thickness / 2 + 1;
+  const auto first = [reach](double low) { return static_cast<int>(std::floor(std::max(low - reach, 0.0))); };
+  const auto last = [reach](double high, int side) {
+    return static_cast<int>(std::ceil(std::min(high + reach, static_cast<double>(side - 1))));
+  };
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const Point& from = points[i - 1];
+    const Point& to = points[i];
+    const double along_x = to.x - from.x;
+    const double along_y = to.y - from.y;
+    const double square = along_x * along_x + along_y * along_y;
+    const auto [left, right] = std::minmax(from.x, to.x);
+    const auto [top, bottom] = std::minmax(from.y, to.y);
+    for (int y = first(top); y <= last(bottom, height_); ++y) {
+      for (int x = first(left); x <= last(right, width_); ++x) {
+        // The distance of the middle of the pixel from the nearest point of the segment.
+        const double across_x = x + 0.5 - from.x;
+        const double across_y = y + 0.5 - from.y;
+        const double part = square == 0 ? 0 : std::clamp((across_x * along_x + across_y * along_y) / square, 0.0, 1.0);
+        const double distance = std::hypot(across_x - part * along_x, across_y - part * along_y);
+        if (distance >= reach) continue;
+        double& amount = covered[{x, y}];
+        amount = std::max(amount, thickness / 2 + 0.5 - distance);
+      }
+    }
+  }
+  for (const auto& [at, amount] : covered) blend(at.first, at.second, color, amount);
 }
 
 void Canvas::text(const Font& font, int x, int y, std::string_view text, Rgb color, TextAlign align,

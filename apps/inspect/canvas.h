@@ -25,6 +25,7 @@ class Canvas : public Surface {
   void frame(const Rect& rect, Rgb color) override;
   void hatch(const Rect& rect, Rgb line) override;
   void cross(const Rect& rect, Rgb line) override;
+  void line(const std::vector<Point>& points, Rgb color, double thickness) override;
   using Surface::text;
   void text(const Font& font, int x, int y, std::string_view text, Rgb color, TextAlign align,
             Direction direction) override;

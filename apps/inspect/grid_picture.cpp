@@ -5,6 +5,7 @@
 #include "apps/inspect/picture.h"
 #include "apps/inspect/picture_parts.h"
 #include "apps/inspect/png.h"
+#include "apps/inspect/svg.h"
 #include "apps/inspect/token_text.h"
 #include "core/error.h"
 
@@ -57,78 +58,117 @@ AttentionMap bar_map(const std::vector<AttentionMap>& maps) {
   return bar;
 }
 
+/// Sizes that follow from the grid; all in pixels.
+class GridLayout {
+ public:
+  /// The grid must outlive this.
+  explicit GridLayout(const AttentionGrid& grid)
+      : grid_(grid), columns_(static_cast<int>(grid.col_names.size())), rows_(static_cast<int>(grid.row_names.size())) {
+    const int room = std::clamp((kGridPixels + kThumbGap) / columns_ - kThumbGap, kSmallestThumb, kLargestThumb);
+    const std::size_t factor =
+        (longest_side(grid.maps) + static_cast<std::size_t>(room) - 1) / static_cast<std::size_t>(room);
+    bool titled = false;
+    for (const AttentionMap& map : grid.maps) maps_.push_back(max_pool(map, factor));
+    cell_ = std::min(room / static_cast<int>(longest_side(maps_)), kGridLargestCell);
+    for (const AttentionMap& map : maps_) {
+      thumb_width_ = std::max(thumb_width_, static_cast<int>(map.cols) * cell_ - cell_gap(cell_));
+      thumb_height_ = std::max(thumb_height_, static_cast<int>(map.rows) * cell_ - cell_gap(cell_));
+      titled = titled || !map.title.empty();
+    }
+    title_height_ = titled ? small_.cap_height + kGridTitleGap : 0;
+    left_ = text_.cap_height + text_.descent + kNameGap;
+    columns_width_ = columns_ * (thumb_width_ + kThumbGap) - kThumbGap;
+    bar_ = bar_map(maps_);
+    const int content = std::max(left_ + columns_width_ + kGridBarGap + color_bar_width(bar_), 480);
+    const std::string pooled =
+        factor > 1 ? fmt::format(" · each cell is the maximum of {} × {}", factor, factor) : std::string();
+    heading_ = make_heading(grid.title, grid.subtitle + pooled, content);
+    names_y_ = kMargin + heading_.height + (heading_.height > 0 ? kGridHeadingGap : 0) + text_.cap_height;
+    bottom_ = top() + rows_ * row_pitch() - kThumbGap;
+    bar_height_ = std::max(bottom_ - top() - title_height_, 160);
+    const int legend = mark_legend_height(maps_);
+    width = kMargin + content + kMargin;
+    height =
+        std::max(bottom_ + (legend > 0 ? kGridLegendGap + legend : 0), top() + title_height_ + bar_height_) + kMargin;
+  }
+
+  void paint(Surface& surface, const PictureStyle& style) const {
+    const Colormap shades = colormap(style.colormap, style.theme);
+    const Inks& colors = inks(style.theme);
+    draw_heading(surface, heading_, kMargin, kMargin, colors);
+    for (int column = 0; column < columns_; ++column) {
+      const std::string name = visible_line(grid_.col_names[static_cast<std::size_t>(column)], Charset::kUtf8);
+      surface.text(text_, thumb_x(column) + thumb_width_ / 2, names_y_, fit_text(text_, name, thumb_width_),
+                   colors.muted, TextAlign::kCenter);
+    }
+    for (int row = 0; row < rows_; ++row) paint_row(surface, row, shades, colors);
+    draw_color_bar(surface, bar_, kMargin + left_ + columns_width_ + kGridBarGap, top() + title_height_, bar_height_,
+                   shades, colors);
+    draw_mark_legend(surface, maps_, kMargin + left_, bottom_ + kGridLegendGap, colors);
+  }
+
+  int width = 0;
+  int height = 0;
+
+ private:
+  int top() const { return names_y_ + kNameGap; }
+  int row_pitch() const { return title_height_ + thumb_height_ + kThumbGap; }
+  int thumb_x(int column) const { return kMargin + left_ + column * (thumb_width_ + kThumbGap); }
+
+  void paint_row(Surface& surface, int row, const Colormap& shades, const Inks& colors) const {
+    const int y = top() + row * row_pitch() + title_height_;
+    const std::string name = visible_line(grid_.row_names[static_cast<std::size_t>(row)], Charset::kUtf8);
+    surface.text(text_, kMargin + text_.cap_height, y + thumb_height_ / 2, fit_text(text_, name, thumb_height_),
+                 colors.muted, TextAlign::kCenter, Direction::kUp);
+    for (int column = 0; column < columns_; ++column) {
+      const AttentionMap& map =
+          maps_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
+      const std::string title = fit_text(small_, visible_line(map.title, Charset::kUtf8), thumb_width_);
+      surface.text(small_, thumb_x(column), y - kGridTitleGap, title, colors.ink);
+      draw_cells(surface, map, thumb_x(column), y, cell_, shades, colors);
+    }
+  }
+
+  const AttentionGrid& grid_;
+  const Font& text_ = font(FontName::kText);
+  const Font& small_ = font(FontName::kSmall);
+  int columns_;
+  int rows_;
+  std::vector<AttentionMap> maps_{};
+  AttentionMap bar_{};
+  Heading heading_{};
+  int cell_ = 0;
+  int thumb_width_ = 0;
+  int thumb_height_ = 0;
+  int title_height_ = 0;
+  int left_ = 0;
+  int columns_width_ = 0;
+  int names_y_ = 0;
+  int bottom_ = 0;
+  int bar_height_ = 0;
+};
+
 }  // namespace
 
 Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style) {
   check_grid(grid);
-  const Colormap shades = colormap(style.colormap, style.theme);
-  const Inks& colors = inks(style.theme);
-  const Font& text = font(FontName::kText);
-  const Font& small = font(FontName::kSmall);
-
-  const auto columns = static_cast<int>(grid.col_names.size());
-  const auto rows = static_cast<int>(grid.row_names.size());
-  const int room = std::clamp((kGridPixels + kThumbGap) / columns - kThumbGap, kSmallestThumb, kLargestThumb);
-  const std::size_t factor =
-      (longest_side(grid.maps) + static_cast<std::size_t>(room) - 1) / static_cast<std::size_t>(room);
-  std::vector<AttentionMap> maps;
-  for (const AttentionMap& map : grid.maps) maps.push_back(max_pool(map, factor));
-  const int cell = std::min(room / static_cast<int>(longest_side(maps)), kGridLargestCell);
-  int thumb_width = 0;
-  int thumb_height = 0;
-  bool titled = false;
-  for (const AttentionMap& map : maps) {
-    thumb_width = std::max(thumb_width, static_cast<int>(map.cols) * cell - cell_gap(cell));
-    thumb_height = std::max(thumb_height, static_cast<int>(map.rows) * cell - cell_gap(cell));
-    titled = titled || !map.title.empty();
-  }
-  const int title_height = titled ? small.cap_height + kGridTitleGap : 0;
-  const int left = text.cap_height + text.descent + kNameGap;
-  const int columns_width = columns * (thumb_width + kThumbGap) - kThumbGap;
-  const int row_pitch = title_height + thumb_height + kThumbGap;
-  const AttentionMap bar = bar_map(maps);
-  const int content = std::max(left + columns_width + kGridBarGap + color_bar_width(bar), 480);
-  const std::string pooled =
-      factor > 1 ? fmt::format(" · each cell is the maximum of {} × {}", factor, factor) : std::string();
-  const Heading heading = make_heading(grid.title, grid.subtitle + pooled, content);
-  const int names_y = kMargin + heading.height + (heading.height > 0 ? kGridHeadingGap : 0) + text.cap_height;
-  const int top = names_y + kNameGap;
-  const int bottom = top + rows * row_pitch - kThumbGap;
-  const int bar_height = std::max(bottom - top - title_height, 160);
-  const int legend = mark_legend_height(maps);
-  const int height =
-      std::max(bottom + (legend > 0 ? kGridLegendGap + legend : 0), top + title_height + bar_height) + kMargin;
-
-  Canvas canvas(kMargin + content + kMargin, height, colors.paper);
-  draw_heading(canvas, heading, kMargin, kMargin, colors);
-  for (int column = 0; column < columns; ++column) {
-    const int middle = kMargin + left + column * (thumb_width + kThumbGap) + thumb_width / 2;
-    const std::string name = visible_line(grid.col_names[static_cast<std::size_t>(column)], Charset::kUtf8);
-    canvas.text(text, middle, names_y, fit_text(text, name, thumb_width), colors.muted, TextAlign::kCenter);
-  }
-  for (int row = 0; row < rows; ++row) {
-    const int y = top + row * row_pitch + title_height;
-    const std::string name = visible_line(grid.row_names[static_cast<std::size_t>(row)], Charset::kUtf8);
-    canvas.text(text, kMargin + text.cap_height, y + thumb_height / 2, fit_text(text, name, thumb_height), colors.muted,
-                TextAlign::kCenter, Direction::kUp);
-    for (int column = 0; column < columns; ++column) {
-      const AttentionMap& map =
-          maps[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)];
-      const int x = kMargin + left + column * (thumb_width + kThumbGap);
-      const std::string title = fit_text(small, visible_line(map.title, Charset::kUtf8), thumb_width);
-      canvas.text(small, x, y - kGridTitleGap, title, colors.ink);
-      draw_cells(canvas, map, x, y, cell, shades, colors);
-    }
-  }
-  draw_color_bar(canvas, bar, kMargin + left + columns_width + kGridBarGap, top + title_height, bar_height, shades,
-                 colors);
-  draw_mark_legend(canvas, maps, kMargin + left, bottom + kGridLegendGap, colors);
+  const GridLayout layout(grid);
+  Canvas canvas(layout.width, layout.height, inks(style.theme).paper);
+  layout.paint(canvas, style);
   return canvas;
+}
+
+std::string render_svg(const AttentionGrid& grid, const PictureStyle& style) {
+  check_grid(grid);
+  const GridLayout layout(grid);
+  SvgDrawing drawing(layout.width, layout.height, inks(style.theme).paper);
+  layout.paint(drawing, style);
+  return drawing.file(map_texts(grid.title, grid.subtitle, grid.maps[0].scale));
 }
 
 std::string render_png(const AttentionGrid& grid, const PictureStyle& style) {
   const Canvas canvas = draw_grid(grid, style);
-  return encode_png(canvas, png_texts(grid.title, grid.subtitle, grid.maps[0].scale));
+  return encode_png(canvas, map_texts(grid.title, grid.subtitle, grid.maps[0].scale));
 }
 
 }  // namespace headlight

@@ -211,12 +211,12 @@ std::string render_svg(const AttentionMap& map, const PictureStyle& style) {
   const MapPlan plan = plan_map(map, style.side);
   SvgDrawing drawing(plan.width, plan.height, inks(style.theme).paper);
   paint_map(drawing, plan, style);
-  return drawing.file(png_texts(plan.drawn.title, plan.drawn.subtitle, map.scale));
+  return drawing.file(map_texts(plan.drawn.title, plan.drawn.subtitle, map.scale));
 }
 
 std::string render_png(const AttentionMap& map, const PictureStyle& style) {
   const MapPicture picture = draw_map(map, style);
-  return encode_png(picture.canvas, png_texts(picture.drawn.title, picture.drawn.subtitle, map.scale));
+  return encode_png(picture.canvas, map_texts(picture.drawn.title, picture.drawn.subtitle, map.scale));
 }
 
 }  // namespace headlight

@@ -52,8 +52,9 @@ struct AttentionGrid {
 /// Draws the grid. Throws ShapeError unless there is one map per row and column name, and what check() throws.
 Canvas draw_grid(const AttentionGrid& grid, const PictureStyle& style);
 
-/// The same picture as an SVG file, whose text stays text; maps of more than 64 x 64 cells are one embedded image.
+/// The same pictures as SVG files, whose text stays text; maps of more than 64 x 64 cells are one embedded image.
 std::string render_svg(const AttentionMap& map, const PictureStyle& style);
+std::string render_svg(const AttentionGrid& grid, const PictureStyle& style);
 
 /// PNG files of draw_map and draw_grid, with Title, Description and Software stored in them.
 std::string render_png(const AttentionMap& map, const PictureStyle& style);

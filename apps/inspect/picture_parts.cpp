@@ -189,14 +189,16 @@ void draw_mark_legend(Surface& surface, const std::vector<AttentionMap>& maps, i
   }
 }
 
-PngTexts png_texts(const std::string& title, const std::string& subtitle, Scale scale) {
+PngTexts picture_texts(const std::string& title, const std::string& description) {
   PngTexts texts;
   if (!title.empty()) texts.emplace_back("Title", visible_line(title, Charset::kUtf8));
-  const std::string separator = subtitle.empty() ? "" : " · ";
-  texts.emplace_back("Description",
-                     fmt::format("{}{}{} scale", visible_line(subtitle, Charset::kUtf8), separator, scale_name(scale)));
+  if (!description.empty()) texts.emplace_back("Description", visible_line(description, Charset::kUtf8));
   texts.emplace_back("Software", "Headlight " HEADLIGHT_VERSION);
   return texts;
+}
+
+PngTexts map_texts(const std::string& title, const std::string& subtitle, Scale scale) {
+  return picture_texts(title, fmt::format("{}{}{} scale", subtitle, subtitle.empty() ? "" : " · ", scale_name(scale)));
 }
 
 }  // namespace headlight

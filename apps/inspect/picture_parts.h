@@ -56,7 +56,9 @@ void draw_color_bar(Surface& surface, const AttentionMap& map, int x, int top, i
 int mark_legend_height(const std::vector<AttentionMap>& maps);
 void draw_mark_legend(Surface& surface, const std::vector<AttentionMap>& maps, int x, int y, const Inks& theme_inks);
 
-/// Title, Description (subtitle and scale) and Software of a PNG; empty ones are left out.
-PngTexts png_texts(const std::string& title, const std::string& subtitle, Scale scale);
+/// Title, Description and Software of a picture; empty ones are left out.
+PngTexts picture_texts(const std::string& title, const std::string& description);
+/// The same of a map, whose Description is the subtitle and the scale.
+PngTexts map_texts(const std::string& title, const std::string& subtitle, Scale scale);
 
 }  // namespace headlight

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 #include "apps/inspect/colormap.h"
 #include "apps/inspect/font.h"
@@ -33,6 +34,11 @@ enum class Direction { kRight, kUp };
 /// What a picture is drawn on: pixels (canvas.h) or the shapes of an SVG file (svg.h).
 class Surface {
  public:
+  struct Point {
+    double x = 0;
+    double y = 0;
+  };
+
   virtual ~Surface() = default;
 
   virtual void fill(const Rect& rect, Rgb color) = 0;
@@ -42,6 +48,8 @@ class Surface {
   virtual void hatch(const Rect& rect, Rgb line) = 0;
   /// A diagonal cross of lines 2 to 3 pixels thick, in the middle of the rectangle.
   virtual void cross(const Rect& rect, Rgb line) = 0;
+  /// Joins the points, in their order, by straight lines.
+  virtual void line(const std::vector<Point>& points, Rgb color, double thickness) = 0;
   /// Writes text on the baseline through (x, y): to the right, or upwards with the baseline vertical. `align` says
   /// whether the point is the beginning, the middle or the end of the text.
   virtual void text(const Font& font, int x, int y, std::string_view text, Rgb color, TextAlign align,

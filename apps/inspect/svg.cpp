@@ -111,6 +111,17 @@ void SvgDrawing::cross(const Rect& rect, Rgb line) {
   shapes_ += '\n';
 }
 
+void SvgDrawing::line(const std::vector<Point>& points, Rgb color, double thickness) {
+  shapes_ += "<polyline points=\"";
+  for (const Point& point : points) {
+    fmt::format_to(std::back_inserter(shapes_), "{:.1f},{:.1f} ", point.x, point.y);
+  }
+  fmt::format_to(std::back_inserter(shapes_),
+                 R"(" fill="none" stroke="{}" stroke-width="{}" stroke-linejoin="round"/>)", css_color(color),
+                 thickness);
+  shapes_ += '\n';
+}
+
 void SvgDrawing::text(const Font& face, int x, int y, std::string_view text, Rgb color, TextAlign align,
                       Direction direction) {
   if (text.empty()) return;

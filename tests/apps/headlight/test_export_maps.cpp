@@ -87,6 +87,22 @@ TEST_CASE("An animation has a frame for each snapshot") {
   CHECK(occurrences_in(gif, "\x21\xf9\x04") == 6);
 }
 
+TEST_CASE("A run is exported as a grid of its heads and as its curves") {
+  const TrainedPlace place;
+  REQUIRE(place.write("grid.svg", {"--view", "grid", "--step", "4"}).status == 0);
+  CHECK_THAT(slurp(place / "grid.svg"),
+             Contains("run tiny/run, step 4, probe 0") && Contains(">head 1<") && Contains(">enc.self 0<"));
+  REQUIRE(place.write("grid.gif", {"--view", "grid"}).status == 0);
+  CHECK(occurrences_in(slurp(place / "grid.gif"), "\x21\xf9\x04") == 6);
+  REQUIRE(place.write("curves.svg", {"--view", "curves", "--dark"}).status == 0);
+  // Loss and accuracies of both splits; heads are not measured in so few updates.
+  const std::string curves = slurp(place / "curves.svg");
+  CHECK_THAT(curves, Contains(">eval loss<") && Contains(">train seq_acc<") && Contains("run tiny/run"));
+  CHECK(place.write("grid.png", {"--view", "grid", "--dark"}).status == 0);
+  CHECK_THAT(run_headlight({"show", place.run(), "--curves"}).out, Contains("* eval loss") && Contains("accuracy"));
+  CHECK_THAT(run_headlight({"show", place.run(), "--curves", "--head", "0"}).err, Contains("excludes"));
+}
+
 TEST_CASE("Weights are exported under the names that other tools give them") {
   const TrainedPlace place;
   REQUIRE(place.write("ours.safetensors").status == 0);
@@ -123,5 +139,10 @@ TEST_CASE("What cannot be exported is said with what there is") {
   refused("h.safetensors", {"--names", "keras"}, "use headlight, torch, gpt2");
   refused("k.safetensors", {"--step", "4"}, "--step: it has no effect on safetensors; leave it out");
   refused("i.png", {"--scale", "cubic"}, "cubic");
+  refused("n.png", {"--view", "curves", "--step", "4"}, "--step: it has no effect on the view curves; leave it out");
+  refused("o.png", {"--view", "grid", "--head", "1"}, "--head: it has no effect on the view grid; leave it out");
+  refused("p.gif", {"--view", "curves"}, "gif has no view `curves`; use head, grid");
+  refused("q.png", {"--view", "roles"}, "use head, grid, curves");
+  refused("r.csv", {"--view", "grid"}, "--view: it has no effect on csv; leave it out");
   refused("j.tiff", {}, "name it: --to png");
 }
