@@ -12,6 +12,7 @@
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/located.h"
+#include "apps/recording/probes.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
 #include "apps/training/longest_run.h"
@@ -33,6 +34,7 @@ void check(config::LoadedConfig loaded) {
   locating(loaded, [&] { return build_optimizer(loaded.config.optimizer, *model); });
   locating(loaded, [&] { try_longest(*model, loaded.config, *task); });
   locating(loaded, [&] { return Objective(loaded.config.loss, *task, *model); });
+  locating(loaded, [&] { return choose_probes(loaded.config, *task); });
 }
 
 /// The resolved config, or with the layers of its model written out.

@@ -57,6 +57,9 @@ int view_runs(const ViewArguments& arguments, const GlobalOptions& global) {
     runs.push_back(reader.take());
   }
   check_exact_steps(arguments.exact_steps, runs);
+  for (const ViewRun& run : runs) {
+    for (const std::string& sentence : run.notes) print_note(global, fmt::format("note: {}: {}\n", run.name, sentence));
+  }
   const ViewPage page = view_page(std::move(runs), {.max_size = arguments.max_size,
                                                     .facts = {.generator = page_generator(), .created = page_time()}});
   for (const std::string& sentence : page.dropped) print_note(global, "note: " + sentence + "\n");

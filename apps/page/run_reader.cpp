@@ -130,6 +130,7 @@ bool RunReader::update_attention() {
   const std::optional<FileStamp> stamp = stamp_of(probes);
   if (stamp != probes_stamp_) {
     restart_attention();
+    unread_.clear();
     run_.probes = stamp ? read_probes(probes, arch_) : std::vector<ViewProbe>{};
     probes_stamp_ = stamp;
     news = true;
@@ -137,30 +138,36 @@ bool RunReader::update_attention() {
   if (!stamp) return news;
   const std::vector<std::uint64_t> found = snapshots_of(directory_);
   // A run that was resumed from an earlier checkpoint has other snapshots behind it.
-  const auto unchanged = [&](const auto& known) {
+  const auto unchanged = [&](const std::pair<std::uint64_t, FileStamp>& known) {
     return std::binary_search(found.begin(), found.end(), known.first) &&
            stamp_of(snapshot_file(directory_, known.first)) == known.second;
   };
+  std::erase_if(unread_, [&](const auto& known) { return !unchanged({known.first, known.second.stamp}); });
   const auto late = [&](std::uint64_t step) {
-    return !snapshots_.empty() && !snapshots_.contains(step) && step < snapshots_.rbegin()->first;
+    return !snapshots_.empty() && !snapshots_.contains(step) && !unread_.contains(step) &&
+           step < snapshots_.rbegin()->first;
   };
   if (!std::all_of(snapshots_.begin(), snapshots_.end(), unchanged) || std::any_of(found.begin(), found.end(), late)) {
     restart_attention();
     news = true;
   }
-  for (const std::uint64_t step : found) {
-    if (snapshots_.contains(step)) continue;
-    add_snapshot(step);
+  for (auto step = found.begin(); step != found.end();) {
+    if (snapshots_.contains(*step) || unread_.contains(*step)) {
+      ++step;
+      continue;
+    }
     news = true;
+    step = add_snapshot(*step) ? step + 1 : found.begin();
   }
   return news;
 }
 
-void RunReader::add_snapshot(std::uint64_t step) {
+bool RunReader::add_snapshot(std::uint64_t step) {
   const std::filesystem::path path = snapshot_file(directory_, step);
   const std::optional<FileStamp> stamp = stamp_of(path);
-  const SnapshotFile file(path);
+  if (!stamp) return true;  // removed in the meantime
   try {
+    const SnapshotFile file(path);
     if (places_.empty()) {
       layers_ = file.layers();
       places_ = add_blocks(run_, layers_);
@@ -170,12 +177,16 @@ void RunReader::add_snapshot(std::uint64_t step) {
     file.add_to(run_, step, places_, options_.exact_steps);
   } catch (const Error& error) {
     restart_attention();  // the run may hold half of the snapshot
-    if (dynamic_cast<const ShapeError*>(&error) == nullptr) throw;
-    raise<FileError>(path.string(), "its layers do not fit the probes of the run", error.what(),
-                     "restore the file as `headlight train` wrote it, or remove it to see the run without it");
+    const bool misfit = dynamic_cast<const ShapeError*>(&error) != nullptr;
+    unread_[step] = {.stamp = *stamp,
+                     .reason = misfit ? fmt::format("{}: its layers do not fit the probes of the run: {}",
+                                                    path.string(), error.what())
+                                      : error.what()};
+    return false;
   }
-  if (stamp) snapshots_.emplace(step, *stamp);
+  snapshots_.emplace(step, *stamp);
   if (bytes_of_codes(run_) > options_.max_codes) thin_snapshots(run_, run_.steps.size() / 2, options_.exact_steps);
+  return true;
 }
 
 void RunReader::compose_stats() {
@@ -202,7 +213,10 @@ void RunReader::compose_stats() {
 
 void RunReader::compose_notes() {
   run_.notes = options_.notes;
-  if (run_.steps.empty()) {
+  for (const auto& [step, unread] : unread_) {
+    run_.notes.push_back(fmt::format("The snapshot of step {} is left out: {}", step, unread.reason));
+  }
+  if (run_.steps.empty() && unread_.empty()) {
     run_.notes.emplace_back(
         "This run has no record of its attention. The keys probes.random, probes.inputs, probes.record and "
         "snapshots.schedule of its config say what is kept of it while a run trains.");

@@ -29,8 +29,8 @@ class RunReader {
   /// Throws ConfigError when config.json cannot be read as a config, FileError.
   RunReader(std::filesystem::path run, RunReaderOptions options);
 
-  /// Reads what is new. Returns whether anything is. Files that are absent are left out. Throws FileError when one is
-  /// damaged; what was read before stays.
+  /// Reads what is new. Returns whether anything is. Files that are absent are left out, and so are snapshots that cannot
+  /// be read, which the notes of the run tell. Throws FileError when another file is damaged; what was read before stays.
   bool update();
 
   /// As of the last update().
@@ -42,7 +42,7 @@ class RunReader {
   bool update_record(bool curves);  ///< `curves`: they have changed
   bool update_attention();
   void restart_attention();
-  void add_snapshot(std::uint64_t step);
+  bool add_snapshot(std::uint64_t step);  ///< false: it cannot be read, and the attention begins anew without it
   void compose_stats();
   void compose_notes();
 
@@ -56,7 +56,14 @@ class RunReader {
   HeadRows heads_;
   std::optional<FileStamp> record_stamp_{};
   std::optional<FileStamp> probes_stamp_{};
+  /// A snapshot of which the run shows nothing, and why.
+  struct Unread {
+    FileStamp stamp{};
+    std::string reason{};
+  };
+
   std::map<std::uint64_t, FileStamp> snapshots_{};  ///< that were read, by step
+  std::map<std::uint64_t, Unread> unread_{};        ///< that cannot be read, by step
   std::vector<SnapshotLayer> layers_{};
   std::vector<BlockPlace> places_{};
 };

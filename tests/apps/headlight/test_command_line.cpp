@@ -115,6 +115,12 @@ TEST_CASE("config check, print and schema") {
   CHECK(nlohmann::json::parse(schema.out).is_object());
   CHECK_THAT(headlight::testing::run_headlight({"config", "schema", "--text"}).out, Contains("task.symbols"));
   CHECK(headlight::testing::run_headlight({"config"}).status == 2);
+  // The inputs of probes are tried, and training refuses them in the same words.
+  const std::string wrong = R"(probes.inputs=["0 1 2 0", "0 9"])";
+  const Finished probes = headlight::testing::run_headlight({"config", "check", place.config(), wrong});
+  CHECK(probes.status == 2);
+  CHECK_THAT(probes.err, Contains("probes.inputs") && Contains("`9` is no token of this task"));
+  CHECK(place.train({wrong}).err == probes.err);
 }
 
 TEST_CASE("Lists and facts go to stdout") {

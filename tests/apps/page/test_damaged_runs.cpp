@@ -16,9 +16,18 @@ std::string fault_of(const RunFiles& files) {
   return message_of<FileError>([&] { RunReader(files.path(), {}).update(); });
 }
 
+/// What the run says of the snapshots that it leaves out.
+std::string left_out(const RunFiles& files) {
+  RunReader reader(files.path(), {});
+  reader.update();
+  std::string notes;
+  for (const std::string& note : reader.run().notes) notes += note + "\n";
+  return notes;
+}
+
 }  // namespace
 
-TEST_CASE("Damaged files are named") {
+TEST_CASE("Damaged files are named, and a damaged snapshot is left out") {
   const TemporaryDirectory directory;
   const RunFiles files(directory / "run", "encoder-decoder");
   files.append("metrics.jsonl", "{\"step\":\n");
@@ -43,7 +52,7 @@ TEST_CASE("Damaged files are named") {
   std::vector<RunFiles::Layer> layers = one_layer_each();
   layers[0].shape = {2, 2, 1, 9};
   files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("do not fit the probes"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("do not fit the probes"));
   // However long a probe says that it is, what is read is held to the file.
   files.probes(R"([{"input": [1], "begun": [1], "target": [1]}, {"input": [1], "begun": [)" + [] {
     std::string ids = "1";
@@ -51,42 +60,51 @@ TEST_CASE("Damaged files are named") {
     return ids;
   }() + R"(], "target": [1]}])");
   files.snapshot(1, one_layer_each());
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("30001"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("30001"));
   files.probes(kTwoProbes);
   layers[0].shape = {4, 1, 3, 3};
   files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("does not fit the 2 probes"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("does not fit the 2 probes"));
   layers[0].shape = {2, 18};
   files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("probe, head, query, key"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("probe, head, query, key"));
   layers = one_layer_each();
   layers[1].mask = "banded";
   files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("causal or full"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("causal or full"));
   layers[1].mask = "causal";
   layers[1].window = "-3";
   files.snapshot(1, layers);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("window"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("window"));
   RunFiles::Predictions made = two_predictions();
   made.rows = "none";
   files.snapshot(1, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("`rows` must be"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("`rows` must be"));
   made = two_predictions();
   made.count = 2;
   made.top = 3;
   made.target_prob = ramp(4);
   files.snapshot(1, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains(snapshot));
+  CHECK_THAT(left_out(files), Contains(snapshot));
   files.snapshot(1, one_layer_each());
   files.snapshot(2, {one_layer_each()[0]});
-  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("other layers"));
+  CHECK_THAT(left_out(files), Contains("step-00000002.safetensors") && Contains("other layers"));
   made = two_predictions();
   files.snapshot(2, one_layer_each(), &made);
-  CHECK_THAT(fault_of(files), Contains("step-00000002.safetensors") && Contains("predictions"));
+  CHECK_THAT(left_out(files), Contains("step-00000002.safetensors") && Contains("predictions"));
   std::string bytes = slurp(files.path() / "attention" / snapshot);
   bytes[bytes.size() - 3] = static_cast<char>(bytes[bytes.size() - 3] ^ 1);
   spill(files.path() / "attention" / snapshot, bytes);
-  CHECK_THAT(fault_of(files), Contains(snapshot) && Contains("damaged"));
+  CHECK_THAT(left_out(files), Contains(snapshot) && Contains("damaged"));
+  // The others are shown, and the file that is mended too.
+  RunReader reader(files.path(), {});
+  CHECK(reader.update());
+  CHECK(reader.run().steps == std::vector<std::uint64_t>{2});
+  CHECK_FALSE(reader.update());
+  files.snapshot(1, one_layer_each(), &made);
+  CHECK(reader.update());
+  CHECK(reader.run().steps == std::vector<std::uint64_t>{1, 2});
+  CHECK(reader.run().notes.empty());
   spill(files.path() / "config.json", "{");
   CHECK_THROWS_AS(RunReader(files.path(), {}), ConfigError);
 }
