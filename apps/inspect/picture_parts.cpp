@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "apps/inspect/token_text.h"
 
@@ -45,21 +47,33 @@ bool has(const std::vector<AttentionMap>& maps, CellKind kind) {
   return false;
 }
 
-/// The text in lines of at most `width` pixels, broken where `separator` stands.
-std::vector<std::string> wrapped(const Font& face, const std::string& text, std::string_view separator, int width) {
-  std::vector<std::string> lines;
+/// The text in lines of at most `width` pixels: broken where the first separator stands, and a part that is still too
+/// long where the others do. What has no such place is cut.
+std::vector<std::string> wrapped(const Font& face, const std::string& text,
+                                 std::span<const std::string_view> separators, int width) {
+  if (separators.empty()) return {fit_text(face, text, width)};
+  const std::string_view separator = separators.front();
+  std::vector<std::string> parts;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find(separator, begin), text.size());
     const std::string part = text.substr(begin, end - begin);
-    const std::string longer = lines.empty() ? part : fmt::format("{}{}{}", lines.back(), separator, part);
-    if (lines.empty() || text_width(face, longer) > width) {
-      lines.push_back(part);
+    const std::string longer = parts.empty() ? part : fmt::format("{}{}{}", parts.back(), separator, part);
+    if (parts.empty() || text_width(face, longer) > width) {
+      if (!parts.empty() && separator == ", ") parts.back() += ',';
+      parts.push_back(part);
     } else {
-      lines.back() = longer;
+      parts.back() = longer;
     }
     begin = end + separator.size();
   }
-  for (std::string& line : lines) line = fit_text(face, line, width);
+  std::vector<std::string> lines;
+  for (const std::string& part : parts) {
+    if (text_width(face, part) <= width) {
+      lines.push_back(part);
+      continue;
+    }
+    for (std::string& line : wrapped(face, part, separators.subspan(1), width)) lines.push_back(std::move(line));
+  }
   return lines;
 }
 
@@ -86,8 +100,10 @@ Heading make_heading(std::string_view title, std::string_view subtitle, int widt
   const Font& large = font(FontName::kTitle);
   const Font& text = font(FontName::kText);
   Heading heading;
-  heading.title = wrapped(large, visible_line(title, Charset::kUtf8), " ", width);
-  heading.lines = wrapped(text, visible_line(subtitle, Charset::kUtf8), " · ", width);
+  constexpr std::array<std::string_view, 2> kWords = {", ", " "};
+  constexpr std::array<std::string_view, 2> kFacts = {" · ", ", "};
+  heading.title = wrapped(large, visible_line(title, Charset::kUtf8), kWords, width);
+  heading.lines = wrapped(text, visible_line(subtitle, Charset::kUtf8), kFacts, width);
   const auto titles = static_cast<int>(heading.title.size());
   const auto lines = static_cast<int>(heading.lines.size());
   if (titles > 0) heading.height += titles * (large.cap_height + kTitleLineGap) - kTitleLineGap;

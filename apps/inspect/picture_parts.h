@@ -34,8 +34,8 @@ struct Heading {
   int height = 0;  ///< down to the last line's descent
 };
 
-/// Breaks the title at spaces and the subtitle at " · " so that no line is wider than `width` pixels; cuts what has no
-/// such place.
+/// Breaks the title at ", " or spaces and the subtitle at " · " and, where need be, at ", " so that no line is wider than `width`
+/// pixels; cuts what has no such place.
 Heading make_heading(std::string_view title, std::string_view subtitle, int width);
 void draw_heading(Surface& surface, const Heading& heading, int x, int y, const Inks& colors);
 

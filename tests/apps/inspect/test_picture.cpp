@@ -7,6 +7,7 @@
 
 #include "apps/inspect/font.h"
 #include "apps/inspect/picture.h"
+#include "apps/inspect/picture_parts.h"
 #include "apps/inspect/png.h"
 #include "core/error.h"
 
@@ -222,4 +223,11 @@ TEST_CASE("The fonts hold every character that labels are made of") {
     CHECK(fit_text(face, "abc", 1000) == "abc");
     CHECK(text_width(face, fit_text(face, "a long line of text", 60)) <= 60);
   }
+}
+
+TEST_CASE("What a picture is of stays whole in a narrow one") {
+  const Heading heading =
+      make_heading("Attention of dec.self, layer 0", "run r, step 512, probe 0 (eval 2137) · pooled", 260);
+  CHECK(heading.title == std::vector<std::string>{"Attention of", "dec.self,", "layer 0"});
+  CHECK(heading.lines == std::vector<std::string>{"run r, step 512,", "probe 0 (eval 2137)", "pooled"});
 }
