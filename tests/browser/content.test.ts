@@ -45,7 +45,7 @@ async function check_pixels(
     const cells = page.locator(".cells");
     const cell = Number(await cells.getAttribute("data-cell"));
     const image = png_pixels(await cells.screenshot());
-    const table = dark ? colours("cividis") : colours("cividis").reverse();
+    const table = colours("cividis", dark);
     const codes = data.codes(run, place.block, place.probe);
     const [rows, cols] = run.blocks[place.block]!.shapes[place.probe]!;
     let hidden = 0;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { browser_test, leave, open, settle, shown, view_file, write_file } from "./browser.ts";
+import { gif_frames } from "./gif.ts";
 import { pixel, png_pixels } from "./png.ts";
 import { colours, ViewData } from "./view_data.ts";
 
@@ -74,7 +75,7 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
   const picture = /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="url\(#hatch\)"/.exec(svg)!;
   const [x, y, width, height] = picture.slice(1).map(Number) as [number, number, number, number];
   const [rows, cols] = run.blocks[2]!.shapes[0]!;
-  const table = colours("cividis").reverse();
+  const table = colours("cividis", false);
   const codes = data.codes(run, 2, 0);
   const code = (q: number, k: number) =>
     data.code(run, { block: 2, probe: 0, snapshot: run.steps.length - 1, layer: 1, head: 0 }, q, k, codes)!;
@@ -113,6 +114,52 @@ browser_test("(10) PNG at three sizes and SVG show the cells in their colours an
   }, svg);
   assert.equal(parsed.error, "");
   assert.ok(parsed.colours.includes(table[code(0, cols - 1)]!));
+});
+
+browser_test("(10) a GIF has a frame for each snapshot, with the cells in their colours", async () => {
+  const file = view_file("reverse");
+  const data = new ViewData(file);
+  const run = data.manifest.runs[0]!;
+  const { page } = await open(file, { hash: HEAD });
+  await settle(page);
+  const saved = await save(page, "GIF over training");
+  assert.match(saved.name, /-head-dec\.cross-L1-H0-p0-training\.gif$/);
+  const gif = gif_frames(saved.bytes);
+  assert.equal(gif.frames.length, run.steps.length);
+  // Four snapshots a second, and two seconds for the last one.
+  assert.deepEqual(
+    gif.frames.map((frame) => frame.hundredths),
+    run.steps.map((_, i) => (i === run.steps.length - 1 ? 200 : 25)),
+  );
+  // The cells stand where the PNG of the last snapshot has them: found by its colours.
+  const [rows, cols] = run.blocks[2]!.shapes[0]!;
+  const table = colours("cividis", false);
+  const codes = data.codes(run, 2, 0);
+  const code = (nth: number, q: number, k: number) =>
+    data.code(run, { block: 2, probe: 0, snapshot: nth, layer: 1, head: 0 }, q, k, codes)!;
+  const svg = (await save(page, "SVG")).bytes.toString("utf8");
+  const box = /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="url\(#hatch\)"/.exec(svg)!;
+  const [x, y, width, height] = box.slice(1).map(Number) as [number, number, number, number];
+  assert.ok(gif.width > x + width && gif.height > y + height);
+  // The labels of some snapshot may be wider than those of the last one, so its cells begin further to the right there.
+  const channels = (hex: string) => [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
+  const away = (found: string, wanted: string) =>
+    Math.max(...channels(found).map((c, i) => Math.abs(c - channels(wanted)[i]!)));
+  const worst = (shift: number) => {
+    let most = 0;
+    gif.frames.forEach((frame, nth) => {
+      for (let q = 0; q < rows; ++q) {
+        for (let k = 0; k < cols; ++k) {
+          const [px, py] = [shift + x + ((k + 0.5) * width) / cols, y + ((q + 0.5) * height) / rows];
+          most = Math.max(most, away(pixel(frame, px, py), table[code(nth, q, k)]!));
+        }
+      }
+    });
+    return most;
+  };
+  const shifts = Array.from({ length: gif.width - Math.ceil(x + width) }, (_, shift) => worst(shift));
+  // A palette of 255 has 225 of the 256 colours of the map: the next one is half a step of the map away, at most 3 of 255.
+  assert.ok(Math.min(...shifts) <= 3, `colours are ${Math.min(...shifts)} away`);
 });
 
 browser_test("(10) every view can be saved as PNG and SVG, in both themes and with odd tokens", async () => {

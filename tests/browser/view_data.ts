@@ -104,7 +104,15 @@ export class ViewData {
   }
 }
 
-/// Colours of a map as colormaps.json has them, "#rrggbb", from weight 0 to 1.
-export function colours(map: string): string[] {
-  return JSON.parse(readFileSync(join(ROOT, "apps", "inspect", "colormaps.json"), "utf8")).maps[map];
+/// Colours of a map as a theme has them, "#rrggbb", from weight 0 to 1: those of colormaps.json on dark; on light turned
+/// round, with the first 64 on their way from the background.
+export function colours(map: string, dark: boolean): string[] {
+  const all: string[] = JSON.parse(readFileSync(join(ROOT, "apps", "inspect", "colormaps.json"), "utf8")).maps[map];
+  if (dark) return all;
+  const channels = (hex: string) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const paper = channels("#fbfaf7");
+  return all.reverse().map((hex, i) => {
+    const mixed = channels(hex).map((c, j) => Math.round(paper[j]! + (c - paper[j]!) * Math.min(1, i / 64)));
+    return "#" + mixed.map((c) => c.toString(16).padStart(2, "0")).join("");
+  });
 }

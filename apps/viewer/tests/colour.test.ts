@@ -29,18 +29,27 @@ test("the tables in the page are those of colormaps.json, which the program read
   }
 });
 
-test("lightness rises along every map, up to the rounding to 8 bits", () => {
+test("lightness rises along every map, and falls along it in a light theme, up to the rounding to 8 bits", () => {
   for (const name of MAP_NAMES) {
-    const levels = [...weight_table(name, true, false)].map(lightness);
-    for (let i = 1; i < 256; ++i) assert.ok(levels[i]! > levels[i - 1]! - 0.35, `${name} ${i}`);
-    assert.ok(levels[255]! - levels[0]! > 60, name);
+    for (const dark of [true, false]) {
+      const levels = [...weight_table(name, dark, false)].map(lightness);
+      if (!dark) levels.reverse();
+      for (let i = 1; i < 256; ++i) assert.ok(levels[i]! > levels[i - 1]! - 0.35, `${name} ${i}`);
+      assert.ok(levels[255]! - levels[0]! > 60, name);
+    }
   }
 });
 
-test("a light theme turns the map round, unless one map is asked for", () => {
+test("a light theme turns the map round and lets zero be the background, unless one map is asked for", () => {
   const dark = [...weight_table("cividis", true, false)];
-  assert.deepEqual([...weight_table("cividis", false, false)], [...dark].reverse());
-  assert.deepEqual([...weight_table("cividis", false, true)], dark);
+  const light = [...weight_table("cividis", false, false)];
+  assert.equal(css_colour(light[0]!), "#fbfaf7");
+  assert.deepEqual(light.slice(64), dark.reverse().slice(64));
+  // Half of the way from #fbfaf7 to the colour of entry 32, channel by channel.
+  const paper = [0xfb, 0xfa, 0xf7];
+  const half = paper.map((c, i) => Math.round((c + ((dark[32]! >>> (8 * i)) & 0xff)) / 2));
+  assert.deepEqual([0, 8, 16].map((shift) => (light[32]! >>> shift) & 0xff), half);
+  assert.deepEqual([...weight_table("cividis", false, true)], dark.reverse());
 });
 
 test("differences run from blue over the middle to red; the ends are those of ColorBrewer's RdBu", () => {

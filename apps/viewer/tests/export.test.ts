@@ -2,12 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gif_frames, unpacked } from "../../../tests/browser/gif.ts";
 import { csv, csv_field, matrix_csv, matrix_values } from "../src/export/csv.ts";
 import { file_name } from "../src/export/download.ts";
 import { npy } from "../src/export/npy.ts";
+import { Gif, lzw } from "../src/export/gif.ts";
 import { scene_svg, xml_text } from "../src/export/scene_svg.ts";
 import type { Scene } from "../src/export/scene.ts";
 import { MARK, type HeadMap } from "../src/format/head_map.ts";
+import { noise } from "./fixture.ts";
 
 const map: HeadMap = {
   rows: 2,
@@ -111,4 +114,25 @@ test("SVG is well formed whatever the text says, and small maps are rectangles",
 
 test("names of files have no separators or spaces", () => {
   assert.equal(file_name(["a/b c", "", "é", 3], "png"), "a-b-c-é-3.png");
+});
+
+test("codes of a GIF are read back: long runs, noise that fills the table, and the sizes between", () => {
+  for (const length of [1, 2, 300, 4000, 70_000]) {
+    for (const colours of [1, 2, 16, 256]) {
+      const indices = Uint8Array.from({ length }, (_, i) => Math.floor(colours * noise(i, colours)));
+      assert.deepEqual(unpacked(Uint8Array.from(lzw(indices)), 8, length), [...indices], `${length} of ${colours}`);
+    }
+  }
+  assert.deepEqual(unpacked(Uint8Array.from(lzw(new Uint8Array(200_000).fill(7))), 8, 200_000).length, 200_000);
+});
+
+test("frames of a GIF after the first have what changed alone", () => {
+  const gif = new Gif(2, 1, [0xff0000ff, 0xff00ff00]);
+  gif.frame(Uint8Array.of(0, 1), 25);
+  gif.frame(Uint8Array.of(1, 1), 200);
+  const { width, height, frames } = gif_frames(Buffer.from(gif.done()));
+  assert.deepEqual([width, height], [2, 1]);
+  assert.deepEqual([...frames[0]!.data], [255, 0, 0, 255, 0, 255, 0, 255]);
+  assert.deepEqual([...frames[1]!.data], [0, 255, 0, 255, 0, 255, 0, 255]);
+  assert.deepEqual([frames[0]!.hundredths, frames[1]!.hundredths], [25, 200]);
 });

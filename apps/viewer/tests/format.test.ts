@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync, crc32 as node_crc32 } from "node:zlib";
+import { BrokenCells } from "../src/format/broken.ts";
 import { code_of, make_delta, packed_size, tril_start, undo_delta, weight_of_code } from "../src/format/codes.ts";
 import { crc32, crc_text } from "../src/format/crc32.ts";
-import { MARK, max_pool, drop_first, combine, rollout, difference, type HeadMap } from "../src/format/head_map.ts";
+import { MARK, max_pool, drop_first, combine, entropy, rollout, difference, type HeadMap } from "../src/format/head_map.ts";
+import type { Invalid } from "../src/format/manifest.ts";
 import { decode_section, SectionError } from "../src/format/sections.ts";
 import { FormatError, parse_manifest } from "../src/format/validate.ts";
 import { noise } from "./fixture.ts";
@@ -139,4 +141,59 @@ test("without the first key rows are normalised again; a row that gave all to it
 test("the difference of a map and itself is zero everywhere", () => {
   const map = map_of(4, 4, (q, k) => noise(q, k));
   assert.ok(difference(map, map).values.every((value) => value === 0));
+});
+
+test("broken cells are marked where they are, and nowhere else", () => {
+  const at = { block: 1, probe: 0, step: 30, layer: 1, head: 2, q: 1, k: 2, value: "nan" } satisfies Invalid;
+  const entries: Invalid[] = [
+    { ...at, k: null, value: "inf" },
+    at,
+    { ...at, step: 10, probe: null, layer: null, head: null, q: null, k: 0, value: "-inf" },
+    { ...at, step: 7 },
+  ];
+  const cells = new BrokenCells(entries, [10, 20, 30]);
+  const marks = (snapshot: number, change = {}) => {
+    const map = map_of(3, 3, () => 0.5);
+    const before = map.marks;
+    cells.mark(map, { block: 1, probe: 0, layer: 1, head: 2, snapshot, ...change });
+    assert.ok(before.every((mark) => mark === 0), "marks are shared and must not be written");
+    return [...map.marks].join("");
+  };
+  assert.equal(marks(2), "000443000");
+  assert.equal(marks(1), "000000000");
+  assert.equal(marks(0), "500500500");
+  assert.equal(marks(0, { probe: 3, layer: 0, head: 7 }), "500500500");
+  for (const other of [{ block: 0 }, { probe: 1 }, { layer: 0 }, { head: 1 }, { layer: 5 }, { block: 9 }]) {
+    assert.equal(marks(2, other), "000000000", JSON.stringify(other));
+  }
+});
+
+test("a list of broken cells takes 17 bytes a cell once it has been read", () => {
+  const count = 200_000;
+  const entries = Array.from({ length: count }, (_, i): Invalid => {
+    const [q, k, head] = [Math.floor(noise(i) * 100), i % 100, Math.floor(noise(i, 1) * 8)];
+    return { block: 0, probe: 0, step: 5, layer: 0, head, q, k, value: "nan" };
+  });
+  const cells = new BrokenCells(entries, [5]);
+  const bytes = Object.values(cells).reduce((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0);
+  assert.equal(bytes, 17 * count);
+  const wanted = new Set(entries.filter((entry) => entry.head === 3).map((entry) => 100 * entry.q! + entry.k!));
+  const map = map_of(100, 100, () => 0);
+  cells.mark(map, { block: 0, probe: 0, layer: 0, head: 3, snapshot: 0 });
+  map.marks.forEach((mark, i) => assert.equal(mark === MARK.nan, wanted.has(i)));
+});
+
+test("entropy in bits, and as a share of the logarithm of the visible keys", () => {
+  const even = entropy(map_of(2, 4, () => 0.25));
+  assert.deepEqual(even, { bits: 2, share: 1 });
+  // Causal, all weight on two of the keys: row 0 sees one key and does not count; rows 1 and 2 have one bit each, of
+  // log2(2) and log2(3).
+  const causal = map_of(3, 3, (q, k) => (k <= Math.min(q, 1) ? (q === 0 ? 1 : 0.5) : 0));
+  causal.marks.set([0, 1, 1, 0, 0, 1, 0, 0, 0]);
+  const found = entropy(causal);
+  assert.equal(found.bits, 1);
+  assert.ok(Math.abs(found.share - (1 + 1 / Math.log2(3)) / 2) < 1e-12);
+  assert.ok(Number.isNaN(entropy(map_of(1, 1, () => 1)).bits));
+  causal.marks[4] = MARK.nan;
+  assert.ok(Number.isNaN(entropy(causal).bits));
 });

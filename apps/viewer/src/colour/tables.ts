@@ -6,7 +6,8 @@ export const MAP_NAMES = Object.keys(colormaps.maps) as (keyof typeof colormaps.
 
 export type Table = Uint32Array;
 
-function word(hex: string): number {
+/// The word of "#rrggbb".
+export function word(hex: string): number {
   const rgb = parseInt(hex.slice(1), 16);
   return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
 }
@@ -17,12 +18,30 @@ export function css_colour(value: number): string {
   return `#${rgb.toString(16).padStart(6, "0")}`;
 }
 
-/// 256 entries from weight 0 to weight 1. In a light theme the map is turned round so that zero meets the background,
-/// unless `same` asks for one map in both.
+/// The background of the light theme, --bg in style/theme.css.
+const LIGHT_PAPER = word("#fbfaf7");
+/// Entries over which a map turned round comes out of that background. With as many, cividis goes on in steps of the size
+/// that it has everywhere (at most 1.6 in CIE 1976 L*a*b*, 0.7 on average, both as without), and its lightness still falls
+/// all the way.
+const FADE = 64;
+
+/// The colour `part` of the way from one word to another.
+export function mixed(from: number, to: number, part: number): number {
+  const mix = (shift: number) => {
+    const [a, b] = [(from >>> shift) & 0xff, (to >>> shift) & 0xff];
+    return Math.round(a + (b - a) * part) << shift;
+  };
+  return (0xff000000 | mix(0) | mix(8) | mix(16)) >>> 0;
+}
+
+/// 256 entries from weight 0 to weight 1. In a light theme the map is turned round, and its first quarter fades into the
+/// background, so that zero meets it there as the dark end of a map does on dark; unless `same` asks for one map in both.
 export function weight_table(name: string, dark: boolean, same: boolean): Table {
   const hexes = colormaps.maps[name as keyof typeof colormaps.maps] ?? colormaps.maps.cividis;
   const table = Uint32Array.from(hexes, word);
-  return dark || same ? table : table.reverse();
+  return dark || same
+    ? table
+    : table.reverse().map((colour, i) => (i < FADE ? mixed(LIGHT_PAPER, colour, i / FADE) : colour));
 }
 
 // RdBu, 11 classes, of ColorBrewer (Cynthia Brewer, Mark Harrower, Pennsylvania State University; Apache-2.0), from -1
@@ -61,13 +80,7 @@ export function difference_table(dark: boolean, same: boolean): Table {
   return Uint32Array.from({ length: 255 }, (_, i) => {
     const place = (i / 254) * (anchors.length - 1);
     const low = Math.min(anchors.length - 2, Math.floor(place));
-    const part = place - low;
-    const mix = (shift: number) => {
-      const a = (anchors[low]! >>> shift) & 0xff;
-      const b = (anchors[low + 1]! >>> shift) & 0xff;
-      return Math.round(a + (b - a) * part) << shift;
-    };
-    return (0xff000000 | mix(0) | mix(8) | mix(16)) >>> 0;
+    return mixed(anchors[low]!, anchors[low + 1]!, place - low);
   });
 }
 

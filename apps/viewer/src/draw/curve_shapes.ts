@@ -2,7 +2,7 @@
 
 import { ema, type Curve } from "../state/curves.ts";
 import { different_numbers, grouped } from "../text/number.ts";
-import type { Palette, Shape } from "../export/scene.ts";
+import { text_width, type Palette, type Shape } from "../export/scene.ts";
 import { log_ticks, round_ticks } from "./ticks.ts";
 
 export interface ChartLine {
@@ -64,13 +64,16 @@ function range_of(lines: ChartLine[]): Range {
   if (!(high >= low)) return { low: 0, high: 1 };
   // What is positive and comes near 0 is shown from 0.
   if (low >= 0 && low < 0.4 * high) low = 0;
-  return high > low ? { low, high: high + 0.04 * (high - low) } : { low: low - 0.5, high: high + 0.5 };
+  if (high > low) return { low, high: high + 0.04 * (high - low) };
+  // One value stands in the middle between 0 and its double.
+  return low === 0 ? { low: 0, high: 1 } : { low: Math.min(0, 2 * low), high: Math.max(0, 2 * low) };
 }
 
 const SHARE: Range = { low: 0, high: 1.03 };
 
 /// Points of a curve in pixels, in pieces without interruption. Where several points share a column of pixels only the
-/// extremes are kept, so that 100,000 points are drawn as fast as 1,000 and no spike is lost.
+/// first, the least, the largest and the last are kept, so that 100,000 points are drawn as fast as 1,000 and no spike is
+/// lost.
 function pieces(
   curve: Curve,
   values: ArrayLike<number>,
@@ -79,15 +82,14 @@ function pieces(
 ): [number, number][][] {
   const out: [number, number][][] = [];
   let piece: [number, number][] = [];
-  let column: [number, number][] = [];
+  let column = NaN;
+  let [first, low, high, last] = [-1, -1, -1, -1];
   const close_column = () => {
-    if (column.length > 4) {
-      const sorted = [...column].sort((a, b) => a[1] - b[1]);
-      const keep = new Set([column[0]!, sorted[0]!, sorted.at(-1)!, column.at(-1)!]);
-      column = column.filter((point) => keep.has(point));
+    if (first < 0) return;
+    for (const i of new Set([first, low, high, last].sort((a, b) => a - b))) {
+      piece.push([x(curve.steps[i]!), y(values[i]!)]);
     }
-    piece.push(...column);
-    column = [];
+    first = -1;
   };
   const close_piece = () => {
     close_column();
@@ -95,11 +97,16 @@ function pieces(
     piece = [];
   };
   for (let i = 0; i < values.length; ++i) {
-    if (curve.gaps.has(i) || !Number.isFinite(values[i]!)) close_piece();
-    if (!Number.isFinite(values[i]!)) continue;
-    const point: [number, number] = [x(curve.steps[i]!), y(values[i]!)];
-    if (column.length > 0 && Math.floor(column[0]![0]) !== Math.floor(point[0])) close_column();
-    column.push(point);
+    const value = values[i]!;
+    if (curve.gaps.has(i) || !Number.isFinite(value)) close_piece();
+    if (!Number.isFinite(value)) continue;
+    const here = Math.floor(x(curve.steps[i]!));
+    if (here !== column) close_column();
+    column = here;
+    if (first < 0) first = low = high = i;
+    if (value < values[low]!) low = i;
+    if (value > values[high]!) high = i;
+    last = i;
   }
   close_piece();
   return out;
@@ -122,6 +129,7 @@ function cross(x: number, y: number, stroke: string): Shape[] {
 
 function axis_shapes(
   lines: ChartLine[],
+  box: ChartBox,
   plot: ChartBox,
   own: Range,
   options: ChartOptions,
@@ -161,28 +169,29 @@ function axis_shapes(
   if (has_own) side(own, true, true, different_numbers);
   if (has_share) side(SHARE, !has_own, !has_own, (values) => values.map((value) => `${Math.round(100 * value)}%`));
   const ticks = options.axis === "log" ? log_ticks(options.last) : round_ticks(0, options.last, plot.width / 90);
+  // Neither labels nor marks of snapshots stand in each other's way.
+  let free = -Infinity;
   for (const step of ticks) {
-    out.push({
-      kind: "text",
-      x: x(step),
-      y: bottom + 15,
-      text: grouped(step),
-      size: 10.5,
-      fill: palette.soft,
-      anchor: "middle",
-    });
+    const text = grouped(step);
+    const half = text_width(text, 10.5) / 2;
+    const middle = Math.min(x(step), box.x + box.width - half);
+    if (middle - half < free) continue;
+    free = middle + half + 6;
+    out.push({ kind: "text", x: middle, y: bottom + 15, text, size: 10.5, fill: palette.soft, anchor: "middle" });
   }
+  free = -Infinity;
   for (const step of options.snapshots) {
-    if (step <= options.last)
-      out.push({
-        kind: "path",
-        points: [
-          [x(step), bottom],
-          [x(step), bottom - 4],
-        ],
-        stroke: palette.edge,
-        line: 1,
-      });
+    if (step > options.last || x(step) < free) continue;
+    free = x(step) + 3;
+    out.push({
+      kind: "path",
+      points: [
+        [x(step), bottom],
+        [x(step), bottom - 4],
+      ],
+      stroke: palette.edge,
+      line: 1,
+    });
   }
   return out;
 }
@@ -190,9 +199,8 @@ function axis_shapes(
 export function curve_shapes(lines: ChartLine[], box: ChartBox, options: ChartOptions, palette: Palette): Shape[] {
   const plot = plot_box(lines, box);
   const own = range_of(lines.filter((line) => line.scale === "own"));
-  const end = axis_place(options.last, options.axis) || 1;
-  const x = (step: number) => plot.x + (axis_place(step, options.axis) / end) * plot.width;
-  const shapes = axis_shapes(lines, plot, own, options, palette, x);
+  const x = (step: number) => step_x(plot, options, step);
+  const shapes = axis_shapes(lines, box, plot, own, options, palette, x);
   for (const line of lines) {
     const range = line.scale === "share" ? SHARE : own;
     const y = (value: number) => plot.y + plot.height - ((value - range.low) / (range.high - range.low)) * plot.height;
@@ -204,8 +212,11 @@ export function curve_shapes(lines: ChartLine[], box: ChartBox, options: ChartOp
     };
     draw(line.curve.values, options.smooth > 0 ? 1 : 1.7, options.smooth > 0 ? 0.35 : 1);
     if (options.smooth > 0) draw(ema(line.curve.values, options.smooth), 1.8, 1);
+    let free = -Infinity;
     line.curve.values.forEach((value, i) => {
-      if (!Number.isFinite(value)) shapes.push(...cross(x(line.curve.steps[i]!), plot.y + 7, palette.bad));
+      if (Number.isFinite(value) || x(line.curve.steps[i]!) < free) return;
+      free = x(line.curve.steps[i]!) + 4;
+      shapes.push(...cross(free - 4, plot.y + 7, palette.bad));
     });
   }
   if (options.step >= 0) {
@@ -220,6 +231,12 @@ export function curve_shapes(lines: ChartLine[], box: ChartBox, options: ChartOp
     });
   }
   return shapes;
+}
+
+/// Where a step stands in a plot.
+export function step_x(plot: ChartBox, options: ChartOptions, step: number): number {
+  const end = axis_place(options.last, options.axis) || 1;
+  return plot.x + (axis_place(step, options.axis) / end) * plot.width;
 }
 
 /// The step at a place of the chart, for clicks.

@@ -3,6 +3,7 @@
 import { ink_on } from "../colour/tables.ts";
 import { MARK, type HeadMap } from "../format/head_map.ts";
 import { cell_number } from "../text/number.ts";
+import { MONO, sized } from "./canvas.ts";
 import { indices_of, table_of, type Look } from "./paint.ts";
 import type { Selected } from "../state/selection.ts";
 
@@ -46,14 +47,14 @@ function draw_cells(context: CanvasRenderingContext2D, over: Overlay, view: Wind
       const x = (k + 0.5) * cell;
       const y = (q + 0.5) * cell + 0.5;
       if (mark === MARK.weight && index) {
-        context.font = `${Math.min(13, Math.floor(cell * 0.36))}px ui-monospace, "DejaVu Sans Mono", monospace`;
+        context.font = `${Math.min(13, Math.floor(cell * 0.36))}px ${MONO}`;
         context.fillStyle = ink_on(table[index[at]!]!);
         // What rounds to nothing stays in the background.
         context.globalAlpha = Math.abs(map.values[at]!) < 0.005 ? 0.4 : 1;
         context.fillText(cell_number(map.values[at]!), x, y);
         context.globalAlpha = 1;
       } else if (mark > MARK.padding && cell >= 7) {
-        context.font = `bold ${Math.floor(cell * 0.7)}px ui-monospace, "DejaVu Sans Mono", monospace`;
+        context.font = `bold ${Math.floor(cell * 0.7)}px ${MONO}`;
         context.fillStyle = "#fff";
         context.fillText(mark === MARK.nan ? "×" : "I", x, y);
       }
@@ -73,11 +74,8 @@ function outline(context: CanvasRenderingContext2D, over: Overlay, x: number, y:
 
 /// Draws the window of the overlay; the canvas has the window's size.
 export function draw_overlay(canvas: HTMLCanvasElement, over: Overlay, view: Window): void {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(view.width * ratio));
-  canvas.height = Math.max(1, Math.round(view.height * ratio));
-  const context = canvas.getContext("2d")!;
-  context.setTransform(ratio, 0, 0, ratio, -view.x * ratio, -view.y * ratio);
+  const context = sized(canvas, view.width, view.height);
+  context.translate(-view.x, -view.y);
   draw_cells(context, over, view);
   const { cell, map } = over;
   const [width, height] = [map.cols * cell, map.rows * cell];
@@ -98,10 +96,12 @@ export function draw_overlay(canvas: HTMLCanvasElement, over: Overlay, view: Win
   outline(context, over, k * cell, q * cell, cell, cell);
 }
 
-/// Horizontal bars of row sums (`vertical` false) or upright bars of column sums, longest as long as the canvas.
+/// Horizontal bars of row sums (`vertical` false) or hanging bars of column sums; `most` is as long as the canvas. Bars
+/// begin and end on whole pixels of the screen, and narrow ones stand without gaps, else they would flicker.
 export function draw_bars(
   canvas: HTMLCanvasElement,
   sums: number[],
+  most: number,
   cell: number,
   length: number,
   vertical: boolean,
@@ -110,19 +110,19 @@ export function draw_bars(
   const ratio = window.devicePixelRatio || 1;
   const along = sums.length * cell;
   const [width, height] = vertical ? [along, length] : [length, along];
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  const context = sized(canvas, width, height);
+  context.resetTransform();
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
-  const context = canvas.getContext("2d")!;
-  context.scale(ratio, ratio);
   context.fillStyle = colour;
-  context.globalAlpha = 0.55;
-  const most = Math.max(1e-12, ...sums.map(Math.abs));
-  const gap = cell > 6 ? 2 : cell > 3 ? 1 : 0;
+  context.globalAlpha = 0.7;
+  const gap = cell >= 8 ? Math.round(cell * 0.25 * ratio) : 0;
+  const start = Math.round(3 * ratio);
   sums.forEach((sum, i) => {
-    const size = (Math.abs(sum) / most) * (length - 6);
-    if (vertical) context.fillRect(i * cell + gap / 2, 2, cell - gap, size);
-    else context.fillRect(2, i * cell + gap / 2, size, cell - gap);
+    const size = Math.round((Math.min(1, sum / most) || 0) * (length - 8) * ratio);
+    const from = Math.round(i * cell * ratio) + (gap >> 1);
+    const thick = Math.round((i + 1) * cell * ratio) - (gap - (gap >> 1)) - from;
+    if (vertical) context.fillRect(from, start, thick, size);
+    else context.fillRect(start, from, size, thick);
   });
 }

@@ -3,6 +3,7 @@
 import { difference_table, weight_table, type Table } from "../colour/tables.ts";
 import { scale_indices, signed_indices, type Scale } from "../colour/scale.ts";
 import { MARK, type HeadMap } from "../format/head_map.ts";
+import { put_words } from "./canvas.ts";
 
 /// How values become colours.
 export type Look =
@@ -60,11 +61,8 @@ const scratches = new Map<number, Uint32Array<ArrayBuffer>>();
 
 /// Draws a map into a canvas of one pixel a cell, which the page then enlarges without smoothing.
 export function paint(canvas: HTMLCanvasElement, map: HeadMap, look: Look): void {
-  if (canvas.width !== map.cols) canvas.width = map.cols;
-  if (canvas.height !== map.rows) canvas.height = map.rows;
   let scratch = scratches.get(map.values.length);
   if (!scratch) scratches.set(map.values.length, (scratch = new Uint32Array(map.values.length)));
   pixels(map, look, scratch);
-  const bytes = new Uint8ClampedArray(scratch.buffer);
-  canvas.getContext("2d")!.putImageData(new ImageData(bytes, map.cols, map.rows), 0, 0);
+  put_words(canvas, scratch, map.cols, map.rows);
 }

@@ -13,6 +13,8 @@ export interface MatrixPicture {
   rows: string[];
   cols: string[];
   made?: Produced[] | undefined;
+  /// Least room for the labels of rows, where several pictures shall have their cells in one place.
+  room?: number;
 }
 
 interface Layout {
@@ -39,9 +41,14 @@ function layout(picture: MatrixPicture): Layout {
   const { rows, cols } = picture.map;
   const cell = Math.max(2, Math.min(32, Math.floor(640 / Math.max(rows, cols))));
   const widest = (texts: string[]) => Math.max(0, ...texts.map((text) => text_width(text, SIZE)));
-  const left = widest(Array.from({ length: rows }, (_, q) => row_label(picture, q))) + 10;
+  const left = Math.max(picture.room ?? 0, widest(Array.from({ length: rows }, (_, q) => row_label(picture, q))) + 10);
   const top = widest(Array.from({ length: cols }, (_, k) => indexed(shortened(picture.cols[k] ?? "", 14), k))) + 10;
   return { cell, left, top, width: left + cols * cell, height: top + rows * cell };
+}
+
+/// Room that the labels of rows take.
+export function label_width(picture: MatrixPicture): number {
+  return layout(picture).left;
 }
 
 export function matrix_size(picture: MatrixPicture): { width: number; height: number } {

@@ -2,14 +2,14 @@
 
 import { difference, type HeadMap } from "../format/head_map.ts";
 import { need } from "../format/lazy.ts";
+import type { Stage } from "../state/address.ts";
 import { at, block, data, probe, run, snapshot, step } from "../state/app.ts";
 import { other_data, other_side } from "../state/compare.ts";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
 import { top_lines } from "../state/lines.ts";
 import { difference_look, is_coarse, score_look, weight_look } from "../state/look.ts";
 import { map_of, staged_map } from "../state/shown.ts";
-import { visible_name } from "../parts/header.tsx";
-import { indexed, shortened } from "../text/token.ts";
+import { indexed, shortened, visible_name } from "../text/token.ts";
 import { place_now, shown_name } from "../views/head.tsx";
 import { line_rows, token_maps } from "../views/tokens.tsx";
 import { framed } from "./frame.ts";
@@ -21,8 +21,8 @@ function need_maps(): void {
   if (!probe.value || !block.value || snapshot.value < 0) throw new Error("There is no map to export in this run.");
 }
 
-function subtitle(with_head: boolean): string {
-  const parts = [visible_name(run.value.name), `step ${step.value}`];
+function subtitle(with_head: boolean, at_step = step.value): string {
+  const parts = [visible_name(run.value.name), `step ${at_step}`];
   if (with_head) parts.push(shown_name());
   parts.push(`probe ${at.value.p} (${visible_name(probe.value!.label)})`);
   return parts.join(" · ");
@@ -32,7 +32,6 @@ function subtitle(with_head: boolean): string {
 export function shown_matrix(): MatrixPicture {
   need_maps();
   const place = place_now();
-  const texts = axis_texts(run.value, block.value!, probe.value!);
   if (at.value.v === "compare" && at.value.cv === "diff") {
     const other = other_side();
     if (typeof other === "string") throw new Error(other);
@@ -40,27 +39,33 @@ export function shown_matrix(): MatrixPicture {
     return {
       map: difference(need(map_of(data.value, place, at.value.agg)), b),
       look: difference_look.value,
-      ...texts,
+      ...axis_texts(run.value, block.value!, probe.value!),
     };
   }
-  const staged = at.value.v === "head";
-  const stage = staged && at.value.agg === "head" && data.value.scores(place) ? at.value.st : "softmax";
-  const map = need(staged_map(data.value, place, at.value.agg, stage, staged && at.value.df && stage === "softmax"));
-  const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, snapshot.value) : undefined;
+  const staged = at.value.v === "head" && at.value.agg === "head" && data.value.scores(place);
+  return matrix_at(snapshot.value, staged ? at.value.st : "softmax");
+}
+
+/// The matrix of the current head at a snapshot. First keys are left out where the head view does so.
+export function matrix_at(nth: number, stage: Stage): MatrixPicture {
+  need_maps();
+  const place = { ...place_now(), snapshot: nth };
+  const without_first = at.value.v === "head" && at.value.df && stage === "softmax";
+  const map = need(staged_map(data.value, place, at.value.agg, stage, without_first));
+  const made = rows_produce(run.value, block.value!) ? produced(data.value, at.value.p, nth) : undefined;
   return {
     map,
     look: stage === "softmax" ? weight_look.value : score_look(map),
-    ...texts,
+    ...axis_texts(run.value, block.value!, probe.value!),
     made: made?.status === "ready" ? made.value : undefined,
   };
 }
 
-function head_scene(): Scene {
-  const picture = shown_matrix();
+export function head_scene(picture: MatrixPicture, at_step = step.value): Scene {
   const size = matrix_size(picture);
   const captions = {
     title: shown_name(),
-    subtitle: subtitle(true),
+    subtitle: subtitle(true, at_step),
     look: picture.look,
     badge: is_coarse(picture.map, picture.look) ? "8-bit" : "",
   };
@@ -127,7 +132,10 @@ function tokens_scene(): Scene {
     ),
   );
   const width = widest + 12;
-  const captions = { title: `Heaviest ${at.value.k} weights of each query`, subtitle: subtitle(true) };
+  const captions = {
+    title: `Heaviest ${at.value.k} weights of each query`,
+    subtitle: `${subtitle(true)} · width of a line: weight, linear, 0 to 1`,
+  };
   return framed(captions, width * Math.max(...counts), 240, (x, y, palette) => [
     ...[...lines].reverse().map(
       (line): Shape => ({
@@ -207,7 +215,7 @@ export function picture(): Scene {
     case "overview":
       return overview_scene();
     case "head":
-      return head_scene();
+      return head_scene(shown_matrix());
     case "tokens":
       return tokens_scene();
     case "roles":

@@ -1,7 +1,10 @@
 // A picture as a list of shapes, drawn alike on a canvas (PNG) and as SVG. Coordinates are CSS pixels.
 
 import type { HeadMap } from "../format/head_map.ts";
+import { css_variable } from "../draw/canvas.ts";
 import type { Look } from "../draw/paint.ts";
+
+export const SANS = 'system-ui, "DejaVu Sans", sans-serif';
 
 export interface TextShape {
   kind: "text";
@@ -48,8 +51,7 @@ export interface Scene {
 
 /// The colours of the page as it is.
 export function palette_now(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const get = (name: string) => style.getPropertyValue(name).trim();
+  const get = css_variable;
   return {
     paper: get("--bg"),
     ink: get("--ink"),

@@ -1,7 +1,8 @@
 // Draws a scene on a canvas, for PNG.
 
 import { paint, table_of } from "../draw/paint.ts";
-import type { Palette, Scene, Shape } from "./scene.ts";
+import { MONO, put_words, sized } from "../draw/canvas.ts";
+import { SANS, type Palette, type Scene, type Shape } from "./scene.ts";
 
 function hatch(context: CanvasRenderingContext2D, palette: Palette): CanvasPattern {
   const tile = document.createElement("canvas");
@@ -32,10 +33,7 @@ function draw_map(context: CanvasRenderingContext2D, palette: Palette, shape: Ex
 function draw_bar(context: CanvasRenderingContext2D, shape: Extract<Shape, { kind: "bar" }>): void {
   const table = table_of(shape.look);
   const strip = document.createElement("canvas");
-  strip.width = table.length;
-  strip.height = 1;
-  const bytes = new Uint8ClampedArray(table.slice().buffer as ArrayBuffer);
-  strip.getContext("2d")!.putImageData(new ImageData(bytes, table.length, 1), 0, 0);
+  put_words(strip, table, table.length, 1);
   context.imageSmoothingEnabled = false;
   context.drawImage(strip, shape.x, shape.y, shape.width, shape.height);
 }
@@ -58,10 +56,7 @@ function draw_shape(context: CanvasRenderingContext2D, palette: Palette, shape: 
       }
       return;
     case "text": {
-      const face = shape.mono
-        ? 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
-        : 'system-ui, "DejaVu Sans", sans-serif';
-      context.font = `${shape.bold ? "bold " : ""}${shape.size}px ${face}`;
+      context.font = `${shape.bold ? "bold " : ""}${shape.size}px ${shape.mono ? MONO : SANS}`;
       context.fillStyle = shape.fill;
       context.textAlign = shape.anchor === "middle" ? "center" : shape.anchor === "end" ? "right" : "left";
       context.textBaseline = "alphabetic";
@@ -100,10 +95,7 @@ export function draw_shapes(
   scale: number,
   palette: Palette,
 ): void {
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  const context = canvas.getContext("2d")!;
-  context.scale(scale, scale);
+  const context = sized(canvas, width, height, scale);
   for (const shape of shapes) {
     context.save();
     draw_shape(context, palette, shape);

@@ -3,7 +3,8 @@
 import { css_colour } from "../colour/tables.ts";
 import { pixels, table_of } from "../draw/paint.ts";
 import { MARK } from "../format/head_map.ts";
-import type { Scene, Shape } from "./scene.ts";
+import { MONO } from "../draw/canvas.ts";
+import { SANS, type Scene, type Shape } from "./scene.ts";
 
 const MOST_CELLS = 64 * 64;
 
@@ -62,9 +63,7 @@ function svg_shape(shape: Shape, embed: Embed): string {
         "/>"
       );
     case "text": {
-      const face = shape.mono
-        ? "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-        : "system-ui, 'DejaVu Sans', sans-serif";
+      const face = (shape.mono ? MONO : SANS).replaceAll('"', "'");
       const turned = shape.turned ? ` transform="rotate(-90 ${number(shape.x)} ${number(shape.y)})"` : "";
       return (
         `<text x="${number(shape.x)}" y="${number(shape.y)}" font-family="${face}" font-size="${shape.size}" ` +

@@ -7,8 +7,8 @@ import { curve_shapes, last_step } from "../draw/curve_shapes.ts";
 import { chart_lines } from "../views/run.tsx";
 import { role_columns, role_rows, sorted_rows } from "../state/role_table.ts";
 import { stats_of } from "../state/stats.ts";
-import { visible_name } from "../parts/header.tsx";
 import { short_number } from "../text/number.ts";
+import { visible_name } from "../text/token.ts";
 import { framed } from "./frame.ts";
 import { type Scene, type Shape } from "./scene.ts";
 

@@ -109,6 +109,29 @@ export function difference(a: HeadMap, b: HeadMap): HeadMap {
   return { rows: a.rows, cols: a.cols, values, marks, exact: a.exact && b.exact };
 }
 
+/// Entropy in bits and as a share of log2 of the visible keys, both means over the rows that see at least two; NaN where
+/// no row does, or where a row has a weight that is no number.
+export function entropy(map: HeadMap): { bits: number; share: number } {
+  const sum = { bits: 0, share: 0 };
+  let rows = 0;
+  for (let q = 0; q < map.rows; ++q) {
+    let keys = 0;
+    let bits = 0;
+    for (let i = q * map.cols; i < (q + 1) * map.cols; ++i) {
+      const mark = map.marks[i]!;
+      if (mark === MARK.hidden || mark === MARK.padding) continue;
+      ++keys;
+      if (mark !== MARK.weight) bits = NaN;
+      else if (map.values[i]! > 0) bits -= map.values[i]! * Math.log2(map.values[i]!);
+    }
+    if (keys < 2) continue;
+    ++rows;
+    sum.bits += bits;
+    sum.share += bits / Math.log2(keys);
+  }
+  return { bits: sum.bits / rows, share: sum.share / rows };
+}
+
 /// Blocks of factor x factor cells replaced by their maximum: a maximum and not a mean, so that a sharp head stays
 /// visible. What is no number wins; a block is hidden or padding when all of it is. `signed` values may be below 0.
 export function max_pool(map: HeadMap, factor: number, signed = false): HeadMap {

@@ -1,5 +1,7 @@
 // The manifest of headlight.view/1 as types. FORMAT.md says what each key means.
 
+import type { BrokenCells } from "./broken.ts";
+
 export const FORMAT = "headlight.view/1";
 
 export interface Manifest {
@@ -33,7 +35,8 @@ export interface Run {
   scores?: Exact[];
   preds?: Predictions;
   head_stats?: HeadStats;
-  invalid: Invalid[];
+  /// A list in files, packed once it has been read.
+  invalid: Invalid[] | BrokenCells;
   notes: string[];
 }
 

@@ -1,9 +1,10 @@
 // The data of one run: sections decoded when they are looked at, and maps cut out of them.
 
+import { BrokenCells } from "./broken.ts";
 import { CODE_ERROR, packed_size, tril_start, undo_delta, weight_of_code } from "./codes.ts";
 import { MARK, type HeadMap } from "./head_map.ts";
 import { LazyTable, type Loaded } from "./lazy.ts";
-import type { Block, Exact, Invalid, Run } from "./manifest.ts";
+import type { Block, Exact, Run } from "./manifest.ts";
 import { SectionError, type ReadSection } from "./sections.ts";
 
 export { CODE_ERROR };
@@ -31,22 +32,17 @@ function floats(bytes: Uint8Array, wanted: number, what: string): Float32Array {
   return new Float32Array(bytes.buffer, bytes.byteOffset, wanted);
 }
 
-const BAD_MARK = { nan: MARK.nan, inf: MARK.inf, "-inf": MARK.minus_inf };
-
 export class RunData {
   private readonly blocks = new LazyTable<BlockData>();
   private readonly floats = new LazyTable<Float32Array>();
   private readonly bases = new Map<string, Uint8Array>();
-  private readonly broken = new Map<string, Invalid[]>();
+  private readonly broken: BrokenCells;
 
   constructor(
     readonly run: Run,
     private readonly read: ReadSection,
   ) {
-    for (const entry of run.invalid) {
-      const key = `${entry.block}/${entry.step}`;
-      this.broken.set(key, [...(this.broken.get(key) ?? []), entry]);
-    }
+    this.broken = run.invalid instanceof BrokenCells ? run.invalid : new BrokenCells(run.invalid, run.steps);
   }
 
   /// "dec.cross, probe 2", for messages.
@@ -132,22 +128,6 @@ export class RunData {
     return marks;
   }
 
-  private mark_broken(map: HeadMap, place: Place): void {
-    const fits = (wanted: number | null, found: number) => wanted === null || wanted === found;
-    const entries = this.broken.get(`${place.block}/${this.run.steps[place.snapshot]}`) ?? [];
-    if (entries.length > 0) map.marks = map.marks.slice();
-    for (const bad of entries) {
-      if (!fits(bad.probe, place.probe) || !fits(bad.layer, place.layer) || !fits(bad.head, place.head)) continue;
-      for (let q = bad.q ?? 0; q < (bad.q === null ? map.rows : bad.q + 1); ++q) {
-        for (let k = bad.k ?? 0; k < (bad.k === null ? map.cols : bad.k + 1); ++k) {
-          const at = q * map.cols + k;
-          if (map.marks[at] !== MARK.hidden && map.marks[at] !== MARK.padding) map.marks[at] = BAD_MARK[bad.value];
-          map.values[at] = 0;
-        }
-      }
-    }
-  }
-
   /// The map of one head; exact where `exact` is given.
   map(data: BlockData, place: Place, exact?: Float32Array): HeadMap {
     const info = this.run.blocks[place.block]!;
@@ -166,7 +146,7 @@ export class RunData {
       else for (let k = 0; k < count; ++k) values[to + k] = weight_of_code[codes[from + k]!]!;
     }
     const map = { rows, cols, values, marks: this.base_marks(data, place), exact: exact !== undefined };
-    this.mark_broken(map, place);
+    this.broken.mark(map, place);
     if (exact) mark_values(map);
     return map;
   }

@@ -1,7 +1,8 @@
 // Checks a manifest before anything reads it, so that a file of another version or a damaged one is a sentence and not a
 // crash somewhere in the page.
 
-import { FORMAT, type Manifest } from "./manifest.ts";
+import { BrokenCells } from "./broken.ts";
+import { FORMAT, type Invalid, type Manifest } from "./manifest.ts";
 
 export class FormatError extends Error {}
 
@@ -110,7 +111,10 @@ export function parse_manifest(text: string): Manifest {
   }
   need("(top)", value, { generator: "string", created: "string", vocab: "array", runs: "array", notes: "array" });
   if (manifest.runs.length === 0) throw new FormatError("manifest: runs is empty; name a run for headlight view");
-  manifest.runs.forEach((run, i) => check_run(`runs[${i}]`, run));
+  manifest.runs.forEach((run, i) => {
+    check_run(`runs[${i}]`, run);
+    run.invalid = new BrokenCells(run.invalid as Invalid[], run.steps);
+  });
   const ids = new Set(manifest.runs.map((run) => run.id));
   same("runs", "different ids", ids.size, manifest.runs.length);
   return manifest;

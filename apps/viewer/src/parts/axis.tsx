@@ -21,9 +21,17 @@ export interface AxisProps {
   on_hover: (index: number) => void;
 }
 
+/// Room of one label across its text, in pixels.
+export const LABEL = 13;
+
 /// Every how many cells there is a label.
 export function label_stride(cell: number): number {
-  return Math.max(1, Math.ceil(13 / cell));
+  return Math.max(1, Math.ceil(LABEL / cell));
+}
+
+/// Where the label of a cell begins: in its middle where the label is larger.
+function label_start(index: number, cell: number): string {
+  return `${Math.max(0, index * cell + Math.min(0, (cell - LABEL) / 2))}px`;
 }
 
 export function axis_token(texts: string[], index: number, factor: number): string {
@@ -49,7 +57,7 @@ export function made_room(made: Produced[]): number {
         letters(row.target || row.top[0]?.text) + (row.right || row.target === "" ? 0 : 1 + letters(row.top[0]?.text)),
     ),
   );
-  return Math.ceil((longest + 7) * 6.8);
+  return Math.ceil((longest + 8) * 6.8) + 8;
 }
 
 function visible_indices(props: AxisProps): number[] {
@@ -99,7 +107,6 @@ export function Made({ made }: { made: Produced }) {
 }
 
 export function RowAxis(props: AxisProps & { made?: Produced[] | undefined }) {
-  const with_made = props.made && props.cell >= 13 && props.factor === 1;
   return (
     <>
       {visible_indices(props).map((i) => (
@@ -107,11 +114,11 @@ export function RowAxis(props: AxisProps & { made?: Produced[] | undefined }) {
           key={i}
           class={props.selected.has(i) ? "tick on" : "tick"}
           title={props.texts[i * props.factor] ?? ""}
-          style={{ top: `${i * props.cell}px`, height: `${Math.max(props.cell, 13)}px` }}
+          style={{ top: label_start(i, props.cell), height: `${Math.max(props.cell, LABEL)}px` }}
           onClick={(event) => props.on_pick(i, event.shiftKey)}
           onPointerEnter={() => props.on_hover(i)}
         >
-          {with_made && props.made![i] && <Made made={props.made![i]!} />}
+          {props.made?.[i] && <Made made={props.made[i]!} />}
           <Token text={axis_token(props.texts, i, props.factor)} position={i * props.factor} />
         </div>
       ))}
@@ -127,7 +134,7 @@ export function ColAxis(props: AxisProps & { turned: boolean }) {
           key={i}
           title={props.texts[i * props.factor] ?? ""}
           class={`tick${props.turned ? " turned" : ""}${props.selected.has(i) ? " on" : ""}`}
-          style={{ left: `${i * props.cell}px`, width: `${Math.max(props.cell, 13)}px` }}
+          style={{ left: label_start(i, props.cell), width: `${Math.max(props.cell, LABEL)}px` }}
           onClick={(event) => props.on_pick(i, event.shiftKey)}
           onPointerEnter={() => props.on_hover(i)}
         >

@@ -2,11 +2,20 @@
 // and a table has the numbers.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { curve_shapes, last_step, step_at, type ChartLine, type ChartOptions } from "../draw/curve_shapes.ts";
+import {
+  curve_shapes,
+  last_step,
+  plot_box,
+  step_at,
+  step_x,
+  type ChartLine,
+  type ChartOptions,
+} from "../draw/curve_shapes.ts";
 import { draw_shapes } from "../export/scene_canvas.ts";
 import { palette_now } from "../export/scene.ts";
 import { at, dark, run } from "../state/app.ts";
 import { value_at } from "../state/curves.ts";
+import { measured } from "../state/timing.ts";
 import { grouped, short_number } from "../text/number.ts";
 
 export interface ChartProps {
@@ -35,18 +44,16 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
     watch.observe(holder);
     return () => watch.disconnect();
   }, []);
+  // The playhead is no part of the picture, so that curves of many points are not drawn again for each step.
   useLayoutEffect(() => {
     if (width === 0) return;
+    const began = performance.now();
     const palette = palette_now();
-    draw_shapes(
-      canvas.current!,
-      curve_shapes(lines, box, options, palette),
-      width,
-      height,
-      window.devicePixelRatio || 1,
-      palette,
-    );
-  }, [lines, width, height, step, at.value.ax, at.value.ema, dark.value, snapshots]);
+    const shapes = curve_shapes(lines, box, { ...options, step: -1 }, palette);
+    draw_shapes(canvas.current!, shapes, width, height, window.devicePixelRatio || 1, palette);
+    measured("chart", began);
+  }, [...lines.map((line) => line.curve), width, height, at.value.ax, at.value.ema, dark.value, snapshots]);
+  const plot = plot_box(lines, box);
   const pointed = (event: MouseEvent) =>
     step_at(lines, box, options, event.clientX - canvas.current!.getBoundingClientRect().left);
   const words =
@@ -65,6 +72,16 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
         onPointerMove={(event) => set_hover(pointed(event))}
         onPointerLeave={() => set_hover(null)}
       />
+      {step >= 0 && width > 0 && (
+        <span
+          class="playhead"
+          style={{
+            left: `${step_x(plot, options, step)}px`,
+            top: `${plot.y - 4}px`,
+            height: `${plot.height + 4}px`,
+          }}
+        />
+      )}
       {words && <span class="hover">{words}</span>}
     </div>
   );

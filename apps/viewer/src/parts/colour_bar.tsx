@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { scale_ticks } from "../colour/scale.ts";
+import { put_words } from "../draw/canvas.ts";
 import { table_of, type Look } from "../draw/paint.ts";
 import { look_text } from "../state/look.ts";
 import { short_number } from "../text/number.ts";
@@ -15,10 +16,7 @@ export function ColourBar({ look, coarse }: { look: Look; coarse?: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const table = table_of(look);
-    canvas.current!.width = table.length;
-    canvas.current!.height = 1;
-    const bytes = new Uint8ClampedArray(table.slice().buffer as ArrayBuffer);
-    canvas.current!.getContext("2d")!.putImageData(new ImageData(bytes, table.length, 1), 0, 0);
+    put_words(canvas.current!, table, table.length, 1);
   }, [look]);
   return (
     <div class="colour-bar">

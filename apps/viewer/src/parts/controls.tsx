@@ -35,3 +35,21 @@ export function Check(props: { label: string; checked: boolean; on_change: (chec
     </label>
   );
 }
+
+/// Buttons of which one is pressed.
+export function Switch<T extends string>(props: {
+  label: string;
+  value: T;
+  options: (readonly [T, string])[];
+  on_change: (value: T) => void;
+}) {
+  return (
+    <div class="switch" role="group" aria-label={props.label}>
+      {props.options.map(([value, text]) => (
+        <button key={value} aria-pressed={props.value === value} onClick={() => props.on_change(value)}>
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,48 +1,70 @@
-// The numbers of the curves as a table, for those who do not see the chart.
+// The numbers of the curves as a table, for those who do not see the chart: every recorded point, a page at a time.
 
-import { run } from "../state/app.ts";
-import { CURVE_WORDS, value_at, type Curve } from "../state/curves.ts";
-import { short_number } from "../text/number.ts";
+import { useMemo, useRef, useState } from "preact/hooks";
+import { step } from "../state/app.ts";
+import { all_steps, count_up_to, CURVE_WORDS, type Curve } from "../state/curves.ts";
+import { grouped, short_number } from "../text/number.ts";
 import { Dialog } from "./dialog.tsx";
+import { Table } from "./table.tsx";
 
-/// A table of more rows is of no use to anybody; files of the run have every point.
-const MOST_ROWS = 400;
+const PAGE = 200;
+
+/// The value of exactly this step; undefined where there is none.
+function value_of(curve: Curve, wanted: number): number | undefined {
+  const at = count_up_to(curve.steps, wanted) - 1;
+  return curve.steps[at] === wanted ? curve.values[at] : undefined;
+}
 
 export function CurveTable({ curves, on_close }: { curves: Curve[]; on_close: () => void }) {
-  const all = [...new Set([...curves.flatMap((curve) => [...curve.steps]), ...run.value.steps])].sort((a, b) => a - b);
-  const every = Math.ceil(all.length / MOST_ROWS);
-  const steps = all.filter((_, i) => i % every === 0 || i === all.length - 1);
+  const steps = useMemo(() => all_steps(curves), [...curves]);
+  const pages = Math.max(1, Math.ceil(steps.length / PAGE));
+  const page_of = (wanted: number) => Math.max(0, Math.floor((count_up_to(steps, wanted) - 1) / PAGE));
+  const [page, set_page] = useState(() => page_of(step.peek()));
+  const scroll = useRef<HTMLDivElement>(null);
+  const turn = (to: number) => {
+    set_page(Math.max(0, Math.min(pages - 1, to)));
+    scroll.current!.scrollTop = 0;
+  };
   return (
     <Dialog title="Curves as a table" on_close={on_close}>
-      {every > 1 && (
-        <p class="soft small">
-          Every {every}th of {all.length} steps; each value is the last one up to it.
-        </p>
+      {pages > 1 && (
+        <div class="pager">
+          <button disabled={page === 0} onClick={() => turn(page - 1)}>
+            Earlier
+          </button>
+          <button disabled={page === pages - 1} onClick={() => turn(page + 1)}>
+            Later
+          </button>
+          <label class="check">
+            Step
+            <input
+              type="number"
+              min={0}
+              value={steps[page * PAGE]}
+              onChange={(event) => turn(page_of(Number((event.currentTarget as HTMLInputElement).value)))}
+            />
+          </label>
+          <span class="soft small" aria-live="polite">
+            page {page + 1} of {pages} · {grouped(steps.length)} steps
+          </span>
+        </div>
       )}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Curves">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">step</th>
-              {curves.map((curve) => (
-                <th scope="col" key={curve.split + curve.name}>
-                  {CURVE_WORDS[curve.name] ?? curve.name} ({curve.split})
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {steps.map((step) => (
-              <tr key={step}>
-                <th scope="row">{step}</th>
-                {curves.map((curve) => (
-                  <td key={curve.split + curve.name}>{short_number(value_at(curve, step), 4)}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        box="scroll"
+        label="Curves"
+        frame={scroll}
+        heads={["step", ...curves.map((curve) => `${CURVE_WORDS[curve.name] ?? curve.name} (${curve.split})`)]}
+      >
+        {Array.from(steps.subarray(page * PAGE, (page + 1) * PAGE), (at) => (
+          <tr key={at}>
+            <th scope="row">{at}</th>
+            {curves.map((curve) => {
+              const value = value_of(curve, at);
+              return <td key={curve.split + curve.name}>{value === undefined ? "·" : short_number(value, 6)}</td>;
+            })}
+          </tr>
+        ))}
+      </Table>
     </Dialog>
   );
 }

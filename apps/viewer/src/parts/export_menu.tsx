@@ -4,6 +4,7 @@ import { download, file_name } from "../export/download.ts";
 import { matrix_csv, matrix_values, roles_csv } from "../export/csv.ts";
 import { npy } from "../export/npy.ts";
 import { page_source } from "../export/page.ts";
+import { training_gif } from "../export/training_gif.ts";
 import { picture, shown_matrix } from "../export/picture.ts";
 import { draw_scene, scene_png } from "../export/scene_canvas.ts";
 import { scene_svg } from "../export/scene_svg.ts";
@@ -14,13 +15,13 @@ import { csv } from "../export/csv.ts";
 import { stats_of } from "../state/stats.ts";
 import { Dialog } from "./dialog.tsx";
 
-function name(extension: string): string {
+/// Names what is in a file: of all steps where it is a film of the head, else of the one that is shown.
+function name(extension: string, film = false): string {
   const { v, l, h, p, agg } = at.value;
-  const head =
-    v === "roles" || v === "run" || v === "overview"
-      ? []
-      : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
-  return file_name([run.value.name, v, ...head, `p${p}`, `step${step.value}`], extension);
+  const whole = v === "roles" || v === "run" || v === "overview";
+  const head = whole && !film ? [] : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
+  const when = film ? "training" : `step${step.value}`;
+  return file_name([run.value.name, film ? "head" : v, ...head, `p${p}`, when], extension);
 }
 
 function svg(): string {
@@ -77,6 +78,14 @@ const ACTIONS: [string, string, () => void | Promise<void>][] = [
   ["PNG ×2", "PNG saved", async () => download(name("png"), await scene_png(picture(), 2))],
   ["PNG ×4", "PNG saved", async () => download(name("png"), await scene_png(picture(), 4))],
   ["SVG", "SVG saved", () => download(name("svg"), svg())],
+  [
+    "GIF over training",
+    "GIF saved",
+    async () => {
+      const told = (done: number, all: number) => (said.value = `Making the GIF: ${done} of ${all} frames`);
+      download(name("gif", true), await training_gif(told));
+    },
+  ],
   ["CSV", "CSV saved", () => download(name("csv"), numbers_csv())],
   [".npy array", "Array saved", () => download(name("npy"), array())],
   [
@@ -103,6 +112,7 @@ export function ExportMenu() {
     }
   };
   // A served page has its data on the server, so it cannot be saved as one file from here.
+  const failed = said.value.startsWith("Not exported");
   const actions = ACTIONS.filter(([label]) => label !== "Save this page" || !manifest.value?.live);
   return (
     <Dialog title="Export what is shown" on_close={close_dialog}>
@@ -113,12 +123,13 @@ export function ExportMenu() {
           </button>
         ))}
       </div>
-      <p aria-live="polite" class="bad" style={{ margin: "10px 0 0" }}>
-        {said.value.startsWith("Not exported") ? said.value : ""}
+      <p aria-live="polite" class={failed ? "bad" : "soft"} style={{ margin: "10px 0 0" }}>
+        {failed || said.value.startsWith("Making") ? said.value : ""}
       </p>
       <p class="soft small" style={{ marginTop: "10px" }}>
         Pictures name run, step, block, layer, head, probe and scale. CSV and .npy hold the matrix of the current head,
-        in full precision where the file has it; hidden cells are empty or NaN. The same without a browser: headlight
+        in full precision where the file has it; hidden cells are empty or NaN. The GIF has a frame for each snapshot, at
+        the speed of the time bar. The same without a browser: headlight
         export.
       </p>
     </Dialog>

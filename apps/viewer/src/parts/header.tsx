@@ -4,7 +4,7 @@ import { SCALES, type Scale } from "../colour/scale.ts";
 import type { Address } from "../state/address.ts";
 import { at, block, go, manifest, run, step } from "../state/app.ts";
 import { open_dialog } from "../state/dialogs.ts";
-import { visible_token } from "../text/token.ts";
+import { visible_name } from "../text/token.ts";
 import { Choice } from "./controls.tsx";
 
 /// A lamp and its beam.
@@ -29,15 +29,11 @@ function compare_options(): [string, string][] {
   ];
 }
 
-export function visible_name(name: string): string {
-  return visible_token(name).replaceAll("␠", " ");
-}
-
 export function Header() {
   const { value } = at;
   const runs = manifest.value?.runs ?? [];
   const themes: [string, string][] = [
-    ["auto", "as the system"],
+    ["auto", "system"],
     ["light", "light"],
     ["dark", "dark"],
   ];

@@ -4,13 +4,14 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { max_pool, type HeadMap } from "../format/head_map.ts";
 import { draw_bars, draw_overlay } from "../draw/overlay.ts";
+import { css_variable } from "../draw/canvas.ts";
 import type { Look } from "../draw/paint.ts";
 import { at, cursor, go } from "../state/app.ts";
 import type { Produced } from "../state/labels.ts";
 import { parse_selection, selected_cols, selected_rows, toggle_selection } from "../state/selection.ts";
-import { cell_text } from "../text/number.ts";
+import { cell_text, short_number } from "../text/number.ts";
 import { indexed } from "../text/token.ts";
-import { ColAxis, label_room, made_room, RowAxis } from "./axis.tsx";
+import { ColAxis, LABEL, label_room, made_room, RowAxis } from "./axis.tsx";
 import { MapCanvas } from "./map_canvas.tsx";
 import { useTouch } from "./touch.ts";
 import { useRoom } from "./room.ts";
@@ -47,6 +48,21 @@ function side_sums(map: HeadMap, sel: string): { by_row: number[]; by_col: numbe
   return { by_row, by_col };
 }
 
+/// What bars show, and what the longest possible one stands for.
+function BarHead({ what, most }: { what: string; most: number }) {
+  return (
+    <div class="bar-head">
+      {what && (
+        <>
+          Σ {what}
+          <br />
+          0–{short_number(most, 2)}
+        </>
+      )}
+    </div>
+  );
+}
+
 export function Matrix(props: MatrixProps) {
   const frame = useRef<HTMLDivElement>(null);
   const room = useRoom(frame, props.beside ?? 0);
@@ -54,12 +70,16 @@ export function Matrix(props: MatrixProps) {
   const base = Math.max(1, Math.ceil(Math.max(full.rows, full.cols) / POOLED));
   const factor = Math.max(1, Math.ceil(base / props.zoom));
   const map = useMemo(() => max_pool(full, factor, props.look.kind === "signed"), [full, factor, props.look.kind]);
-  const row_room = label_room(props.rows, map.rows, factor) + (props.made && factor === 1 ? made_room(props.made) : 0);
   const col_text = label_room(props.cols, map.cols, factor);
   const bar = props.sums ? BAR : 0;
-  const fit = Math.min((room.width - row_room - bar - 4) / map.cols, (room.height - 110 - bar) / map.rows, 44);
-  const least = props.rows.length > 40 ? 3 : 11;
-  const cell = Math.max(1, Math.floor(Math.max(fit, least) * Math.max(1, (props.zoom * factor) / base)));
+  // Few rows keep the room for their labels, and scroll where the window is low.
+  const least = props.rows.length > 32 ? 3 : LABEL;
+  const enlarged = Math.max(1, (props.zoom * factor) / base);
+  const high = (room.height - col_text - 10 - bar) / map.rows;
+  const with_made = props.made && factor === 1 && Math.max(high, least) * enlarged >= LABEL;
+  const row_room = label_room(props.rows, map.rows, factor) + (with_made ? made_room(props.made!) : 0);
+  const fit = Math.min((room.width - row_room - bar - 10) / map.cols, high, 44);
+  const cell = Math.max(1, Math.floor(Math.max(fit, least) * enlarged));
   const turned = col_text > cell;
   const head_room = turned ? col_text + 6 : 24;
   const [width, height] = [map.cols * cell, map.rows * cell];
@@ -94,7 +114,6 @@ export function Matrix(props: MatrixProps) {
   });
   const small = here && { q: Math.floor(here.q / factor), k: Math.floor(here.k / factor) };
   useLayoutEffect(() => {
-    const style = getComputedStyle(document.documentElement);
     draw_overlay(
       over.current!,
       {
@@ -104,21 +123,24 @@ export function Matrix(props: MatrixProps) {
         numbers: at.value.num,
         cursor: small,
         selection: selection.map(scaled),
-        ink: style.getPropertyValue("--ink"),
-        paper: style.getPropertyValue("--panel"),
+        ink: css_variable("--ink"),
+        paper: css_variable("--panel"),
       },
       view,
     );
   });
+  const sums = useMemo(() => side_sums(full, at.value.sel), [full, at.value.sel]);
+  // A row of weights has the sum 1, so its bar does not grow with rounding.
+  const longest = (of: number[]) => Math.max(1, ...of);
+  const most = { row: longest(sums.by_row), col: longest(sums.by_col) };
   useLayoutEffect(() => {
     if (!props.sums) return;
-    const { by_row, by_col } = side_sums(full, at.value.sel);
-    const pooled = (sums: number[], count: number) =>
-      Array.from({ length: count }, (_, i) => Math.max(...sums.slice(i * factor, (i + 1) * factor)));
-    const colour = getComputedStyle(document.documentElement).getPropertyValue("--series-1");
-    draw_bars(right.current!, pooled(by_row, map.rows), cell, BAR, false, colour);
-    draw_bars(below.current!, pooled(by_col, map.cols), cell, BAR, true, colour);
-  }, [full, at.value.sel, cell, props.sums, props.look]);
+    const pooled = (of: number[], count: number) =>
+      Array.from({ length: count }, (_, i) => Math.max(...of.slice(i * factor, (i + 1) * factor)));
+    const colour = css_variable("--series-1");
+    draw_bars(right.current!, pooled(sums.by_row, map.rows), most.row, cell, BAR, false, colour);
+    draw_bars(below.current!, pooled(sums.by_col, map.cols), most.col, cell, BAR, true, colour);
+  }, [sums, factor, cell, props.sums, props.look]);
 
   const cell_at = (event: PointerEvent | MouseEvent) => {
     const box = cells.current!.getBoundingClientRect();
@@ -142,7 +164,7 @@ export function Matrix(props: MatrixProps) {
 
   return (
     <div class="plot-wrap" ref={frame}>
-      <div class="plot" ref={plot} onScroll={look_at}>
+      <div class="plot" ref={plot} onScroll={look_at} style={{ maxHeight: `${room.height}px` }}>
         <div class="plot-grid" style={{ gridTemplateColumns: `${row_room}px ${width}px ${bar}px` }}>
           <div class="corner" style={{ height: `${head_room}px` }}>
             {turned
@@ -168,14 +190,14 @@ export function Matrix(props: MatrixProps) {
               on_hover={(k) => (cursor.value = { q: here?.q ?? 0, k: k * factor })}
             />
           </div>
-          <div class="bar-head">{props.sums ? "Σ row" : ""}</div>
+          <BarHead what={props.sums ? "row" : ""} most={most.row} />
           <div class="rows" style={{ height: `${height}px` }}>
             {here && <div class="band" style={{ top: `${spot.q * cell}px`, height: `${cell}px`, left: 0, right: 0 }} />}
             <RowAxis
               {...axis}
               texts={props.rows}
               count={map.rows}
-              made={props.made}
+              made={with_made ? props.made : undefined}
               selected={named("q")}
               from={Math.floor(view.y / cell)}
               to={Math.ceil((view.y + view.height) / cell)}
@@ -227,9 +249,7 @@ export function Matrix(props: MatrixProps) {
             )}
           </div>
           <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden="true" />
-          <div class="bar-head" style={{ textAlign: "right", paddingRight: "8px" }}>
-            {props.sums ? "Σ column" : ""}
-          </div>
+          <BarHead what={props.sums ? "column" : ""} most={most.col} />
           <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden="true" />
         </div>
       </div>

@@ -4,9 +4,10 @@ import type { Loaded } from "../format/lazy.ts";
 import type { HeadMap } from "../format/head_map.ts";
 import { at, block, block_index, cursor, data, playing, probe, run, said, snapshot, step } from "../state/app.ts";
 import { axis_texts } from "../state/labels.ts";
+import { look_text, weight_look } from "../state/look.ts";
 import { map_of, staged_map } from "../state/shown.ts";
 import { cell_text } from "../text/number.ts";
-import { indexed } from "../text/token.ts";
+import { indexed, visible_name } from "../text/token.ts";
 
 /// "q5 d·5 → k5 d·5 0.973 (8-bit)" of the cell under the cursor; empty where there is none.
 function cell_words(): string {
@@ -43,8 +44,16 @@ export function Status() {
     : "";
   const text = said.value || [where, words || head].filter(Boolean).join(" · ");
   return (
-    <output class="status" aria-live={playing.value ? "off" : "polite"}>
-      {text}
-    </output>
+    <div>
+      {probe.value && (
+        <span class="extra">
+          {visible_name(run.value.name)} · probe {at.value.p} ({visible_name(probe.value.label)}) ·{" "}
+          {look_text(weight_look.value)} ·{" "}
+        </span>
+      )}
+      <output class="status" aria-live={playing.value ? "off" : "polite"}>
+        {text}
+      </output>
+    </div>
   );
 }

@@ -116,7 +116,7 @@ export function TimeBar() {
   return (
     <>
       <Controls curves={curves} on_table={() => set_table(true)} />
-      {lines.length > 0 && <Chart lines={lines} height={92} step={step.value} on_pick={pick} />}
+      {lines.length > 0 && <Chart lines={lines} height={window.innerHeight < 900 ? 72 : 92} step={step.value} on_pick={pick} />}
       <div class="foot">
         <Status />
         {lines.length > 0 && (

@@ -65,16 +65,32 @@ export function ema(values: ArrayLike<number>, beta: number): Float64Array {
   return out;
 }
 
-/// The value at the last point that is not after `step`; undefined before the first.
-export function value_at(curve: Curve, step: number): number | undefined {
+/// How many of the rising `steps` are not after `step`.
+export function count_up_to(steps: ArrayLike<number>, step: number): number {
   let low = 0;
-  let high = curve.steps.length;
+  let high = steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (curve.steps[middle]! <= step) low = middle + 1;
+    if (steps[middle]! <= step) low = middle + 1;
     else high = middle;
   }
-  return low === 0 ? undefined : curve.values[low - 1];
+  return low;
+}
+
+/// The value at the last point that is not after `step`; undefined before the first.
+export function value_at(curve: Curve, step: number): number | undefined {
+  return curve.values[count_up_to(curve.steps, step) - 1];
+}
+
+/// Every step at which a curve has a point, rising.
+export function all_steps(curves: Curve[]): Float64Array {
+  const all = new Float64Array(curves.reduce((sum, curve) => sum + curve.steps.length, 0));
+  let at = 0;
+  for (const { steps } of curves) {
+    all.set(steps, at);
+    at += steps.length;
+  }
+  return all.sort().filter((value, i, sorted) => i === 0 || value !== sorted[i - 1]);
 }
 
 /// Held-out figures where there are some, else those of training.

@@ -153,6 +153,14 @@ const CHARACTERS: Record<string, () => void> = {
   "?": () => open_dialog("help"),
 };
 
+/// Scrolls the view where that scrolls by itself and not with the page. What has its own bar scrolls when it has the focus.
+function turn_page(by: number): boolean {
+  const main = document.querySelector("main")!;
+  if (main.scrollHeight <= main.clientHeight || document.activeElement?.closest(".plot, .wide, .scroll")) return false;
+  main.scrollBy({ top: by * 0.85 * main.clientHeight });
+  return true;
+}
+
 function handle(event: KeyboardEvent): boolean {
   const key = event.key;
   if (key === " " && !takes_press(event.target)) return (toggle_play(), true);
@@ -167,6 +175,7 @@ function handle(event: KeyboardEvent): boolean {
     const arrow = ARROWS[key];
     if (arrow) return move(...arrow);
     if (key === "Home" || key === "End") return move(key === "Home" ? -1e6 : 1e6, 0);
+    if (key === "PageUp" || key === "PageDown") return turn_page(key === "PageUp" ? -1 : 1);
   }
   if (!letter_keys.peek() || key.length !== 1) return false;
   // Shift and the bracket keys give { and } on some keyboards only.

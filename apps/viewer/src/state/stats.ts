@@ -1,6 +1,7 @@
 // Head statistics: numbers by column name, and the tag that follows from them.
 
 import type { HeadStats, Run } from "../format/manifest.ts";
+import { count_up_to } from "./curves.ts";
 import type { Loaded } from "../format/lazy.ts";
 import type { RunData } from "../format/run_data.ts";
 
@@ -23,6 +24,7 @@ const ABOUT: Record<string, string> = {
 
 export class Stats {
   private readonly column: Map<string, number>;
+  private readonly profiles = new Map<string, [number, number][]>();
   readonly roles: Role[];
 
   constructor(
@@ -52,9 +54,30 @@ export class Stats {
     return this.values[(step * this.info.heads.length + head) * this.info.columns.length + at] ?? NaN;
   }
 
-  /// A number over all evaluated steps.
-  series(head: number, column: string): number[] {
-    return this.info.steps.map((_, step) => this.get(step, head, column));
+  /// A number over the evaluated steps as a line of at most `most` points: place from 0 to 1, and value. Of many steps that
+  /// fall together the least and the largest value are kept. Made once.
+  profile(head: number, column: string, most: number): [number, number][] {
+    const key = `${head}/${column}/${most}`;
+    const known = this.profiles.get(key);
+    if (known) return known;
+    const { steps, heads, columns } = this.info;
+    const at = this.column.get(column)!;
+    const value = (step: number) => this.values[(step * heads.length + head) * columns.length + at]!;
+    const out: [number, number][] = [];
+    const add = (step: number) => out.push([step / (steps.length - 1), value(step)]);
+    const wide = Math.max(1, Math.ceil((2 * steps.length) / most));
+    for (let from = 0; from < steps.length; from += wide) {
+      let [low, high] = [from, from];
+      for (let step = from + 1; step < Math.min(steps.length, from + wide); ++step) {
+        // What is no number gives way to one.
+        if (value(step) < value(low) || Number.isNaN(value(low))) low = step;
+        if (value(step) > value(high) || Number.isNaN(value(high))) high = step;
+      }
+      add(Math.min(low, high));
+      if (low !== high) add(Math.max(low, high));
+    }
+    this.profiles.set(key, out);
+    return out;
   }
 
   lift(step: number, head: number, role: Role): number {
@@ -81,11 +104,7 @@ export class Stats {
 
   /// Index of the last evaluated step that is not after `step`; the first where all are.
   step_index(step: number): number {
-    let found = 0;
-    this.info.steps.forEach((evaluated, i) => {
-      if (evaluated <= step) found = i;
-    });
-    return found;
+    return Math.max(0, count_up_to(this.info.steps, step) - 1);
   }
 }
 

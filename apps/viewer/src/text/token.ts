@@ -24,6 +24,11 @@ export function visible_token(token: string): string {
   return shown;
 }
 
+/// The name of a run or a probe, where spaces may stay spaces.
+export function visible_name(name: string): string {
+  return visible_token(name).replaceAll("␠", " ");
+}
+
 /// The token and its position: `a·3`. Positions are always shown, because tokens that occur twice are the point of
 /// copying and induction.
 export function indexed(token: string | undefined, position: number): string {

@@ -1,20 +1,24 @@
 // Two runs or two steps: side by side with one cursor, one over the other, or their difference.
 
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { difference, type HeadMap } from "../format/head_map.ts";
+import type { Place } from "../format/run_data.ts";
 import type { Address } from "../state/address.ts";
 import { at, block, data, go, probe, run, step } from "../state/app.ts";
 import { config_difference, other_data, other_side, type Other } from "../state/compare.ts";
 import { axis_texts } from "../state/labels.ts";
 import { difference_look, is_coarse, weight_look } from "../state/look.ts";
 import { map_of } from "../state/shown.ts";
-import { measured } from "../state/timing.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
+import { ConfigTable } from "../parts/config_table.tsx";
+import { Switch } from "../parts/controls.tsx";
 import { MapCanvas } from "../parts/map_canvas.tsx";
 import { Matrix } from "../parts/matrix.tsx";
 import { Nothing } from "../parts/nothing.tsx";
 import { When } from "../parts/trouble.tsx";
+import { useMeasured } from "../parts/use_measured.ts";
 import { short_number } from "../text/number.ts";
+import { visible_name } from "../text/token.ts";
 import { HeadPicker, place_now, shown_name } from "./head.tsx";
 
 const WAYS: [Address["cv"], string][] = [
@@ -79,7 +83,11 @@ function largest_change(map: HeadMap): number {
 function Maps({ a, b, other }: { a: HeadMap; b: HeadMap; other: Other }) {
   const [zoom, set_zoom] = useState(1);
   const texts = axis_texts(run.value, block.value!, probe.value!);
-  const names: [string, string] = [`${run.value.name}, step ${step.value}`, other.name];
+  const head = shown_name();
+  const names: [string, string] = [
+    `${visible_name(run.value.name)}, step ${step.value} · ${head}`,
+    `${visible_name(other.name)} · ${head}`,
+  ];
   const shared = { rows: texts.rows, cols: texts.cols, zoom, on_zoom: set_zoom };
   if (at.value.cv === "swipe") return <Swipe a={a} b={b} names={names} />;
   if (at.value.cv === "diff") {
@@ -107,24 +115,16 @@ function Maps({ a, b, other }: { a: HeadMap; b: HeadMap; other: Other }) {
     );
   }
   return (
-    <>
-      <div class="sides">
-        <div>
-          <h3>{names[0]}</h3>
-          <Matrix {...shared} map={a} look={weight_look.value} label={names[0]} />
-        </div>
-        <div>
-          <h3>{names[1]}</h3>
-          <Matrix {...shared} map={b} look={weight_look.value} label={names[1]} quiet />
-        </div>
+    <div class="sides">
+      <div>
+        <h3>{names[0]}</h3>
+        <Matrix {...shared} map={a} look={weight_look.value} label={names[0]} />
       </div>
-      <div style={{ marginTop: "12px" }}>
-        <ColourBar
-          look={weight_look.value}
-          coarse={is_coarse(a, weight_look.value) || is_coarse(b, weight_look.value)}
-        />
+      <div>
+        <h3>{names[1]}</h3>
+        <Matrix {...shared} map={b} look={weight_look.value} label={names[1]} quiet />
       </div>
-    </>
+    </div>
   );
 }
 
@@ -137,36 +137,11 @@ function Settings({ other }: { other: Run }) {
       {changed.length === 0 ? (
         <p class="soft">None: both runs have the same config.</p>
       ) : (
-        <div class="wide" tabIndex={0} role="region" aria-label="Settings that differ">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">key</th>
-                <th scope="col" class="text">
-                  {run.value.name}
-                </th>
-                <th scope="col" class="text">
-                  {other.name}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {changed.map((entry) => (
-                <tr key={entry.key}>
-                  <th scope="row">
-                    <code>{entry.key}</code>
-                  </th>
-                  <td class="text">
-                    <code>{JSON.stringify(entry.a) ?? "–"}</code>
-                  </td>
-                  <td class="text">
-                    <code>{JSON.stringify(entry.b) ?? "–"}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ConfigTable
+          label="Settings that differ"
+          heads={["key", visible_name(run.value.name), visible_name(other.name)]}
+          rows={changed.map((entry) => [entry.key, entry.a, entry.b])}
+        />
       )}
     </div>
   );
@@ -174,9 +149,17 @@ function Settings({ other }: { other: Run }) {
 
 type Run = Other["run"];
 
+/// Whether one of the maps is known in 8 bits only, and the scale wants more.
+function coarse(place: Place, other: Other | string): boolean {
+  if (typeof other === "string") return false;
+  const there = { ...place, block: other.block, snapshot: other.snapshot };
+  return [map_of(data.value, place, at.value.agg), map_of(other_data(other), there, at.value.agg)].some(
+    (map) => map.status === "ready" && is_coarse(map.value, weight_look.value),
+  );
+}
+
 export function Compare() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("compare", began));
+  useMeasured("compare");
   const place = place_now();
   if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
   const other = other_side();
@@ -184,14 +167,12 @@ export function Compare() {
     <div>
       <div class="tools">
         <HeadPicker />
-        <div class="switch" role="group" aria-label="Way of comparing">
-          {WAYS.map(([name, label]) => (
-            <button key={name} aria-pressed={at.value.cv === name} onClick={() => go({ cv: name })}>
-              {label}
-            </button>
-          ))}
-        </div>
-        <span class="soft small">{shown_name()}</span>
+        <Switch label="Way of comparing" options={WAYS} value={at.value.cv} on_change={(cv) => go({ cv })} />
+        {at.value.cv !== "diff" && (
+          <span class="push" style={{ minWidth: "220px" }}>
+            <ColourBar look={weight_look.value} coarse={coarse(place, other)} />
+          </span>
+        )}
       </div>
       {typeof other === "string" ? (
         <div class="card">

@@ -1,19 +1,19 @@
 // One head: its matrix with tokens on both axes, what each row produces, sums over what is locked.
 
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Aggregate } from "../state/address.ts";
 import { at, block, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
 import { is_coarse, score_look, weight_look } from "../state/look.ts";
 import { exact_trouble, staged_map } from "../state/shown.ts";
 import { head_name } from "../state/stats.ts";
-import { measured } from "../state/timing.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
 import { HeadFacts } from "../parts/head_facts.tsx";
 import { Matrix } from "../parts/matrix.tsx";
 import { Nothing } from "../parts/nothing.tsx";
-import { Check, Choice } from "../parts/controls.tsx";
+import { Check, Choice, Switch } from "../parts/controls.tsx";
 import { When } from "../parts/trouble.tsx";
+import { useMeasured } from "../parts/use_measured.ts";
 
 export function place_now() {
   return {
@@ -56,7 +56,7 @@ export function HeadPicker() {
         on_change={(value) => go({ agg: value as Aggregate })}
         options={aggregates.map((name) => [
           name,
-          name === "head" ? "single head" : name === "rollout" ? "rollout (heuristic)" : `${name} over heads`,
+          name === "head" ? "one head" : name === "rollout" ? "rollout (heuristic)" : `${name} over heads`,
         ])}
       />
     </>
@@ -65,25 +65,12 @@ export function HeadPicker() {
 
 function Stages({ recorded }: { recorded: boolean }) {
   if (!recorded) return null;
-  const stages = [
-    ["scores", "scores"],
-    ["masked", "masked"],
-    ["softmax", "softmax"],
-  ] as const;
-  return (
-    <div class="switch" role="group" aria-label="Stage of attention">
-      {stages.map(([name, label]) => (
-        <button key={name} aria-pressed={at.value.st === name} onClick={() => go({ st: name })}>
-          {label}
-        </button>
-      ))}
-    </div>
-  );
+  const stages = (["scores", "masked", "softmax"] as const).map((name) => [name, name] as const);
+  return <Switch label="Stage of attention" options={stages} value={at.value.st} on_change={(st) => go({ st })} />;
 }
 
 export function Head() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("head", began));
+  useMeasured("head");
   const [zoom, set_zoom] = useState(1);
   const place = place_now();
   if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
@@ -131,7 +118,7 @@ export function Head() {
                 look={look}
                 rows={texts.rows}
                 cols={texts.cols}
-                sums
+                sums={stage === "softmax"}
                 zoom={zoom}
                 on_zoom={set_zoom}
                 made={made?.status === "ready" ? made.value : undefined}
@@ -148,7 +135,7 @@ export function Head() {
                   </p>
                   <ColourBar look={look} coarse={is_coarse(map, look)} />
                 </div>
-                <HeadFacts />
+                <HeadFacts place={place} />
                 {made?.status === "error" && <p class="bad small">{made.message}</p>}
                 <MarkLegend />
                 <p class="soft small">

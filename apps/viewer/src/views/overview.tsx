@@ -1,7 +1,7 @@
 // The head grid: a small map of every head of every layer, with what combines the heads of a layer behind them.
 
 import { computed } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { max_pool, type HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
 import type { Aggregate } from "../state/address.ts";
@@ -10,16 +10,21 @@ import { filter_trouble, parse_filter, passes, type Condition } from "../state/f
 import { weight_look } from "../state/look.ts";
 import { map_of } from "../state/shown.ts";
 import { stats_of, type Stats } from "../state/stats.ts";
-import { measured } from "../state/timing.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
 import { MapCanvas } from "../parts/map_canvas.tsx";
 import { Trouble } from "../parts/trouble.tsx";
 import { percent, short_number } from "../text/number.ts";
 import { FilterBox } from "../parts/filter_box.tsx";
+import { MeasuredAt } from "../parts/measured_at.tsx";
 import { Nothing } from "../parts/nothing.tsx";
+import { useRoom, type Room } from "../parts/room.ts";
+import { useMeasured } from "../parts/use_measured.ts";
 
 /// Thumbnails larger than this on a side are pooled.
 const THUMB_CELLS = 128;
+const SMALLEST = 72;
+/// Between thumbnails, and what the names of layers take, as in style/views.css.
+const [GAP, NAMES] = [8, 36];
 const EXTRAS: Aggregate[] = ["mean", "max", "rollout"];
 
 export const filter_state = computed(() => parse_filter(at.value.f));
@@ -63,9 +68,11 @@ function thumb_name(props: ThumbProps, tag: string): string {
   const when = stats.step_index(step.value);
   const role = stats.roles.find((entry) => entry.name === tag);
   const score = role ? ` ${short_number(stats.get(when, nth, `${role.prefix}.score`), 2)}` : "";
+  const measured = stats.info.steps[when]!;
   return (
     `${name}, ${tag === "—" ? "no clear role" : tag + score}, ` +
-    `entropy ${short_number(stats.get(when, nth, "entropy.bits"), 2)} bits`
+    `entropy ${short_number(stats.get(when, nth, "entropy.bits"), 2)} bits` +
+    (measured === step.value ? "" : `, measured at step ${measured}`)
   );
 }
 
@@ -150,6 +157,23 @@ function Thumb(props: ThumbProps) {
   );
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/// Width of the maps of a block: the heads of a layer and what combines them stand side by side where that leaves SMALLEST
+/// pixels for each; few maps are larger, as long as the layers of all blocks are in view at once.
+function thumb_size(nth: number, room: Room): number {
+  const { blocks } = run.value;
+  const info = blocks[nth]!;
+  const layers = blocks.reduce((sum, other) => sum + other.layers, 0);
+  const [rows, cols] = info.shapes[at.value.p]!;
+  const beside = info.heads + (info.kind === "dec.cross" ? 2 : 3);
+  const wide = Math.floor((room.width - NAMES + GAP) / beside) - GAP;
+  const high = ((room.height - 90 - 40 * blocks.length) / layers - 48) * Math.min(1, cols / rows);
+  return Math.round(Math.max(SMALLEST, Math.min(220, wide, Math.max(high, 110))));
+}
+
 function largest_effect(stats: Stats | undefined): number {
   if (!stats) return 0;
   const when = stats.step_index(step.value);
@@ -174,7 +198,8 @@ function layer_maps(block: number, layer: number): Loaded<[Aggregate, number, He
   return { status: "ready", value: out };
 }
 
-function Block({ block, stats, conditions }: { block: number; stats: Stats | undefined; conditions: Condition[] }) {
+function Block(props: { block: number; stats: Stats | undefined; conditions: Condition[]; room: Room }) {
+  const { block, stats, conditions, room } = props;
   const info = run.value.blocks[block]!;
   const [rows, cols] = info.shapes[at.value.p]!;
   const largest = largest_effect(stats);
@@ -183,14 +208,14 @@ function Block({ block, stats, conditions }: { block: number; stats: Stats | und
   const cross = crossed
     ? { "--cross-q": `${(100 * (over.q + 0.5)) / rows}%`, "--cross-k": `${(100 * (over.k + 0.5)) / cols}%` }
     : {};
-  // Wide maps of few heads may be larger; many heads share the width.
-  const size = Math.max(72, Math.min(148, Math.floor(1180 / (info.heads + 3)) - 8));
+  const size = thumb_size(block, room);
   return (
     <div role="rowgroup" class={`block${crossed ? " crossed" : ""}`} style={{ ...cross, "--thumb": `${size}px` }}>
       <h3 role="presentation">
         <span>{info.name}</span>
         <span class="soft small">
-          {info.layers} × {info.heads} heads · {rows} × {cols} · {info.mask}
+          {counted(info.layers, "layer")} of {counted(info.heads, "head")} · {rows} queries × {cols} keys
+          {info.mask === "causal" && " · causal"}
         </span>
       </h3>
       {Array.from({ length: info.layers }, (_, layer) => {
@@ -234,9 +259,14 @@ function Block({ block, stats, conditions }: { block: number; stats: Stats | und
 }
 
 export function Overview() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("overview", began));
+  useMeasured("overview");
   if (!probe.value || run.value.blocks.length === 0 || snapshot.value < 0) return <Nothing />;
+  return <Grid />;
+}
+
+function Grid() {
+  const frame = useRef<HTMLDivElement>(null);
+  const room = useRoom(frame, 0);
   const stats = stats_now();
   const parsed = filter_state.value;
   const conditions = "conditions" in parsed ? parsed.conditions : [];
@@ -245,13 +275,14 @@ export function Overview() {
     <div>
       <div class="tools">
         <FilterBox trouble={trouble} />
+        {stats && <MeasuredAt stats={stats} what="roles and bars" />}
         <span class="push" style={{ minWidth: "220px" }}>
           <ColourBar look={weight_look.value} />
         </span>
       </div>
-      <div role="grid" aria-label="Attention heads" aria-multiselectable="false">
+      <div role="grid" ref={frame} aria-label="Attention heads" aria-multiselectable="false">
         {run.value.blocks.map((info, block) => (
-          <Block key={info.name} block={block} stats={stats} conditions={conditions} />
+          <Block key={info.name} {...{ block, stats, conditions, room }} />
         ))}
       </div>
       <MarkLegend />
@@ -259,7 +290,7 @@ export function Overview() {
         {stats && (
           <>
             Bars under a map: entropy as a share of its most (grey), and the rise of the loss when the head is replaced
-            by its mean (red; the longest is {short_number(largest_effect(stats))}).{" "}
+            by its mean (red; the longest is {short_number(largest_effect(stats))}), on {stats.info.evaluated}.{" "}
           </>
         )}
         Rollout is a heuristic. Weights are not explanations: see the ablation columns in Roles.

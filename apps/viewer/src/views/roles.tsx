@@ -1,13 +1,13 @@
 // The table of heads: what each reads, how much more than chance, and what is lost without it.
 
-import { useLayoutEffect } from "preact/hooks";
 import { at, block_index, data, go, run, step } from "../state/app.ts";
 import { FIGURES, role_columns, role_rows, sorted_rows, type RoleColumn, type RoleRow } from "../state/role_table.ts";
 import { related, stats_of, type Stats } from "../state/stats.ts";
-import { measured } from "../state/timing.ts";
 import { Choice } from "../parts/controls.tsx";
-import { OffsetBars, Spark } from "../parts/spark.tsx";
+import { MeasuredAt } from "../parts/measured_at.tsx";
+import { OffsetBars, Spark, SPARK_POINTS } from "../parts/spark.tsx";
 import { When } from "../parts/trouble.tsx";
+import { useMeasured } from "../parts/use_measured.ts";
 import { download } from "../export/download.ts";
 import { roles_csv } from "../export/csv.ts";
 import { short_number } from "../text/number.ts";
@@ -73,21 +73,18 @@ function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; column
             title={role ? `chance ${short_number(get(`${role.prefix}.chance`))}, n ${get(`${role.prefix}.n`)}` : ""}
           >
             {short_number(value)}
-            {role && <span class="soft small"> ×{short_number(stats.lift(when, row.nth, role), 2)}</span>}
-            {figure && (
-              <span class="soft small"> ±{short_number(get(`ablation.${at.value.abl}.${column.key}.se`), 1)}</span>
-            )}
-            {column.column && (
-              <Spark
-                values={stats.series(row.nth, column.column)}
-                now={when}
-                most={
-                  column.key === "entropy"
-                    ? Math.max(1, ...stats.series(row.nth, column.column).filter(Number.isFinite))
-                    : 1
-                }
-              />
-            )}
+            <div class="under soft">
+              {role && <span>×{short_number(stats.lift(when, row.nth, role), 2)}</span>}
+              {figure && <span>±{short_number(get(`ablation.${at.value.abl}.${column.key}.se`), 1)}</span>}
+              {column.column && (
+                <Spark
+                  line={stats.profile(row.nth, column.column, SPARK_POINTS)}
+                  place={when / (stats.info.steps.length - 1)}
+                  now={value!}
+                  most={column.key === "entropy" ? undefined : 1}
+                />
+              )}
+            </div>
           </td>
         );
       })}
@@ -118,7 +115,7 @@ function Table({ stats }: { stats: Stats }) {
   const rows = ordered(role_rows(run.value, stats, when, at.value.abl), stats);
   const modes = ["mean", "zero", "uniform"].filter((mode) => stats.has(`ablation.${mode}.loss`));
   return (
-    <div>
+    <div class="fill roles">
       <div class="tools">
         {modes.length > 0 && (
           <Choice
@@ -139,6 +136,7 @@ function Table({ stats }: { stats: Stats }) {
           Save as CSV
         </button>
         {at.value.ord !== "" && <button onClick={() => go({ ord: "" })}>Order of heads</button>}
+        <MeasuredAt stats={stats} />
       </div>
       <div class="wide card" tabIndex={0} role="region" aria-label="Heads and their roles">
         <table>
@@ -151,7 +149,7 @@ function Table({ stats }: { stats: Stats }) {
               ))}
               {stats.has("offset.0") && (
                 <th scope="col" title="mean weight at key − query, −16 to 16">
-                  offsets −16…16
+                  offset ±16
                 </th>
               )}
               {stats.info.similarity && <th scope="col">related</th>}
@@ -165,7 +163,7 @@ function Table({ stats }: { stats: Stats }) {
         </table>
       </div>
       <p class="soft small" style={{ marginTop: "8px" }}>
-        Measured at step {steps[when]}, on {evaluated}. A score is the mean weight over eligible rows; × is lift, score
+        Measured on {evaluated}. A score is the mean weight over eligible rows; × is lift, score
         over chance; the line is the score over training; ± is a standard error. Tag: the role of highest lift with a
         score of at least {thresholds.score} and a lift of at least {thresholds.lift}; “uniform” where the entropy is
         above {thresholds.uniform} of its most; else “—”. Weights are not explanations; ablation says what depends on a
@@ -176,8 +174,7 @@ function Table({ stats }: { stats: Stats }) {
 }
 
 export function Roles() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("roles", began));
+  useMeasured("roles");
   const loaded = stats_of(data.value);
   if (!loaded) {
     return (

@@ -1,6 +1,6 @@
 // The run itself: curves, settings, where and with what it was trained, and the exact probes.
 
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { ChartLine } from "../draw/curve_shapes.ts";
 import type { Probe } from "../format/manifest.ts";
 import { at, data, go, go_snapshot, manifest, run, step } from "../state/app.ts";
@@ -8,11 +8,12 @@ import { nearest_snapshot } from "../state/correct.ts";
 import { CURVE_WORDS, curves_of, value_at, type Curve } from "../state/curves.ts";
 import { input_texts, source_texts, target_texts } from "../state/labels.ts";
 import { stop } from "../state/player.ts";
-import { measured } from "../state/timing.ts";
 import { Chart } from "../parts/chart.tsx";
+import { ConfigTable } from "../parts/config_table.tsx";
 import { CurveTable } from "../parts/curve_table.tsx";
-import { visible_name } from "../parts/header.tsx";
+import { useMeasured } from "../parts/use_measured.ts";
 import { short_number } from "../text/number.ts";
+import { visible_name } from "../text/token.ts";
 
 const FIRST = ["loss", "tok_acc", "seq_acc", "lr", "grad_norm"];
 
@@ -130,32 +131,11 @@ function Settings() {
         {config.changed.length === 0 ? (
           <p class="soft">Every setting is the default.</p>
         ) : (
-          <div class="wide" tabIndex={0} role="region" aria-label="Settings that are not the default">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">key</th>
-                  <th scope="col">value</th>
-                  <th scope="col">default</th>
-                </tr>
-              </thead>
-              <tbody>
-                {config.changed.map((entry) => (
-                  <tr key={entry.key}>
-                    <th scope="row">
-                      <code>{entry.key}</code>
-                    </th>
-                    <td>
-                      <code>{JSON.stringify(entry.value)}</code>
-                    </td>
-                    <td class="soft">
-                      <code>{JSON.stringify(entry.default)}</code>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ConfigTable
+            label="Settings that are not the default"
+            heads={["key", "value", "default"]}
+            rows={config.changed.map((entry) => [entry.key, entry.value, entry.default])}
+          />
         )}
         <h3 style={{ marginTop: "12px" }}>On the command line</h3>
         {config.overrides.length === 0 ? <p class="soft">Nothing.</p> : <pre>{config.overrides.join("\n")}</pre>}
@@ -171,8 +151,7 @@ function Settings() {
 }
 
 export function RunView() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("run", began));
+  useMeasured("run");
   const { curves, trouble } = curves_of(data.value);
   return (
     <div class="cards" data-theme-key={at.value.th}>

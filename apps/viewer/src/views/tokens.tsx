@@ -1,6 +1,7 @@
 // Two strips of tokens, queries above and keys below, with the heaviest weights as lines.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { css_variable, sized } from "../draw/canvas.ts";
 import type { HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
 import { at, block, cursor, dark, data, go, probe, run } from "../state/app.ts";
@@ -8,11 +9,12 @@ import { axis_texts, produced, rows_produce, type Produced } from "../state/labe
 import { LINE_COLOURS, parse_heads, top_lines, type Line } from "../state/lines.ts";
 import { parse_selection, toggle_selection } from "../state/selection.ts";
 import { head_map, map_of } from "../state/shown.ts";
-import { measured } from "../state/timing.ts";
 import { Made } from "../parts/axis.tsx";
 import { Nothing } from "../parts/nothing.tsx";
 import { useRoom } from "../parts/room.ts";
+import { Table } from "../parts/table.tsx";
 import { When } from "../parts/trouble.tsx";
+import { useMeasured } from "../parts/use_measured.ts";
 import { cell_text, percent } from "../text/number.ts";
 import { indexed, shortened } from "../text/token.ts";
 import { HeadPicker, place_now, shown_name } from "./head.tsx";
@@ -46,20 +48,12 @@ export function line_rows(rows: number): number[] {
 function Lines({ lines, width, total, single }: { lines: Line[]; width: number; total: number; single: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
-    const ratio = window.devicePixelRatio || 1;
-    const element = canvas.current!;
-    element.width = Math.round(total * ratio);
-    element.height = Math.round(LINES_HEIGHT * ratio);
-    const context = element.getContext("2d")!;
-    context.scale(ratio, ratio);
-    const style = getComputedStyle(document.documentElement);
+    const context = sized(canvas.current!, total, LINES_HEIGHT);
     context.lineCap = "round";
     // The heaviest lines are drawn last and lie above.
     for (const line of [...lines].reverse()) {
       const [from, to] = [(line.q + 0.5) * width, (line.k + 0.5) * width];
-      context.strokeStyle = style.getPropertyValue(
-        single ? "--series-1" : LINE_COLOURS[line.nth % LINE_COLOURS.length]!,
-      );
+      context.strokeStyle = css_variable(single ? "--series-1" : LINE_COLOURS[line.nth % LINE_COLOURS.length]!);
       context.globalAlpha = 0.15 + 0.8 * Math.min(1, line.weight);
       context.lineWidth = 1 + 4 * Math.min(1, line.weight);
       context.beginPath();
@@ -147,28 +141,20 @@ function TopFive({ made, title, text }: { made: Produced; title: string; text: s
       <p>
         <Made made={made} />
       </p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">prediction</th>
-            <th scope="col">probability</th>
+      <Table box="wide" label="Predictions" heads={["prediction", "probability"]}>
+        {made.top.map((entry, i) => (
+          <tr key={i}>
+            <td>
+              <bdi class="mono">{entry.text}</bdi>
+              {entry.text === made.target && <span class="good"> ✓ target</span>}
+            </td>
+            <td>
+              <span class="cell-bar" style={{ width: `${80 * (entry.probability || 0)}px` }} />{" "}
+              {percent(entry.probability, 2)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {made.top.map((entry, i) => (
-            <tr key={i}>
-              <td>
-                <bdi class="mono">{entry.text}</bdi>
-                {entry.text === made.target && <span class="good"> ✓ target</span>}
-              </td>
-              <td>
-                <span class="cell-bar" style={{ width: `${80 * (entry.probability || 0)}px` }} />{" "}
-                {percent(entry.probability, 2)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {made.target !== "" && (
         <p class="soft small">
           The target <bdi>{made.target}</bdi> has {percent(made.target_probability, 2)}.
@@ -182,32 +168,19 @@ function LineTable({ lines, maps, rows, cols }: { lines: Line[]; maps: HeadMap[]
   return (
     <div class="card">
       <h2>Lines</h2>
-      <div class="scroll" style={{ maxHeight: "260px" }} tabIndex={0} role="region" aria-label="Lines">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">query</th>
-              <th scope="col" class="text">
-                key
-              </th>
-              <th scope="col">weight</th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.slice(0, 200).map((line) => (
-              <tr key={`${line.nth}/${line.q}/${line.k}`}>
-                <td>
-                  <bdi class="mono">{indexed(rows[line.q], line.q)}</bdi>
-                </td>
-                <td class="text">
-                  <bdi class="mono">{indexed(cols[line.k], line.k)}</bdi>
-                </td>
-                <td>{cell_text(maps[line.nth]!, line.q, line.k)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table box="scroll" label="Lines" heads={["query", "key", "weight"]} words={2}>
+        {lines.slice(0, 200).map((line) => (
+          <tr key={`${line.nth}/${line.q}/${line.k}`}>
+            <td>
+              <bdi class="mono">{indexed(rows[line.q], line.q)}</bdi>
+            </td>
+            <td class="text">
+              <bdi class="mono">{indexed(cols[line.k], line.k)}</bdi>
+            </td>
+            <td>{cell_text(maps[line.nth]!, line.q, line.k)}</td>
+          </tr>
+        ))}
+      </Table>
       {lines.length > 200 && <p class="soft small">The first 200 of {lines.length}; select a token for its own.</p>}
     </div>
   );
@@ -262,8 +235,7 @@ function Body({ maps }: { maps: HeadMap[] }) {
 }
 
 export function Tokens() {
-  const began = performance.now();
-  useLayoutEffect(() => measured("tokens", began));
+  useMeasured("tokens");
   if (!probe.value || !block.value || place_now().snapshot < 0) return <Nothing />;
   const range = (event: Event) => Number((event.currentTarget as HTMLInputElement).value);
   return (
