@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { browser_test, open, settle, shown, view_file, type OpenOptions } from "./browser.ts";
+import { ViewData } from "./view_data.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -54,6 +55,29 @@ browser_test("(7) curves are a table for those who do not see the chart", async 
   await page.getByRole("button", { name: "Show as table" }).click();
   assert.ok((await page.locator("dialog table tbody tr").count()) > 10);
   assert.equal(await page.locator(".chart").first().getAttribute("aria-hidden"), "true");
+});
+
+browser_test("(7) a table of 100,000 points has them all, a page at a time, in the digits that tell them apart", async () => {
+  const file = view_file("curves");
+  const data = new ViewData(file);
+  const scalar = data.manifest.runs[0]!.scalars.find((entry) => entry.name === "loss")!;
+  const section = data.section(scalar.section);
+  const { page } = await open(file);
+  await page.getByRole("button", { name: "Show as table" }).click();
+  assert.match((await page.locator(".pager [aria-live]").textContent())!, /of 500 · 100.000 steps/);
+  const row = async (step: number) => {
+    await page.locator(".pager input").fill(String(step));
+    await page.locator(".pager input").press("Tab");
+    const found = page.locator(`dialog tbody tr:has(th:text-is("${step}"))`);
+    return [(await found.locator("td").first().textContent())!, await page.locator("dialog tbody tr").count()] as const;
+  };
+  for (const step of [1, 12_345, 100_000]) {
+    const [text, rows] = await row(step);
+    assert.equal(rows, 200);
+    const wanted = section.readDoubleLE(8 * (scalar.n + step - 1));
+    assert.ok(Math.abs(Number(text) - wanted) <= 5e-6, `${text} is not ${wanted}`);
+  }
+  assert.equal((await row(5001))[0], "NaN");
 });
 
 browser_test("(7) the theme follows the system, and a choice outlives it", async () => {

@@ -87,3 +87,51 @@ measured(
     assert.ok(used <= 3 * (raw + size), `${used} bytes for ${raw} bytes of codes in a file of ${size}`);
   },
 );
+
+measured("(15) four charts of 100,000 points are drawn in 100 ms, and not again for another step", async () => {
+  const { page } = await open(view_file("curves"), { hash: "#v=run" });
+  await settle(page);
+  const drawn = () =>
+    page.evaluate(() => [
+      ...(window as unknown as { __headlight: { timings: (what: string) => number[] } }).__headlight.timings("chart"),
+    ]);
+  await page.waitForFunction(() => document.querySelectorAll(".chart").length === 4);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy_of = async (what: () => Promise<void>) => {
+    const before = await busy(session, "ScriptDuration");
+    await what();
+    return 1000 * ((await busy(session, "ScriptDuration")) - before);
+  };
+  const rounds: number[] = [];
+  for (const width of [1000, 1200, 1400, 1280]) {
+    rounds.push(
+      await busy_of(async () => {
+        await page.setViewportSize({ width, height: 800 });
+        await settle(page);
+      }),
+    );
+  }
+  const times = await drawn();
+  const step = await busy_of(async () => {
+    await page.keyboard.press("[");
+    await settle(page);
+  });
+  assert.equal((await drawn()).length, times.length);
+  const table = await busy_of(async () => {
+    await page.getByRole("button", { name: "Show as table" }).click();
+    await page.waitForSelector("dialog tbody tr");
+  });
+  await page.keyboard.press("Escape");
+  const roles = await busy_of(async () => {
+    await page.keyboard.press("4");
+    await settle(page);
+  });
+  console.log(
+    `100,000 points: four charts are drawn in ${rounds.map((time) => time.toFixed(1)).join(", ")} ms of script ` +
+      `(one in ${median(times).toFixed(1)} ms by the clock), another step takes ${step.toFixed(1)} ms, ` +
+      `the table ${table.toFixed(1)} ms, roles ${roles.toFixed(1)} ms`,
+  );
+  assert.ok(median(rounds) <= 100, `redrawing takes ${rounds} ms`);
+  assert.ok(step <= 33 && table <= 500 && roles <= 500, `step ${step}, table ${table}, roles ${roles} ms`);
+});

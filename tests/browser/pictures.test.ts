@@ -52,9 +52,9 @@ const PICTURES: [string, string, string, string, "light" | "dark"][] = [
   ["grid-early-sqrt", "reverse", "#t=300&sc=sqrt&cm=magma", "[role=grid]", "dark"],
   ["head-causal-selection", "reverse", "#v=head&blk=dec.self&l=1&h=1&sel=q3.k1.q5k2", ".cells", "light"],
   ["head-window-padding", "decoder", "#v=head&p=1&l=1", ".cells", "dark"],
-  ["head-nan", "nan", "#v=head&t=16", ".cells", "light"],
-  ["compare-difference-light", "reverse", "#v=compare&blk=dec.cross&l=1&cmp=b&cv=diff", ".cells", "light"],
-  ["compare-difference-dark", "reverse", "#v=compare&blk=dec.cross&l=1&cmp=b&cv=diff", ".cells", "dark"],
+  ["head-nan", "nan", "#v=head&t=252", ".cells", "light"],
+  ["compare-difference-light", "reverse", "#v=compare&blk=dec.cross&l=1&cmp=@0&cv=diff", ".cells", "light"],
+  ["compare-difference-dark", "reverse", "#v=compare&blk=dec.cross&l=1&cmp=@0&cv=diff", ".cells", "dark"],
 ];
 
 for (const [name, file, hash, selector, colorScheme] of PICTURES) {

@@ -3,7 +3,7 @@
 
 import type { Manifest, Run } from "../src/format/manifest.ts";
 import { add_figures } from "./fixture_figures.ts";
-import { add_blocks, empty_run, Sections, write_page, type BlockPlan, type Weight } from "./writer.ts";
+import { add_blocks, add_scalar, empty_run, Sections, write_page, type BlockPlan, type Weight } from "./writer.ts";
 
 const LETTERS = ["<pad>", "<s>", "</s>", ..."abcdefghij"];
 
@@ -236,6 +236,28 @@ export function add_broken_numbers(sections: Sections): Run {
   return run;
 }
 
+/// A long run: 100,000 points of each curve and as many evaluations of its heads.
+export function add_long_curves(sections: Sections): Run {
+  const run = add_decoder(sections, "c", { layers: 1, heads: 2, lengths: [6], snapshots: 8 });
+  const steps = Array.from({ length: 100_000 }, (_, i) => i + 1);
+  const curve = (value: (i: number) => number) => steps.map((step, i): [number, number] => [step, value(i)]);
+  run.scalars = [];
+  add_scalar(sections, run, "train", "loss", curve((i) => (i === 5000 ? NaN : 3 * Math.exp(-i / 3e4) + noise(i) / 5)));
+  add_scalar(sections, run, "train", "grad_norm", curve((i) => noise(i, 1)));
+  add_scalar(sections, run, "eval", "tok_acc", curve((i) => Math.min(1, i / 6e4)));
+  const columns = ["role.previous.score", "role.previous.n", "role.previous.chance", "entropy.bits", "entropy.share"];
+  const values = steps.flatMap((step, i) => [0, 1].flatMap((h) => [noise(i, h), 64, 0.2, 2 * noise(step, h), noise(h)]));
+  run.head_stats = {
+    steps,
+    heads: [0, 1].map((head) => [0, 0, head]),
+    columns,
+    section: sections.floats(values),
+    thresholds: { score: 0.4, lift: 3, uniform: 0.9 },
+    evaluated: "64 held-out sequences",
+  };
+  return run;
+}
+
 export const FIXTURES: Record<string, (sections: Sections) => { runs: Run[]; notes?: string[] }> = {
   reverse: (s) => ({ runs: [add_reverse(s, "a", 0), add_reverse(s, "b", 1)] }),
   decoder: (s) => ({
@@ -243,6 +265,7 @@ export const FIXTURES: Record<string, (sections: Sections) => { runs: Run[]; not
   }),
   odd: (s) => ({ runs: [add_odd(s)] }),
   nan: (s) => ({ runs: [add_broken_numbers(s)] }),
+  curves: (s) => ({ runs: [add_long_curves(s)] }),
   tiny: (s) => ({ runs: [add_decoder(s, "t", { layers: 1, heads: 1, lengths: [1], snapshots: 1 })] }),
   empty: () => ({ runs: [empty_run("e", "no probes")], notes: ["Probes were left out for the size budget."] }),
   mismatch: (s) => ({ runs: [add_reverse(s, "a", 0, 2, 4), add_odd(s)] }),

@@ -3,15 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { INITIAL, KEYS, parse_address, print_address, type Address } from "../src/state/address.ts";
-import { all_steps, best_curve, ema, figures_text, value_at, type Curve } from "../src/state/curves.ts";
+import { best_curve, ema, figures_text, value_at, type Curve } from "../src/state/curves.ts";
 import { filter_trouble, parse_filter, passes } from "../src/state/filter.ts";
 import { parse_heads, top_lines } from "../src/state/lines.ts";
 import { sorted_rows, type RoleRow } from "../src/state/role_table.ts";
 import { parse_selection, print_selection, selected_rows, toggle_selection } from "../src/state/selection.ts";
 import { related, Stats } from "../src/state/stats.ts";
-import { curve_shapes, plot_box } from "../src/draw/curve_shapes.ts";
 import { round_ticks } from "../src/draw/ticks.ts";
-import type { Palette } from "../src/export/scene.ts";
 import { cell_number, coded_weight, different_numbers, exact_weight, short_number } from "../src/text/number.ts";
 import { indexed, shortened, visible_token } from "../src/text/token.ts";
 import { noise } from "./fixture.ts";
@@ -281,68 +279,4 @@ test("numbers of an axis have as many digits as tell them apart", () => {
   assert.deepEqual(different_numbers([0, 1, 2]), ["0", "1.0", "2.0"]);
   assert.deepEqual(different_numbers([2.35, 2.4, 2.45]), ["2.35", "2.40", "2.45"]);
   assert.deepEqual(different_numbers([1, 1]), ["1.000000", "1.000000"]);
-});
-
-const PALETTE = { line: "l", soft: "s", edge: "e", bad: "b", accent: "a", series: ["0", "1", "2", "3"] } as Palette;
-
-function shapes_of(curve: Curve, snapshots: number[] = []) {
-  const lines = [{ curve, label: "loss", colour: 1, scale: "own" as const }];
-  const box = { x: 0, y: 0, width: 800, height: 170 };
-  const options = { axis: "lin" as const, smooth: 0, step: -1, snapshots, last: curve.steps.at(-1)! };
-  return { shapes: curve_shapes(lines, box, options, PALETTE), plot: plot_box(lines, box) };
-}
-
-test("100,000 points are drawn as a few in each column of pixels, and a single spike is among them", () => {
-  const steps = Float64Array.from({ length: 100_000 }, (_, i) => i);
-  const values = steps.map((i) => (i === 54_321 ? 9 : noise(i)));
-  const { shapes, plot } = shapes_of({ split: "train", name: "loss", steps, values, gaps: new Set() });
-  const points = shapes.flatMap((shape) => (shape.kind === "path" && shape.stroke === "1" ? shape.points : []));
-  assert.ok(points.length <= 4 * (plot.width + 1), `${points.length} points`);
-  const highest = points.reduce((best, point) => (point[1] < best[1] ? point : best));
-  assert.ok(Math.abs(highest[0] - (plot.x + (54_321 / 99_999) * plot.width)) <= 1);
-  assert.ok(points.every((point, i) => i === 0 || point[0] >= points[i - 1]![0]));
-});
-
-test("crosses, marks of snapshots and numbers along an axis do not stand in each other's way", () => {
-  const steps = Float64Array.from({ length: 100_000 }, (_, i) => i);
-  const values = steps.map(() => NaN);
-  const snapshots = Array.from(steps.subarray(0, 5000));
-  const { shapes } = shapes_of({ split: "train", name: "loss", steps, values, gaps: new Set() }, snapshots);
-  const crosses = shapes.filter((shape) => shape.kind === "path" && shape.stroke === "b").length;
-  assert.ok(crosses > 100 && crosses <= 2 * 200, `${crosses} strokes of crosses in 730 pixels`);
-  const marks = shapes.flatMap((shape) => (shape.kind === "path" && shape.stroke === "e" ? [shape.points[0]![0]] : []));
-  assert.ok(marks.length > 5);
-  assert.ok(marks.every((x, i) => i === 0 || x >= marks[i - 1]! + 3));
-});
-
-test("the table of curves has every step once, rising", () => {
-  const curve = (steps: number[]): Curve => ({
-    split: "train",
-    name: "loss",
-    steps: Float64Array.from(steps),
-    values: new Float64Array(steps.length),
-    gaps: new Set(),
-  });
-  assert.deepEqual([...all_steps([curve([0, 10, 20]), curve([5, 10, 30]), curve([])])], [0, 5, 10, 20, 30]);
-});
-
-test("a profile of many steps keeps the least and the largest of those that fall together", () => {
-  const count = 100_000;
-  const info = {
-    steps: Array.from({ length: count }, (_, i) => i),
-    heads: [[0, 0, 0]] as [number, number, number][],
-    columns: ["entropy.bits"],
-    section: 0,
-    thresholds: { score: 0.4, lift: 3, uniform: 0.9 },
-    evaluated: "",
-  };
-  const values = Float32Array.from({ length: count }, (_, i) => (i === 777 ? 5 : i === 80_000 ? NaN : 1));
-  const line = new Stats(info, values).profile(0, "entropy.bits", 68);
-  assert.ok(line.length <= 68);
-  assert.deepEqual(
-    line.filter(([, value]) => value !== 1),
-    [[777 / (count - 1), 5]],
-  );
-  // Where every step has room, all are there.
-  assert.equal(new Stats({ ...info, steps: [1, 2, 3] }, values).profile(0, "entropy.bits", 68).length, 3);
 });

@@ -20,7 +20,7 @@ export function roles_scene(): Scene {
   const cell = 92;
   const captions = {
     title: `Roles of the heads of ${visible_name(run.value.name)}`,
-    subtitle: `step ${stats.info.steps[when]} · ${stats.info.evaluated} · ablation: ${at.value.abl}`,
+    subtitle: `measured at step ${stats.info.steps[when]} · ${stats.info.evaluated} · ablation: ${at.value.abl}`,
   };
   return framed(captions, 240 + columns.length * cell, (rows.length + 1) * 20, (x, y, palette) => {
     const line = (r: number, texts: string[], bold: boolean) =>

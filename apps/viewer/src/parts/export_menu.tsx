@@ -20,7 +20,10 @@ function name(extension: string, film = false): string {
   const { v, l, h, p, agg } = at.value;
   const whole = v === "roles" || v === "run" || v === "overview";
   const head = whole && !film ? [] : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
-  const when = film ? "training" : `step${step.value}`;
+  // Roles are of the step at which they were measured.
+  const stats = v === "roles" ? stats_of(data.value) : undefined;
+  const shown = stats?.status === "ready" ? stats.value.info.steps[stats.value.step_index(step.value)] : step.value;
+  const when = film ? "training" : `step${shown}`;
   return file_name([run.value.name, film ? "head" : v, ...head, `p${p}`, when], extension);
 }
 

@@ -19,7 +19,7 @@ function EntropyHere({ place }: { place: Place }) {
       <dd>
         {short_number(bits)} bits{" "}
         <span class="soft">
-          · {percent(share)} of its most · step {grouped(step.value)}, this probe
+          · {percent(share)} · step {grouped(step.value)}, this probe
         </span>
       </dd>
     </>

@@ -18,7 +18,7 @@ export function Table(props: {
         <thead>
           <tr>
             {props.heads.map((head, i) => (
-              <th scope="col" class={i < (props.words ?? 1) ? "text" : ""} key={head}>
+              <th scope="col" class={i < (props.words ?? 1) ? "text" : ""} key={i}>
                 {head}
               </th>
             ))}

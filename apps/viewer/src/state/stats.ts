@@ -113,7 +113,7 @@ const made = new WeakMap<Float32Array, Stats>();
 /// The statistics of a run; undefined where it has none.
 export function stats_of(data: RunData): Loaded<Stats> | undefined {
   const info = data.run.head_stats;
-  if (!info) return undefined;
+  if (!info?.steps.length) return undefined;
   const count = info.steps.length * info.heads.length * info.columns.length;
   const values = data.values(info.section, count, "head statistics");
   if (values.status !== "ready") return values;
