@@ -15,6 +15,8 @@ export const ROOT = join(VIEWER_DIR, "..", "..");
 const executable = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const found = existsSync(executable);
 const required = process.env["HEADLIGHT_REQUIRE_CHROMIUM"] === "1";
+/// Milliseconds after which a test hangs: on a machine with other work pages may take minutes.
+const PATIENCE = 600_000;
 const made = join(tmpdir(), `headlight-view-${process.pid}`);
 
 let browser: Browser | undefined;
@@ -85,6 +87,7 @@ async function kept_page(options: BrowserContextOptions): Promise<Kept> {
   let one = kept.find((left) => left.fixed === fixed && !left.taken);
   if (!one) {
     const page = await (await (await launched()).newContext(rest)).newPage();
+    page.setDefaultTimeout(PATIENCE / 2);
     const made: Kept = { fixed, page, shows: { page, requests: [], messages: [] }, taken: true };
     page.on("request", (request) => made.shows.requests.push(request.url()));
     page.on("console", (message) => made.shows.messages.push(`${message.type()}: ${message.text()}`));
@@ -137,7 +140,7 @@ export async function settle(page: Page): Promise<void> {
 /// A test that needs Chromium: skipped with a message where there is none, unless it is required.
 export function browser_test(name: string, body: () => Promise<void>): void {
   const skip = found || required ? false : `no Chromium at ${executable}; set CHROMIUM`;
-  test(name, { skip, timeout: 180_000 }, async () => {
+  test(name, { skip, timeout: PATIENCE }, async () => {
     try {
       await body();
       for (const one of kept) one.taken = false;

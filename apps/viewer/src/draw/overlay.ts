@@ -29,6 +29,26 @@ export interface Window {
   height: number;
 }
 
+/// × for what is no number, I for what is infinite: as lines, so that they look alike in all fonts.
+function draw_sign(context: CanvasRenderingContext2D, cross: boolean, x: number, y: number, size: number): void {
+  const tip = cross ? size : 0;
+  context.strokeStyle = "#fff";
+  context.lineWidth = Math.max(1.5, size / 2.5);
+  context.beginPath();
+  context.moveTo(x - tip, y - size);
+  context.lineTo(x + tip, y + size);
+  if (cross) {
+    context.moveTo(x - size, y + size);
+    context.lineTo(x + size, y - size);
+  } else {
+    for (const end of [y - size, y + size]) {
+      context.moveTo(x - size / 2, end);
+      context.lineTo(x + size / 2, end);
+    }
+  }
+  context.stroke();
+}
+
 function draw_cells(context: CanvasRenderingContext2D, over: Overlay, view: Window): void {
   const { map, cell } = over;
   const table = table_of(over.look);
@@ -54,9 +74,7 @@ function draw_cells(context: CanvasRenderingContext2D, over: Overlay, view: Wind
         context.fillText(cell_number(map.values[at]!), x, y);
         context.globalAlpha = 1;
       } else if (mark > MARK.padding && cell >= 7) {
-        context.font = `bold ${Math.floor(cell * 0.7)}px ${MONO}`;
-        context.fillStyle = "#fff";
-        context.fillText(mark === MARK.nan ? "×" : "I", x, y);
+        draw_sign(context, mark === MARK.nan, x, y, cell / 4);
       }
     }
   }
