@@ -53,7 +53,7 @@ TEST_CASE("the shipped configs have as many parameters as their shapes give") {
       {"rasp-dyck2", (5 + 16 + 3) * 64 + layers(3, 64, 64, 1) + 128},
       // Symbols and the dummy; post-norm, so no final norm; a head with bias.
       {"formal", 3 * 64 + layers(5, 64, 256, 0) + 2 * 65},
-      {"formal-even-pairs", 3 * 64 + layers(5, 64, 256, 0) + 2 * 65},
+      {"formal-even-pairs", 3 * 64 + layers(5, 64, 256, 0) + 5 * 8 * (2 * 2 + 1) + 2 * 65},  // a bias per distance
       {"formal-cycle-nav", 4 * 64 + layers(5, 64, 256, 0) + 5 * 65},
       {"formal-reverse-string", 3 * 64 + layers(5, 64, 256, 0) + 2 * 65},
       {"formal-stack", 6 * 64 + layers(5, 64, 256, 0) + 3 * 65},
