@@ -57,9 +57,9 @@ std::vector<double> axis_ticks(const AxisRange& range, std::size_t most) {
   for (const double round : kRound) {
     const double distance = round * power;
     ticks.clear();
-    const double first = std::ceil(range.low / distance - 1e-9);
-    const double last = std::floor(range.high / distance + 1e-9);
-    for (double at = first; at <= last; ++at) ticks.push_back(at == 0 ? 0 : at * distance);
+    const auto first = std::llround(std::ceil(range.low / distance - 1e-9));
+    const auto last = std::llround(std::floor(range.high / distance + 1e-9));
+    for (auto at = first; at <= last; ++at) ticks.push_back(static_cast<double>(at) * distance);
     if (ticks.size() <= most) break;
   }
   return ticks;

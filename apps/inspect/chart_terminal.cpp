@@ -26,9 +26,9 @@ class Marks {
     for (std::size_t i = 0; i < line.steps.size(); ++i) {
       const Place to = place(line, i, steps, values);
       const Place from = i == 0 ? to : place(line, i - 1, steps, values);
-      const double length = std::max({std::abs(to.x - from.x), std::abs(to.y - from.y), 1.0});
-      for (double at = 0; at <= length; ++at) {
-        const double part = at / length;
+      const auto length = std::lround(std::max({std::abs(to.x - from.x), std::abs(to.y - from.y), 1.0}));
+      for (long at = 0; at <= length; ++at) {
+        const double part = static_cast<double>(at) / static_cast<double>(length);
         mark(from.x + part * (to.x - from.x), from.y + part * (to.y - from.y), curve);
       }
     }
