@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 #include "apps/page/packing.h"
 #include "core/error.h"
@@ -20,33 +19,21 @@ struct FoundLayer {
 
 FoundLayer find_layer(const ViewRun& run, const MapPlace& place) {
   std::size_t layer = place.layer;
-  std::size_t layers = 0;
-  std::set<std::string> kinds;
   for (std::size_t i = 0; i < run.blocks.size(); ++i) {
     const ViewBlock& block = run.blocks[i];
-    kinds.insert(block.kind);
     if (block.kind != place.block) continue;
-    layers += block.layers();
-    if (layer < block.layers()) return {.block = i, .layer = layer};
-    layer -= block.layers();
+    if (layer >= block.layers()) {
+      layer -= block.layers();
+      continue;
+    }
+    if (place.head >= block.heads) break;
+    return {.block = i, .layer = layer};
   }
-  if (kinds.empty()) {
-    raise<ConfigError>(run.name, "the run has recorded no attention", {},
-                       "train with `snapshots.schedule` \"log\" and probes");
-  }
-  if (layers == 0) {
-    raise<ConfigError>("--block", fmt::format("the run has recorded no `{}`", place.block), {},
-                       fmt::format("it has {}", fmt::join(kinds, ", ")));
-  }
-  raise<ConfigError>("--layer", fmt::format("there is no layer {}", place.layer), {},
-                     fmt::format("{} has {}; layers count from 0", place.block, layers));
+  raise<ConfigError>(run.name, fmt::format("the run has recorded no layer {} of `{}` with a head {}", place.layer,
+                                           place.block, place.head));
 }
 
-void check_place(const ViewRun& run, const ViewBlock& block, const MapPlace& place, std::uint64_t step) {
-  if (place.head >= block.heads) {
-    raise<ConfigError>("--head", fmt::format("there is no head {}", place.head), {},
-                       fmt::format("the layer has {}; heads count from 0", block.heads));
-  }
+void check_snapshot(const ViewRun& run, const MapPlace& place, std::uint64_t step) {
   if (place.probe >= run.probes.size()) {
     raise<ConfigError>("--probe", fmt::format("there is no probe {}", place.probe), {},
                        fmt::format("the run has {}; probes count from 0", run.probes.size()));
@@ -98,7 +85,7 @@ float value_of(const std::string& name) {
 AttentionMap recorded_map(const ViewRun& run, const MapPlace& place, std::uint64_t step) {
   const FoundLayer found = find_layer(run, place);
   const ViewBlock& block = run.blocks[found.block];
-  check_place(run, block, place, step);
+  check_snapshot(run, place, step);
   const ViewShape& shape = block.shapes[place.probe];
   const std::size_t cells = packed_cells(block, shape);
   const std::size_t first = (found.layer * block.heads + place.head) * cells;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "apps/heads/attention_report.h"
 #include "apps/recording/probes.h"

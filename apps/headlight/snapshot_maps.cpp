@@ -1,7 +1,5 @@
 #include "apps/headlight/snapshot_maps.h"
 
-#include <fmt/format.h>
-
 #include <map>
 #include <string>
 #include <utility>
