@@ -75,7 +75,7 @@ AttentionGrid grid_of(ShownMaps shown) {
   grid.subtitle = shown.maps.front().subtitle;
   for (std::size_t i = 0; i < shown.heads.size(); ++i) {
     const PlacedHead& place = shown.heads[i];
-    std::string row = fmt::format("{} {}", place.layer.block, place.layer.layer);
+    std::string row = fmt::format("{}, layer {}", place.layer.block, place.layer.layer);
     if (grid.row_names.empty() || grid.row_names.back() != row) grid.row_names.push_back(std::move(row));
     if (grid.row_names.size() == 1) grid.col_names.push_back(fmt::format("head {}", place.head));
     shown.maps[i].title.clear();

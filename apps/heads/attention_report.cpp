@@ -33,6 +33,21 @@ std::vector<std::string> texts(const std::vector<std::int32_t>& ids, std::string
   return labels;
 }
 
+/// 1 where the mask hides the key from the query, (Tq, Tk); empty where nothing is hidden.
+std::vector<std::uint8_t> hidden_cells_of(const Model& model, const AttentionWeights& layer) {
+  std::vector<std::uint8_t> hidden(layer.queries * layer.keys, 1);
+  std::size_t seen = 0;
+  std::size_t row = 0;
+  for (const KeyRange& keys : VisibleKeysOf(model).unpadded(layer.path, layer.queries, layer.keys)) {
+    const auto begin = hidden.begin() + static_cast<std::ptrdiff_t>(row);
+    std::fill(begin + static_cast<std::ptrdiff_t>(keys.begin), begin + static_cast<std::ptrdiff_t>(keys.end), 0);
+    seen += keys.end - keys.begin;
+    row += layer.keys;
+  }
+  if (seen == hidden.size()) hidden.clear();
+  return hidden;
+}
+
 /// How many sequences the model is run on at once. Of the layers that have run only the heads are asked: another sequence
 /// may be longer than the one that they read.
 std::uint64_t sequences_at_once(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
@@ -118,6 +133,7 @@ AttentionMap make_map(const std::vector<float>& weights, const AttentionPlace& p
   map.rows = place.weights.queries;
   map.cols = place.weights.keys;
   map.weights = weights;
+  map.hidden = hidden_cells_of(model, place.weights);
   if (look == nullptr) return map;
   const bool of_target = model.arch() == Architecture::encoder_decoder && block != "enc.self";
   const auto labels = [&](bool target) {

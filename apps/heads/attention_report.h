@@ -57,7 +57,7 @@ struct AttentionPlace {
   std::size_t head;
 };
 
-/// The map of one head with its names; the tokens of `look`, where there is one, stand on the axes.
+/// The map of one head with its names and what the mask hides; the tokens of `look`, where there is one, stand on the axes.
 AttentionMap make_map(const std::vector<float>& weights, const AttentionPlace& place, const MapSource& source,
                       const Model& model, const Task& task, const AttentionLook* look);
 

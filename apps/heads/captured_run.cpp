@@ -28,6 +28,19 @@ Mask mask_of(const Model& model, const std::string& path, const std::string& blo
   return block == kDecoderSelf ? Mask::causal() : Mask();
 }
 
+std::vector<KeyRange> ranges_of(const Mask& mask, std::size_t members, std::size_t queries, std::size_t keys) {
+  const MaskRows rows(mask, {members, 1, queries, keys});
+  std::vector<KeyRange> visible;
+  visible.reserve(members * queries);
+  for (std::size_t member = 0; member < members; ++member) {
+    for (std::size_t query = 0; query < queries; ++query) {
+      const kernels::VisibleKeys seen = rows.row(member, 0, query);
+      visible.push_back({.begin = std::min(seen.begin, seen.end), .end = seen.end});
+    }
+  }
+  return visible;
+}
+
 std::vector<std::vector<std::int32_t>> lists_of(const Batch& batch, std::vector<std::int32_t> Example::*member) {
   std::vector<std::vector<std::int32_t>> lists;
   lists.reserve(batch.size());
@@ -56,16 +69,11 @@ std::vector<KeyRange> VisibleKeysOf::operator()(const Batch& batch, const std::s
   const std::string block = block_of(model_, path);
   const bool of_target = has_two_sequences(batch) && block == kDecoderSelf;
   const Mask padding = Mask::padding(of_target ? batch.target_lengths() : batch.lengths);
-  const MaskRows rows(mask_of(model_, path, block) & padding, {batch.size(), 1, queries, keys});
-  std::vector<KeyRange> visible;
-  visible.reserve(batch.size() * queries);
-  for (std::size_t member = 0; member < batch.size(); ++member) {
-    for (std::size_t query = 0; query < queries; ++query) {
-      const kernels::VisibleKeys seen = rows.row(member, 0, query);
-      visible.push_back({.begin = std::min(seen.begin, seen.end), .end = seen.end});
-    }
-  }
-  return visible;
+  return ranges_of(mask_of(model_, path, block) & padding, batch.size(), queries, keys);
+}
+
+std::vector<KeyRange> VisibleKeysOf::unpadded(const std::string& path, std::size_t queries, std::size_t keys) const {
+  return ranges_of(mask_of(model_, path, block_of(model_, path)), 1, queries, keys);
 }
 
 LayerAxes::LayerAxes(const Model& model, const Task& task) : model_(model) {

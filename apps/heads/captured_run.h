@@ -33,6 +33,9 @@ class VisibleKeysOf {
   std::vector<KeyRange> operator()(const Batch& batch, const std::string& path, std::size_t queries,
                                    std::size_t keys) const;
 
+  /// The same of one member without padding: (Tq).
+  std::vector<KeyRange> unpadded(const std::string& path, std::size_t queries, std::size_t keys) const;
+
  private:
   const Model& model_;
 };

@@ -39,6 +39,22 @@ Rgb parse_hex(const std::string& text) {
           static_cast<std::uint8_t>(code & 0xFFU)};
 }
 
+/// Entries over which a reversed map comes out of the paper. With as many, cividis goes on in steps of the size that it has
+/// everywhere, and its lightness falls all the way.
+constexpr std::size_t kFade = 64;
+
+Colormap on_light(const Colormap& map) {
+  std::array<Rgb, Colormap::kEntries> colors;
+  for (std::size_t index = 0; index < colors.size(); ++index) {
+    colors[index] = map.entry(colors.size() - 1 - index);
+  }
+  if (colors.front() == paper(Theme::kLight)) return Colormap(colors);
+  for (std::size_t index = 0; index < kFade; ++index) {
+    colors[index] = mix(paper(Theme::kLight), colors[index], static_cast<double>(index) / kFade);
+  }
+  return Colormap(colors);
+}
+
 using Table = std::map<std::string, std::array<Rgb, Colormap::kEntries>, std::less<>>;
 
 const Table& tables() {
@@ -86,12 +102,6 @@ Rgb Colormap::at(float position) const {
   return colors_[static_cast<std::size_t>(std::lround(clamped * static_cast<float>(kEntries - 1)))];
 }
 
-Colormap Colormap::reversed() const {
-  std::array<Rgb, kEntries> colors = colors_;
-  std::reverse(colors.begin(), colors.end());
-  return Colormap(colors);
-}
-
 std::vector<std::string> colormap_names() {
   std::vector<std::string> names;
   for (const auto& [name, colors] : tables()) names.push_back(name);
@@ -105,7 +115,7 @@ Colormap colormap(std::string_view name, Theme theme) {
                        fmt::format("choose one of {}", fmt::join(colormap_names(), ", ")));
   }
   const Colormap map(found->second);
-  return theme == Theme::kDark ? map : map.reversed();
+  return theme == Theme::kDark ? map : on_light(map);
 }
 
 }  // namespace headlight

@@ -33,8 +33,12 @@ Rgb mix(Rgb from, Rgb to, double amount);
 /// Black or white, whichever stands out more on `background` (larger contrast ratio of WCAG 2.1).
 Rgb ink_on(Rgb background);
 
-/// What surrounds a picture. Zero meets the background: on dark a map runs from its dark end, on light it is reversed.
+/// What surrounds a picture. Zero meets the background: on dark a map runs from its dark end, on light it is reversed and
+/// comes out of the paper.
 enum class Theme { kDark, kLight };
+
+/// The background of a theme's pictures.
+constexpr Rgb paper(Theme theme) { return theme == Theme::kLight ? Rgb{255, 255, 255} : Rgb{16, 19, 24}; }
 
 /// A sequential colour map of 256 entries.
 class Colormap {
@@ -47,7 +51,6 @@ class Colormap {
   /// The entry nearest to `position`; positions outside [0, 1] take the end colours.
   Rgb at(float position) const;
   Rgb entry(std::size_t index) const { return colors_[index]; }
-  Colormap reversed() const;
 
  private:
   std::array<Rgb, kEntries> colors_;
@@ -56,7 +59,7 @@ class Colormap {
 /// The names of the maps in colormaps.json, in alphabetical order.
 std::vector<std::string> colormap_names();
 
-/// The named map as a theme wants it: `cividis` (made for readers with and without colour blindness: Nunez, Anderton &
+/// The named map as a theme wants it, on light with its first 64 entries faded into the paper: `cividis` (made for readers with and without colour blindness: Nunez, Anderton &
 /// Renslow 2018, PLoS ONE 13(7) e0199239), `viridis`, `magma` or `grey`. Throws ConfigError on any other name.
 Colormap colormap(std::string_view name, Theme theme);
 

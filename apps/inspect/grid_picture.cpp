@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "apps/inspect/picture.h"
 #include "apps/inspect/picture_parts.h"
@@ -76,7 +77,13 @@ class GridLayout {
       titled = titled || !map.title.empty();
     }
     title_height_ = titled ? small_.cap_height + kGridTitleGap : 0;
-    left_ = text_.cap_height + text_.descent + kNameGap;
+    std::size_t name_lines = 1;
+    for (const std::string& name : grid.row_names) {
+      constexpr std::array<std::string_view, 2> kWords = {", ", " "};
+      row_names_.push_back(wrap_text(text_, visible_line(name, Charset::kUtf8), kWords, thumb_height_));
+      name_lines = std::max(name_lines, row_names_.back().size());
+    }
+    left_ = static_cast<int>(name_lines) * line_height() + kNameGap;
     columns_width_ = columns_ * (thumb_width_ + kThumbGap) - kThumbGap;
     bar_ = bar_map(maps_);
     const int content = std::max(left_ + columns_width_ + kGridBarGap + color_bar_width(bar_), 480);
@@ -111,15 +118,18 @@ class GridLayout {
   int height = 0;
 
  private:
+  int line_height() const { return text_.cap_height + text_.descent; }
   int top() const { return names_y_ + kNameGap; }
   int row_pitch() const { return title_height_ + thumb_height_ + kThumbGap; }
   int thumb_x(int column) const { return kMargin + left_ + column * (thumb_width_ + kThumbGap); }
 
   void paint_row(Surface& surface, int row, const Colormap& shades, const Inks& colors) const {
     const int y = top() + row * row_pitch() + title_height_;
-    const std::string name = visible_line(grid_.row_names[static_cast<std::size_t>(row)], Charset::kUtf8);
-    surface.text(text_, kMargin + text_.cap_height, y + thumb_height_ / 2, fit_text(text_, name, thumb_height_),
-                 colors.muted, TextAlign::kCenter, Direction::kUp);
+    int baseline = kMargin + text_.cap_height;
+    for (const std::string& line : row_names_[static_cast<std::size_t>(row)]) {
+      surface.text(text_, baseline, y + thumb_height_ / 2, line, colors.muted, TextAlign::kCenter, Direction::kUp);
+      baseline += line_height();
+    }
     for (int column = 0; column < columns_; ++column) {
       const AttentionMap& map =
           maps_[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)];
@@ -136,6 +146,7 @@ class GridLayout {
   int rows_;
   std::vector<AttentionMap> maps_{};
   AttentionMap bar_{};
+  std::vector<std::vector<std::string>> row_names_{};  // of each row, its lines
   Heading heading_{};
   int cell_ = 0;
   int thumb_width_ = 0;

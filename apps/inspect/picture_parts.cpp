@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 #include <utility>
 
 #include "apps/inspect/token_text.h"
@@ -22,9 +21,10 @@ constexpr int kTitleLineGap = 14;
 constexpr int kTitleGap = 18;  // from the title's baseline to the top of the subtitle
 constexpr int kLineGap = 8;
 
-constexpr Inks kLight = {{255, 255, 255}, {27, 31, 36},    {95, 103, 112},
-                         {200, 205, 211}, {203, 208, 214}, {190, 24, 54}};
-constexpr Inks kDark = {{16, 19, 24}, {236, 239, 243}, {154, 163, 174}, {68, 75, 84}, {62, 69, 79}, {255, 92, 118}};
+constexpr Inks kLight = {paper(Theme::kLight), {27, 31, 36},    {95, 103, 112},
+                         {200, 205, 211},      {203, 208, 214}, {190, 24, 54}};
+constexpr Inks kDark = {paper(Theme::kDark), {236, 239, 243}, {154, 163, 174},
+                        {68, 75, 84},        {62, 69, 79},    {255, 92, 118}};
 
 std::string scale_title(const AttentionMap& map) { return fmt::format("weight ({})", scale_name(map.scale)); }
 
@@ -47,34 +47,11 @@ bool has(const std::vector<AttentionMap>& maps, CellKind kind) {
   return false;
 }
 
-/// The text in lines of at most `width` pixels: broken where the first separator stands, and a part that is still too
-/// long where the others do. What has no such place is cut.
-std::vector<std::string> wrapped(const Font& face, const std::string& text,
-                                 std::span<const std::string_view> separators, int width) {
-  if (separators.empty()) return {fit_text(face, text, width)};
-  const std::string_view separator = separators.front();
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    const std::string part = text.substr(begin, end - begin);
-    const std::string longer = parts.empty() ? part : fmt::format("{}{}{}", parts.back(), separator, part);
-    if (parts.empty() || text_width(face, longer) > width) {
-      if (!parts.empty() && separator == ", ") parts.back() += ',';
-      parts.push_back(part);
-    } else {
-      parts.back() = longer;
-    }
-    begin = end + separator.size();
-  }
-  std::vector<std::string> lines;
-  for (const std::string& part : parts) {
-    if (text_width(face, part) <= width) {
-      lines.push_back(part);
-      continue;
-    }
-    for (std::string& line : wrapped(face, part, separators.subspan(1), width)) lines.push_back(std::move(line));
-  }
-  return lines;
+/// A hairline `gap` pixels outside the cells or the bar, whose lightest colour may be the paper's own.
+void draw_outline(Surface& surface, const Rect& inside, int gap, const Inks& theme_inks) {
+  const int away = gap + 1;
+  surface.frame({inside.x - away, inside.y - away, inside.width + 2 * away, inside.height + 2 * away},
+                theme_inks.hairline);
 }
 
 void draw_mark(Surface& surface, const Rect& rect, CellKind kind, const Inks& theme_inks) {
@@ -96,14 +73,42 @@ void draw_mark(Surface& surface, const Rect& rect, CellKind kind, const Inks& th
 
 const Inks& inks(Theme theme) { return theme == Theme::kLight ? kLight : kDark; }
 
+std::vector<std::string> wrap_text(const Font& face, const std::string& text,
+                                   std::span<const std::string_view> separators, int width) {
+  if (separators.empty()) return {fit_text(face, text, width)};
+  const std::string_view separator = separators.front();
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::string longer = parts.empty() ? part : fmt::format("{}{}{}", parts.back(), separator, part);
+    if (parts.empty() || text_width(face, longer) > width) {
+      if (!parts.empty() && separator == ", ") parts.back() += ',';
+      parts.push_back(part);
+    } else {
+      parts.back() = longer;
+    }
+    begin = end + separator.size();
+  }
+  std::vector<std::string> lines;
+  for (const std::string& part : parts) {
+    if (text_width(face, part) <= width) {
+      lines.push_back(part);
+      continue;
+    }
+    for (std::string& line : wrap_text(face, part, separators.subspan(1), width)) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 Heading make_heading(std::string_view title, std::string_view subtitle, int width) {
   const Font& large = font(FontName::kTitle);
   const Font& text = font(FontName::kText);
   Heading heading;
   constexpr std::array<std::string_view, 2> kWords = {", ", " "};
   constexpr std::array<std::string_view, 2> kFacts = {" · ", ", "};
-  heading.title = wrapped(large, visible_line(title, Charset::kUtf8), kWords, width);
-  heading.lines = wrapped(text, visible_line(subtitle, Charset::kUtf8), kFacts, width);
+  heading.title = wrap_text(large, visible_line(title, Charset::kUtf8), kWords, width);
+  heading.lines = wrap_text(text, visible_line(subtitle, Charset::kUtf8), kFacts, width);
   const auto titles = static_cast<int>(heading.title.size());
   const auto lines = static_cast<int>(heading.lines.size());
   if (titles > 0) heading.height += titles * (large.cap_height + kTitleLineGap) - kTitleLineGap;
@@ -133,6 +138,9 @@ int cell_gap(int cell) { return cell >= 24 ? 2 : cell >= 10 ? 1 : 0; }
 void draw_cells(Surface& surface, const AttentionMap& map, int x, int y, int cell, const Colormap& colors,
                 const Inks& theme_inks) {
   const std::vector<float> positions = scale_positions(map);
+  const int gap = cell_gap(cell);
+  draw_outline(surface, {x, y, static_cast<int>(map.cols) * cell - gap, static_cast<int>(map.rows) * cell - gap}, gap,
+               theme_inks);
   if (map.rows * map.cols > surface.most_cells()) {
     Canvas pixels(static_cast<int>(map.cols), static_cast<int>(map.rows), theme_inks.paper);
     for (std::size_t row = 0; row < map.rows; ++row) {
@@ -146,7 +154,7 @@ void draw_cells(Surface& surface, const AttentionMap& map, int x, int y, int cel
     surface.picture({x, y, static_cast<int>(map.cols) * cell, static_cast<int>(map.rows) * cell}, pixels);
     return;
   }
-  const int side = cell - cell_gap(cell);
+  const int side = cell - gap;
   for (std::size_t row = 0; row < map.rows; ++row) {
     for (std::size_t col = 0; col < map.cols; ++col) {
       const Rect rect = {x + static_cast<int>(col) * cell, y + static_cast<int>(row) * cell, side, side};
@@ -171,6 +179,7 @@ void draw_color_bar(Surface& surface, const AttentionMap& map, int x, int top, i
     const float position = 1.0F - static_cast<float>(row) / static_cast<float>(std::max(1, height - 1));
     surface.fill({x, top + row, kBarWidth, 1}, colors.at(position));
   }
+  draw_outline(surface, {x, top, kBarWidth, height}, 0, theme_inks);
   const Font& small = font(FontName::kSmall);
   for (const ScaleTick& tick : scale_ticks(map)) {
     const int y = top + static_cast<int>(std::lround((1.0F - tick.position) * static_cast<float>(height - 1)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "apps/inspect/attention_map.h"
 #include "apps/inspect/canvas.h"
 #include "apps/inspect/colormap.h"
+#include "apps/inspect/font.h"
 #include "apps/inspect/png.h"
 
 namespace headlight {
@@ -26,6 +28,11 @@ const Inks& inks(Theme theme);
 
 /// Free pixels around a picture.
 inline constexpr int kMargin = 40;
+
+/// The text in lines of at most `width` pixels: broken where the first separator stands, and a part that is still too
+/// long where the others do. What has no such place is cut.
+std::vector<std::string> wrap_text(const Font& face, const std::string& text,
+                                   std::span<const std::string_view> separators, int width);
 
 /// The lines of a title and of a subtitle.
 struct Heading {

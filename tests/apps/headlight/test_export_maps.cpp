@@ -91,7 +91,7 @@ TEST_CASE("A run is exported as a grid of its heads and as its curves") {
   const TrainedPlace place;
   REQUIRE(place.write("grid.svg", {"--view", "grid", "--step", "4"}).status == 0);
   CHECK_THAT(slurp(place / "grid.svg"),
-             Contains("run tiny/run, step 4, probe 0") && Contains(">head 1<") && Contains(">enc.self 0<"));
+             Contains("run tiny/run, step 4, probe 0") && Contains(">head 1<") && Contains(">enc.self, layer 0<"));
   REQUIRE(place.write("grid.gif", {"--view", "grid"}).status == 0);
   CHECK(occurrences_in(slurp(place / "grid.gif"), "\x21\xf9\x04") == 6);
   REQUIRE(place.write("curves.svg", {"--view", "curves", "--dark"}).status == 0);

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "apps/heads/attention_report.h"
+#include "tests/apps/heads/heads_testing.h"
 
 using namespace headlight;
 
@@ -113,4 +114,45 @@ TEST_CASE("Heads are scored on so few sequences at once that their maps stay sma
   lengths.assign(5, 512);
   lengths.front() = 2;
   check_report(lengths, 1);
+}
+
+TEST_CASE("The map of a head says which cells the mask hides, as the page and the exports of recorded maps do") {
+  const auto maps_of = [](const std::string& task, const std::string& model) {
+    const testing::Built built = testing::built_from(task, model);
+    const AttentionLook look = look_at(*built.model, *built.task, held_out_example(*built.task, 0));
+    std::vector<std::pair<std::string, AttentionMap>> maps;
+    for (const AttentionWeights& layer : look.layers) {
+      maps.emplace_back(layer.path, make_map(head_map(layer, 0, 0), {layer, 0, 0},
+                                             {.run = "r", .step = 2, .input = "i"}, *built.model, *built.task, &look));
+    }
+    return maps;
+  };
+  const auto check_causal = [](const AttentionMap& map, std::size_t window) {
+    REQUIRE(map.hidden.size() == map.rows * map.cols);
+    for (std::size_t query = 0; query < map.rows; ++query) {
+      for (std::size_t key = 0; key < map.cols; ++key) {
+        const bool seen = key <= query && key + window > query;
+        CHECK(map.kind(query, key) == (seen ? CellKind::kWeight : CellKind::kHidden));
+        if (!seen) CHECK(map.weight(query, key) == 0);
+      }
+    }
+  };
+  // One layer of each block: the encoder's, which hides nothing, the decoder's own, and the one that reads the source.
+  const auto two =
+      maps_of(R"({"type": "copy"})",
+              R"({"arch": "encoder-decoder", "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2})");
+  REQUIRE(two.size() == 3);
+  for (const auto& [path, map] : two) {
+    INFO(path);
+    const bool causal = path.find("decoder") != std::string::npos && path.find("cross") == std::string::npos;
+    if (causal) {
+      check_causal(map, map.cols);
+    } else {
+      CHECK(map.hidden.empty());
+    }
+  }
+  const auto one = maps_of(R"({"type": "induction"})",
+                           R"({"arch": "decoder", "layers": 1, "d_model": 8, "heads": 2, "attention": {"window": 3}})");
+  REQUIRE(one.size() == 1);
+  check_causal(one.front().second, 3);
 }

@@ -46,14 +46,27 @@ TEST_CASE("The lightness of every colour map rises from the first entry to the l
   }
 }
 
-TEST_CASE("Cividis has its published ends, and the light theme reverses it") {
+TEST_CASE("Cividis has its published ends, and the light theme reverses it and begins at the paper") {
   // matplotlib 3.6.3: cm.get_cmap("cividis")(0), (128) and (255), times 255.
   const Colormap dark = colormap("cividis", Theme::kDark);
   CHECK(dark.at(0.0F) == Rgb{0, 34, 78});
   CHECK(dark.entry(128) == Rgb{125, 124, 120});
   CHECK(dark.at(1.0F) == Rgb{254, 232, 56});
   const Colormap light = colormap("cividis", Theme::kLight);
-  for (std::size_t i = 0; i < Colormap::kEntries; ++i) CHECK(light.entry(i) == dark.entry(255 - i));
+  for (std::size_t i = 64; i < Colormap::kEntries; ++i) CHECK(light.entry(i) == dark.entry(255 - i));
+  CHECK(light.entry(0) == paper(Theme::kLight));
+  CHECK(light.entry(32) == mix(paper(Theme::kLight), dark.entry(223), 0.5));
+}
+
+TEST_CASE("On light the lightness of every colour map falls from the paper to the last entry") {
+  for (const std::string& name : colormap_names()) {
+    const Colormap map = colormap(name, Theme::kLight);
+    CHECK(map.entry(0) == paper(Theme::kLight));
+    for (std::size_t i = 0; i + 4 < Colormap::kEntries; ++i) {
+      INFO(name << " entry " << i);
+      CHECK(to_lab(map.entry(i + 4)).lightness < to_lab(map.entry(i)).lightness);
+    }
+  }
 }
 
 TEST_CASE("Positions outside the scale take the end colours") {

@@ -99,7 +99,7 @@ TEST_CASE("A cell that holds no weight has no colour of the map") {
   AttentionMap map = ramp(2, 2);
   map.weights = {0, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 0};
   map.hidden = {0, 0, 0, 1};
-  const MapPicture picture = draw_map(map, {});
+  const MapPicture picture = draw_map(map, {.theme = Theme::kDark});
   const auto has_color = [&](std::size_t row, std::size_t col, Rgb wanted) {
     const Rect cell = picture.cell_rect(row, col);
     for (int y = cell.y; y < cell.bottom(); ++y) {
@@ -109,18 +109,39 @@ TEST_CASE("A cell that holds no weight has no colour of the map") {
     }
     return false;
   };
-  const Rgb zero = colormap("cividis", Theme::kLight).entry(0);
-  const Rgb paper = picture.canvas.pixel(0, 0);
+  const Rgb zero = colormap("cividis", Theme::kDark).entry(0);
+  const Rgb around = picture.canvas.pixel(0, 0);
   const Rgb alarm = picture.canvas.pixel(picture.cell_rect(1, 0).center_x(), picture.cell_rect(1, 0).center_y());
   CHECK(has_color(0, 0, zero));
   CHECK_FALSE(has_color(0, 1, zero));
   CHECK_FALSE(has_color(1, 0, zero));
   CHECK_FALSE(has_color(1, 1, zero));
-  CHECK(has_color(1, 1, paper));
-  CHECK_FALSE(has_color(0, 1, paper));
+  CHECK(has_color(1, 1, around));
+  CHECK_FALSE(has_color(0, 1, around));
   // The cross passes through the middle of its cell.
   CHECK(has_color(0, 1, alarm));
   CHECK_FALSE(has_color(1, 1, alarm));
+}
+
+TEST_CASE("On light a weight of zero is the paper within the outline of its map, and a hidden cell is hatched") {
+  AttentionMap map = ramp(1, 2);
+  map.weights = {0, 0};
+  map.hidden = {0, 1};
+  const MapPicture picture = draw_map(map, {.theme = Theme::kLight});
+  const auto is_paper = [&](const Rect& rect) {
+    for (int y = rect.y; y < rect.bottom(); ++y) {
+      for (int x = rect.x; x < rect.right(); ++x) {
+        if (picture.canvas.pixel(x, y) != paper(Theme::kLight)) return false;
+      }
+    }
+    return true;
+  };
+  const Rect zero = picture.cell_rect(0, 0);
+  CHECK(is_paper(zero));
+  CHECK_FALSE(is_paper(picture.cell_rect(0, 1)));
+  // Cells lie two pixels apart, and as far from the outline.
+  CHECK_FALSE(is_paper({zero.x - 3, zero.center_y(), 1, 1}));
+  CHECK(is_paper({zero.x - 2, zero.center_y(), 2, 1}));
 }
 
 TEST_CASE("The file says what it shows, holds no time, and is the same each time") {
@@ -167,8 +188,9 @@ TEST_CASE("A grid shows each map in its place with the colours of its weights") 
   AttentionMap zeros = ones;
   zeros.weights = {0};
   grid.maps = {ones, zeros};
-  const Decoded decoded = decode(render_png(grid, {}));
-  const Colormap colors = colormap("cividis", Theme::kLight);
+  // On dark, where no colour of the map is also the background's.
+  const Decoded decoded = decode(render_png(grid, {.theme = Theme::kDark}));
+  const Colormap colors = colormap("cividis", Theme::kDark);
   // One cell of 48 pixels each: the first is filled with the last colour, the second with the first. Both also stand in
   // the colour bar, 22 pixels wide, so more than 22 equal pixels in one line are a cell.
   int ones_begin = -1;
@@ -181,6 +203,18 @@ TEST_CASE("A grid shows each map in its place with the colours of its weights") 
   }
   CHECK(ones_begin > 0);
   CHECK(zeros_begin > ones_begin);
+}
+
+TEST_CASE("The name of a row that is longer than its maps are high takes several lines and loses nothing") {
+  AttentionGrid grid;
+  grid.row_names = {"dec.cross, layer 0"};
+  grid.col_names = {"head 0"};
+  grid.maps = {ramp(3, 3)};
+  const std::string svg = render_svg(grid, {});
+  CHECK(contains(svg, ">dec.cross,</text>"));
+  CHECK(contains(svg, ">layer 0</text>"));
+  grid.maps = {ramp(6, 6)};
+  CHECK(contains(render_svg(grid, {}), ">dec.cross, layer 0</text>"));
 }
 
 TEST_CASE("Maps that do not fill a grid or differ in scale are refused") {
