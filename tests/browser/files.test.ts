@@ -62,6 +62,15 @@ browser_test("(13) more than 256 tokens are pooled by their maximum and can be z
   assert.deepEqual(messages, []);
 });
 
+browser_test("(13) of many tokens those are in view that the address selects", async () => {
+  const { page } = await open(view_file("many"), { hash: "#v=tokens&sel=q60" });
+  await settle(page);
+  const token = page.locator('.strip [aria-pressed="true"]');
+  assert.match((await token.textContent())!, /·60$/);
+  const [strip, place] = [await page.locator(".tokens").boundingBox(), await token.boundingBox()];
+  assert.ok(place!.x >= strip!.x && place!.x + place!.width <= strip!.x + strip!.width, "the token is in view");
+});
+
 browser_test("(13) a model that answers once has one row of predictions", async () => {
   const whole = readFileSync(view_file("tiny"), "utf8").replace('"rows":"tgt_in"', '"rows":"all"');
   const { page, messages } = await open(write_file("answers-once", () => whole), { hash: "#v=tokens" });

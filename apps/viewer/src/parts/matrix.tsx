@@ -249,7 +249,7 @@ export function Matrix(props: MatrixProps) {
             )}
           </div>
           <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden="true" />
-          <BarHead what={props.sums ? "column" : ""} most={most.col} />
+          <BarHead what={props.sums ? "col" : ""} most={most.col} />
           <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden="true" />
         </div>
       </div>

@@ -206,6 +206,11 @@ function Body({ maps }: { maps: HeadMap[] }) {
   const made = asked ? produced(data.value, at.value.p, place_now().snapshot) : undefined;
   const nth = once ? 0 : (selected ?? 0);
   const total = width * most;
+  // A selection that came with the address may lie beyond the edge.
+  useLayoutEffect(
+    () => frame.current!.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" }),
+    [at.value.sel],
+  );
   const on = (key: "q" | "k") => new Set(parse_selection(at.value.sel).flatMap((item) => item[key] ?? []));
   return (
     <>
