@@ -103,7 +103,9 @@ bool passes(const Outcome& outcome) {
 
 std::string shown(const Check& check, double value) {
   if (std::isinf(value)) return "never";
-  const double scaled = value * check.scale;
+  // A share rounds to 100 % only where everything is right.
+  const bool below_all = check.scale == 100 && value < 1;
+  const double scaled = below_all ? std::min(value * check.scale, 99.99) : value * check.scale;
   const bool whole = std::abs(scaled) >= 100 && scaled == std::round(scaled);
   const std::string number =
       whole ? fmt::format("{:.0f}", scaled) : fmt::format("{:.{}f}", scaled, check.scale == 100 ? 2 : 4);

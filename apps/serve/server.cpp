@@ -7,13 +7,11 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
-#include <vector>
 
+#include "apps/serve/connections.h"
 #include "core/error.h"
 
 namespace headlight {
@@ -21,62 +19,12 @@ namespace {
 
 constexpr const char* kAddress = "127.0.0.1";
 constexpr auto kHeartbeat = std::chrono::seconds(5);
-/// Seconds that a thread waits for the next bytes of a peer on the same machine.
-constexpr int kPatience = 2;
+/// A peer on the same machine has it for its request, and for each piece of the answer.
+constexpr auto kPatience = std::chrono::seconds(2);
 constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kJson = "application/json";
 constexpr const char* kBytes = "application/octet-stream";
 constexpr const char* kEvents = "text/event-stream";
-
-/// A pool that grows up to a limit. When all threads are busy and as many connections wait, accepting them waits too, so
-/// the rest stays with the system.
-class Workers : public httplib::TaskQueue {
- public:
-  explicit Workers(std::size_t limit) : limit_(limit) {}
-
-  void enqueue(std::function<void()> job) override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return jobs_.size() < limit_ || ended_; });
-    jobs_.push_back(std::move(job));
-    if (idle_ < jobs_.size() && threads_.size() < limit_) threads_.emplace_back([this] { work(); });
-    lock.unlock();
-    changed_.notify_all();
-  }
-
-  void shutdown() override {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ended_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
- private:
-  void work() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      ++idle_;
-      changed_.wait(lock, [this] { return !jobs_.empty() || ended_; });
-      --idle_;
-      if (jobs_.empty()) return;
-      const std::function<void()> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      changed_.notify_all();
-      job();
-      lock.lock();
-    }
-  }
-
-  const std::size_t limit_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;
-  std::vector<std::thread> threads_;
-  std::size_t idle_ = 0;
-  bool ended_ = false;
-};
 
 /// Answers with bytes that live as long as `owner`. Given piece by piece, they are neither copied nor compressed.
 void answer(httplib::Response& response, const char* type, std::string_view bytes, std::shared_ptr<const void> owner) {
@@ -101,7 +49,7 @@ std::string event(const std::string& version, bool changed) {
 }  // namespace
 
 struct LiveServer::Parts {
-  httplib::Server server{};
+  PatientServer server{kPatience};
   std::thread thread{};
   int port = 0;
 
@@ -187,9 +135,6 @@ struct LiveServer::Parts {
 
   void set_up() {
     server.new_task_queue = [] { return new Workers(kWorkers); };
-    server.set_keep_alive_max_count(1);  // a connection that waits for another request would hold a thread
-    server.set_read_timeout(kPatience);
-    server.set_write_timeout(kPatience);
     server.set_payload_max_length(0);
     server.set_address_family(AF_INET);
     // Not SO_REUSEPORT, with which two servers would share a port and answer in turns.

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <span>
 #include <string>
 #include <thread>
@@ -198,6 +200,26 @@ TEST_CASE("A thousand connections do no harm: the server answers behind them") {
     CHECK(idle.size() >= 500);
   }
   CHECK_THAT(served.get("/manifest"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("Peers that send a byte now and then do not keep others out: a request has to be there in time") {
+  const Served served;
+  std::vector<FileDescriptor> slow;
+  for (std::size_t i = 0; i < LiveServer::kWorkers + 4; ++i) {
+    slow.push_back(connected(served.server.port()));
+    send_text(slow.back(), "GET / HTTP/1.1\r\nX-Slow: ");
+  }
+  std::atomic<bool> answered = false;
+  std::thread drip([&] {
+    while (!answered) {
+      for (const FileDescriptor& socket : slow) ::send(socket.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
+  const std::string answer = served.get("/manifest");
+  answered = true;
+  drip.join();
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
 TEST_CASE("A port that another program has is refused, and nothing is served before it is published") {
