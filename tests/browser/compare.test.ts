@@ -75,7 +75,7 @@ browser_test("(11) runs with another vocabulary or other probes are refused with
 
 /// An exact weight, or a difference of two, as the status line writes it.
 function exact_text(value: number): string {
-  return Math.abs(value) < 1e-3 ? value.toExponential(4) : value.toFixed(5);
+  return (Math.abs(value) < 1e-3 ? value.toExponential(4) : value.toFixed(5)).replace(/^-/, "−");
 }
 
 /// Hovers a cell and reads what the status line says of it.
@@ -101,9 +101,9 @@ browser_test("(4, 11) the status line says what the comparison shows: the differ
   const cell = `dec.self L1 H2 · q${q} `;
   let status = await status_at(page, 0, q, k);
   assert.ok(status.includes(cell), status);
-  assert.ok(status.endsWith(` difference ${exact_text(Math.fround(exact[0] - exact[1]))} (exact)`), status);
+  assert.ok(status.endsWith(` difference: ${exact_text(Math.fround(exact[0] - exact[1]))} (exact)`), status);
   await page.getByRole("button", { name: "side by side" }).click();
-  const both = `${a!.name}, step ${last} ${exact_text(exact[0])} (exact) · ${b!.name}, step ${last} ${exact_text(exact[1])} (exact)`;
+  const both = `${a!.name}, step ${last}: ${exact_text(exact[0])} (exact) · ${b!.name}, step ${last}: ${exact_text(exact[1])} (exact)`;
   for (const nth of [0, 1]) {
     status = await status_at(page, nth, q, k);
     assert.ok(status.endsWith(both), `${status} has not ${both}`);
@@ -118,7 +118,7 @@ browser_test("(4, 11) the status line says what the comparison shows: the differ
   leave(page);
   const early = await open(file, { hash: `${hash}@${a!.steps[0]}&cv=diff` });
   await settle(early.page);
-  assert.match(await status_at(early.page, 0, q, k), /difference [<-]?\d\.\d{3} \(8-bit\)$/);
+  assert.match(await status_at(early.page, 0, q, k), /difference: [<−]?\d\.\d{3} \(8-bit\)$/);
 });
 
 browser_test("(4) the token view says the weights of its lines, of each chosen head", async () => {
@@ -131,7 +131,7 @@ browser_test("(4) the token view says the weights of its lines, of each chosen h
   const weight = (head: number) =>
     exact_text(data.exact(run, { block: 1, probe: 0, layer: 1, head, step: run.steps.at(-1)! }, 5, 0)!);
   const status = (await page.locator(".status").textContent())!;
-  assert.ok(status.endsWith(`H1 ${weight(1)} (exact) · H3 ${weight(3)} (exact)`), status);
+  assert.ok(status.endsWith(`H1: ${weight(1)} (exact) · H3: ${weight(3)} (exact)`), status);
 });
 
 browser_test("(11) probes of other vectors, other targets or another target vocabulary are refused", async () => {

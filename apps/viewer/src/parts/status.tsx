@@ -13,7 +13,7 @@ function cell_words(): string {
   if (!found?.cell) return found?.name ?? "";
   const { q, k } = found.cell;
   const texts = axis_texts(run.value, run.value.blocks[found.block]!, probe.value!);
-  const values = found.maps.map(([name, map]) => `${name && `${name} `}${cell_text(map, q, k)}`);
+  const values = found.maps.map(([name, map]) => `${name && `${name}: `}${cell_text(map, q, k)}`);
   return `${found.name} · ${cell_name(texts, q, k)} ${values.join(" · ")}`;
 }
 

@@ -69,7 +69,8 @@ export function cell_text(map: HeadMap, q: number, k: number): string {
   const mark = map.marks[at]!;
   if (mark !== MARK.weight) return WORDS[mark]!;
   const value = map.values[at]!;
-  return map.exact ? `${exact_weight(value)} (exact)` : `${coded_weight(value, map.unsure ?? 0)} (8-bit)`;
+  const text = map.exact ? `${exact_weight(value)} (exact)` : `${coded_weight(value, map.unsure ?? 0)} (8-bit)`;
+  return text.replace(/^-/, "−");
 }
 
 /// "q5 d·5 → k4 c·4".

@@ -55,7 +55,9 @@ function Swipe({ a, b, names }: { a: HeadMap; b: HeadMap; names: [string, string
         </div>
         <span class="edge" />
       </div>
-      <Slider label="Boundary" most={100} value={cut} on_change={set_cut} />
+      <div style={{ maxWidth: "560px" }}>
+        <Slider label="Boundary" most={100} value={cut} on_change={set_cut} />
+      </div>
     </div>
   );
 }
