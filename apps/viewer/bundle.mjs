@@ -3,19 +3,22 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/// Colour tables as their bytes in base64: half as large as the lists of "#rrggbb" that they become again.
+/// Colour tables as their bytes in base64: half as large as the lists of "#rrggbb" that they become again. Grey, the entry
+/// of which is its index three times, is counted out.
 const colormaps = {
   name: "colormaps",
   setup(build) {
     build.onLoad({ filter: /colormaps\.json$/ }, ({ path }) => {
       const { maps } = JSON.parse(readFileSync(path, "utf8"));
-      const packed = Object.entries(maps).map(([name, colours]) => [
-        name,
-        Buffer.from(colours.join("").replaceAll("#", ""), "hex").toString("base64"),
-      ]);
-      const contents = `const list = (text) =>
-          atob(text).match(/[^]{3}/g).map((rgb) =>
-            "#" + [...rgb].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join(""));
+      const grey = Buffer.from(Array.from({ length: 256 }, (_, i) => [i, i, i]).flat());
+      const packed = Object.entries(maps).map(([name, colours]) => {
+        const bytes = Buffer.from(colours.join("").replaceAll("#", ""), "hex");
+        return [name, bytes.equals(grey) ? "" : bytes.toString("base64")];
+      });
+      const contents = `const hex = (byte) => byte.toString(16).padStart(2, "0");
+        const grey = Array.from({ length: 256 }, (_, i) => "#" + hex(i).repeat(3));
+        const list = (text) => atob(text).match(/[^]{3}/g)?.map((rgb) =>
+          "#" + [...rgb].map((byte) => hex(byte.charCodeAt(0))).join("")) ?? grey;
         const maps = ${JSON.stringify(Object.fromEntries(packed))};
         for (const name in maps) maps[name] = list(maps[name]);
         export default { maps };`;

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { fixture_page, with_wrong_checksum } from "../../apps/viewer/tests/fixture.ts";
+import type { Manifest, Run } from "../../apps/viewer/src/format/manifest.ts";
 import type { Shown } from "../../apps/viewer/src/state/probe.ts";
 
 declare const VIEWER_DIR: string;
@@ -49,6 +50,17 @@ export function view_file(name: string): string {
 export function damaged_file(name: string, section: number): string {
   return write_file(`${name}-damaged-${section}`, () =>
     with_wrong_checksum(readFileSync(view_file(name), "utf8"), section),
+  );
+}
+
+/// A file of which the manifest was changed.
+export function changed_file(name: string, what: string, change: (runs: Run[]) => void): string {
+  return write_file(`${name}-${what}`, () =>
+    readFileSync(view_file(name), "utf8").replace(/(?<=id="hl-manifest">)[^]*?(?=<\/script>)/, (text) => {
+      const manifest = JSON.parse(text) as Manifest;
+      change(manifest.runs);
+      return JSON.stringify(manifest).replaceAll("<", "\\u003c");
+    }),
   );
 }
 

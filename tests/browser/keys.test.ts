@@ -132,7 +132,7 @@ browser_test(
     assert.equal(await shown(page, "step"), steps.at(-1));
     assert.match(
       (await page.locator("#hl-step").getAttribute("aria-valuetext"))!,
-      /^step \d+, loss [\d.e-]+, token accuracy [\d.]+ %, sequence accuracy [\d.]+ %$/,
+      /^step \d+, loss [\d.e-]+, token accuracy [\d.]+\s%, sequence accuracy [\d.]+\s%$/,
     );
     await page.keyboard.press("Control+b");
     assert.equal((await shown(page, "address"))["blk"], "");

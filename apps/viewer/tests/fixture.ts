@@ -258,6 +258,27 @@ export function add_long_curves(sections: Sections): Run {
   return run;
 }
 
+/// A run whose curves and heads were recorded, and no snapshots.
+export function add_unrecorded(sections: Sections): Run {
+  const run = empty_run("u", "unrecorded");
+  add_scalar(sections, run, "train", "loss", [100, 200, 400].map((step) => [step, 1 / step]));
+  add_scalar(sections, run, "eval", "seq_acc", [
+    [200, 0.5],
+    [400, 0.9997],
+  ]);
+  const block = { name: "dec.self", kind: "dec.self", layers: 1, heads: 2, weight: () => 0 } as const;
+  add_blocks(sections, run, [{ ...block, mask: "causal", shapes: [] }], []);
+  run.head_stats = {
+    steps: [100, 300],
+    heads: [0, 1].map((head) => [0, 0, head]),
+    columns: ["role.previous.score", "role.previous.n", "role.previous.chance"],
+    section: sections.floats([0.1, 9, 0.1, 0.2, 9, 0.1, 0.5, 9, 0.1, 0.87, 9, 0.1]),
+    thresholds: { score: 0.4, lift: 3, uniform: 0.9 },
+    evaluated: "64 held-out sequences",
+  };
+  return run;
+}
+
 export const FIXTURES: Record<string, (sections: Sections) => { runs: Run[]; notes?: string[] }> = {
   reverse: (s) => ({ runs: [add_reverse(s, "a", 0), add_reverse(s, "b", 1)] }),
   decoder: (s) => ({
@@ -268,6 +289,7 @@ export const FIXTURES: Record<string, (sections: Sections) => { runs: Run[]; not
   curves: (s) => ({ runs: [add_long_curves(s)] }),
   tiny: (s) => ({ runs: [add_decoder(s, "t", { layers: 1, heads: 1, lengths: [1], snapshots: 1 })] }),
   empty: () => ({ runs: [empty_run("e", "no probes")], notes: ["Probes were left out for the size budget."] }),
+  unrecorded: (s) => ({ runs: [add_unrecorded(s)] }),
   mismatch: (s) => ({ runs: [add_reverse(s, "a", 0, 2, 4), add_odd(s)] }),
   many: (s) => ({ runs: [add_decoder(s, "m", { layers: 8, heads: 12, lengths: [64], snapshots: 24 })] }),
   long: (s) => ({ runs: [add_decoder(s, "l", { layers: 6, heads: 6, lengths: [256], snapshots: 32 })] }),

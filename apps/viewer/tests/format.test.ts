@@ -6,10 +6,11 @@ import { deflateSync, crc32 as node_crc32 } from "node:zlib";
 import { BrokenCells } from "../src/format/broken.ts";
 import { code_of, make_delta, packed_size, tril_start, undo_delta, weight_of_code } from "../src/format/codes.ts";
 import { crc32, crc_text } from "../src/format/crc32.ts";
-import { MARK, max_pool, drop_first, combine, entropy, rollout, difference, type HeadMap } from "../src/format/head_map.ts";
+import { MARK, max_pool, pooled_cell, drop_first, combine, entropy, rollout, difference, type HeadMap } from "../src/format/head_map.ts";
 import type { Invalid } from "../src/format/manifest.ts";
 import { decode_section, SectionError } from "../src/format/sections.ts";
 import { FormatError, parse_manifest } from "../src/format/validate.ts";
+import { cell_text } from "../src/text/number.ts";
 import { noise } from "./fixture.ts";
 
 function map_of(rows: number, cols: number, value: (q: number, k: number) => number): HeadMap {
@@ -113,6 +114,43 @@ test("pooling keeps the maximum, and what is no number wins", () => {
   assert.equal(pooled.marks[0], MARK.weight);
   assert.equal(pooled.marks[8], MARK.nan);
   assert.equal(max_pool(map, 1), map);
+});
+
+test("the cell of a pooled block is the one that gives its colour", () => {
+  const map = map_of(600, 600, (q, k) => noise(q, k));
+  map.marks.set([MARK.hidden, MARK.hidden, MARK.hidden], 0);
+  const pooled = max_pool(map, 3);
+  for (let q = 0; q < pooled.rows; ++q) {
+    for (let k = 0; k < pooled.cols; ++k) {
+      const cell = pooled_cell(map, 3, q, k);
+      assert.deepEqual([Math.floor(cell.q / 3), Math.floor(cell.k / 3)], [q, k]);
+      assert.equal(map.values[600 * cell.q + cell.k], pooled.values[200 * q + k]);
+    }
+  }
+});
+
+test("of equal cells of a block the first is meant, of hidden ones the first, of what is no number the first", () => {
+  const map = map_of(2, 6, () => 0.5);
+  map.marks.set([0, 0, 1, 1, 0, 0, 0, 0, 1, 1, MARK.inf, MARK.nan]);
+  const found = [0, 1, 2].map((k) => pooled_cell(map, 2, 0, k));
+  assert.deepEqual(found, [{ q: 0, k: 0 }, { q: 0, k: 2 }, { q: 1, k: 4 }]);
+  assert.deepEqual([...max_pool(map, 2).marks], [MARK.weight, MARK.hidden, MARK.inf]);
+  // At the edge a block has fewer cells; below 0 the largest is the one nearest to it.
+  const signed = map_of(3, 3, (q, k) => -1 - q - k);
+  signed.marks[4] = MARK.hidden;
+  assert.deepEqual([pooled_cell(signed, 2, 1, 1), pooled_cell(signed, 2, 0, 0)], [{ q: 2, k: 2 }, { q: 0, k: 0 }]);
+});
+
+test("values that follow from codes say how far they may be off, where that is known", () => {
+  const [a, b] = [map_of(2, 2, () => 0.5), map_of(2, 2, () => 0.25)].map(
+    (map): HeadMap => ({ ...map, exact: false, unsure: 1 / 510 }),
+  ) as [HeadMap, HeadMap];
+  assert.equal(combine([a, b], "mean").unsure, 1 / 510);
+  assert.equal(difference(a, b).unsure, 2 / 510);
+  assert.equal(difference(a, { ...b, exact: true, unsure: undefined }).unsure, 1 / 510);
+  assert.equal(cell_text(difference(a, a), 0, 0), "<0.004 (8-bit)");
+  // Divided by what the first key leaves they may be off by any factor.
+  assert.equal(drop_first(a).unsure, undefined);
 });
 
 test("mean and maximum over heads; a hidden cell counts as 0 in the mean", () => {

@@ -3,16 +3,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { INITIAL, KEYS, parse_address, print_address, type Address } from "../src/state/address.ts";
-import { best_curve, ema, figures_text, value_at, type Curve } from "../src/state/curves.ts";
+import { best_curve, ema, figures, last_row, value_at, type Curve } from "../src/state/curves.ts";
 import { filter_trouble, parse_filter, passes } from "../src/state/filter.ts";
 import { parse_heads, top_lines } from "../src/state/lines.ts";
 import { sorted_rows, type RoleRow } from "../src/state/role_table.ts";
 import { parse_selection, print_selection, selected_rows, toggle_selection } from "../src/state/selection.ts";
-import { related, Stats } from "../src/state/stats.ts";
+import { combinations, map_of } from "../src/state/shown.ts";
+import { layer_name, related, Stats } from "../src/state/stats.ts";
+import { correct } from "../src/state/correct.ts";
+import type { Block, Manifest } from "../src/format/manifest.ts";
+import { RunData } from "../src/format/run_data.ts";
 import { round_ticks } from "../src/draw/ticks.ts";
-import { cell_number, coded_weight, different_numbers, exact_weight, short_number } from "../src/text/number.ts";
+import { cell_number, coded_weight, different_numbers, exact_weight, percent, short_number } from "../src/text/number.ts";
 import { indexed, shortened, visible_token } from "../src/text/token.ts";
 import { noise } from "./fixture.ts";
+import { empty_run } from "./writer.ts";
 
 /// A possible address made from a number.
 function random_address(seed: number): Address {
@@ -159,6 +164,42 @@ test("filters", () => {
   assert.match(filter_trouble(stats, strange.conditions), /nothing is called “charm”; there are previous, induction/);
 });
 
+test("the ablation that a run has stands where its mean is not", () => {
+  const of = (...names: string[]) =>
+    new Stats({ ...stats.info, columns: names.map((name) => `ablation.${name}.loss`) }, new Float32Array(0));
+  assert.deepEqual([of("zero", "mean").mode(), of("zero", "mean").mode("zero")], ["mean", "zero"]);
+  assert.deepEqual([of("zero").mode(), of("uniform").mode("mean"), of("uniform", "zero").mode()], ["zero", "uniform", "zero"]);
+  assert.deepEqual(of().modes, []);
+  const zero = new Stats(
+    { ...stats.info, columns: ["ablation.zero.loss"], steps: [0], heads: [[0, 0, 0], [0, 0, 1]] },
+    Float32Array.of(0.5, 0.01),
+  );
+  const { conditions } = parse_filter("ablation>0.1") as { conditions: [] };
+  assert.equal(filter_trouble(zero, conditions), "");
+  assert.deepEqual([0, 1].map((head) => passes(zero, 0, head, conditions)), [true, false]);
+});
+
+test("layers have the numbers of their stack where a block holds some of it only", () => {
+  const block = { name: "enc.self", kind: "enc.self", layer_numbers: [0, 2] } as Block;
+  assert.deepEqual([layer_name(block, 1), layer_name({ ...block, layer_numbers: undefined }, 1)], ["enc.self L2", "enc.self L1"]);
+});
+
+test("there is no rollout through layers that lie in another block", () => {
+  const whole = { name: "enc.self", kind: "enc.self" } as Block;
+  assert.deepEqual(combinations(whole), ["mean", "max", "rollout"]);
+  assert.deepEqual(combinations({ ...whole, kind: "dec.cross" }), ["mean", "max"]);
+  const part = { ...whole, layer_numbers: [0, 2] };
+  assert.deepEqual(combinations(part), ["mean", "max"]);
+  const run = { ...empty_run("a", "a"), blocks: [{ ...part, layers: 2, heads: 2, shapes: [] as [] } as unknown as Block] };
+  const notes: string[] = [];
+  const manifest = { runs: [run] } as unknown as Manifest;
+  assert.equal(correct({ ...INITIAL, agg: "rollout" }, manifest, notes).agg, "head");
+  assert.match(notes[0]!, /no rollout over enc\.self: layers of other sizes lie between/);
+  const reads = () => assert.fail("a rollout that there is not must read nothing");
+  const loaded = map_of(new RunData(run, reads), { block: 0, probe: 0, snapshot: 0, layer: 1, head: 0 }, "rollout");
+  assert.match(loaded.status === "error" ? loaded.message : "", /layers of other sizes/);
+});
+
 test("related heads: the most alike first, those of other shapes last", () => {
   const matrix = Float32Array.from([1, 0.2, 0.9, NaN, 0.2, 1, 0, NaN, 0.9, 0, 1, NaN, NaN, NaN, NaN, 1]);
   assert.deepEqual(related(matrix, 4, 0), [0, 2, 1, 3]);
@@ -230,10 +271,14 @@ test("the value of a curve at a step is the last one up to it", () => {
     [-1, 0, 9, 10, 99].map((s) => value_at(curve("x", "eval"), s)),
     [undefined, 0.5, 0.5, 0.25, 0.987],
   );
-  assert.equal(
-    figures_text([curve("loss", "train"), curve("tok_acc", "eval")], 20),
-    "loss 0.987, token accuracy 98.7 %",
-  );
+  assert.deepEqual(figures([curve("loss", "train"), curve("tok_acc", "eval")], 20), [
+    "loss 0.987",
+    "token accuracy 98.7\u2009%",
+  ]);
+  // 99.97 % is not everything right.
+  const nearly = { ...curve("seq_acc", "eval"), values: Float64Array.of(0, 0, 0.9997) };
+  assert.deepEqual(figures([nearly], 20), ["sequence accuracy 99.9\u2009%"]);
+  assert.deepEqual([last_row([nearly]), last_row([])], [20, -1]);
   assert.equal(best_curve([curve("loss", "train"), curve("loss", "eval")], "loss")!.split, "eval");
 });
 
@@ -267,12 +312,29 @@ test("tokens as the program shows them", () => {
 
 test("numbers", () => {
   assert.deepEqual([0.97312, 1, 0, 1.2345e-5].map(exact_weight), ["0.97312", "1.00000", "0.00000", "1.2345e-5"]);
-  assert.deepEqual([0, 0.0019, 1 / 255, 248 / 255].map(coded_weight), ["<0.002", "<0.002", "0.004", "0.973"]);
+  // Codes are off by 1/510 = 0.00196 at most, so a mean of two heads with codes 0 and 1, 0.00196 again, is below 0.004.
+  const weight = (value: number) => coded_weight(value, 1 / 510);
+  assert.deepEqual([0, 0.0005, 1 / 255, 248 / 255].map(weight), ["<0.002", "<0.003", "0.004", "0.973"]);
+  // Differences of two are off by 1/255 = 0.0039: equal codes may hide as much, and one more or less is what it says.
+  const change = (value: number) => coded_weight(value, 2 / 510);
+  assert.deepEqual([0, 0.001, -1 / 255, -0.5].map(change), ["<0.004", "<0.005", "-0.004", "-0.500"]);
   assert.deepEqual([0, 0.001, 0.97, 1, 0.999, -0.5, 12].map(cell_number), ["0", "<.01", ".97", "1", "1", "−.50", "12"]);
   assert.deepEqual(
     [0.041, 1234, NaN, Infinity, -2, 1.2e-5, 0].map((v) => short_number(v)),
     ["0.0410", "1234", "NaN", "∞", "−2.00", "1.20e−5", "0"],
   );
+});
+
+test("100 % is said of everything alone, and 0 % of nothing", () => {
+  const texts = (shares: number[], digits: number) => shares.map((share) => percent(share, digits).replace("\u2009%", ""));
+  assert.deepEqual(texts([1, 0.9999, 0.9995, 0.9994, 0.5, 0.0005, 0.0004, 0], 1), [
+    ...["100.0", "99.9", "99.9", "99.9", "50.0", "0.1", "<0.1", "0.0"],
+  ]);
+  assert.deepEqual(texts([1, 1 - 1e-9, 0.99994, 0.0001, 0.00004, 1e-12, 0], 2), [
+    ...["100.00", "99.99", "99.99", "0.01", "<0.01", "<0.01", "0.00"],
+  ]);
+  assert.deepEqual(texts([1, 0.997, 0.006, 0.004, 0], 0), ["100", "99", "1", "<1", "0"]);
+  assert.deepEqual([percent(NaN), percent(undefined)], ["–", "–"]);
 });
 
 test("numbers of an axis have as many digits as tell them apart", () => {

@@ -3,7 +3,7 @@
 import { MARK, type HeadMap } from "../format/head_map.ts";
 import type { Run } from "../format/manifest.ts";
 import { FIGURES, role_rows } from "../state/role_table.ts";
-import type { Stats } from "../state/stats.ts";
+import { layer_number, type Stats } from "../state/stats.ts";
 
 export function csv_field(value: string | number): string {
   const text = String(value);
@@ -73,8 +73,8 @@ export function roles_csv(run: Run, stats: Stats, step: number, mode: string): s
   const rows = role_rows(run, stats, step, mode).map((row) => {
     const get = (column: string) => number(stats.get(step, row.nth, column));
     return [
-      run.blocks[row.block]!.name,
-      row.layer,
+      run.blocks[row.block]?.name ?? "",
+      layer_number(run.blocks[row.block], row.layer),
       row.head,
       row.tag,
       ...stats.roles.flatMap((role) => ["score", "chance", "n"].map((part) => get(`${role.prefix}.${part}`))),

@@ -1,16 +1,17 @@
 // The current view as a picture.
 
-import { difference, type HeadMap } from "../format/head_map.ts";
+import type { HeadMap } from "../format/head_map.ts";
 import { need } from "../format/lazy.ts";
 import type { Stage } from "../state/address.ts";
 import { at, block, data, probe, run, snapshot, step } from "../state/app.ts";
-import { other_data, other_side } from "../state/compare.ts";
+import { difference_of, other_side, type Other } from "../state/compare.ts";
+import { map_now, other_map, place_now, shown_name, side_name, stage_at } from "../state/current.ts";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
 import { top_lines } from "../state/lines.ts";
 import { difference_look, is_coarse, score_look, weight_look } from "../state/look.ts";
 import { map_of, staged_map } from "../state/shown.ts";
+import { layer_name } from "../state/stats.ts";
 import { indexed, shortened, visible_name } from "../text/token.ts";
-import { place_now, shown_name } from "../views/head.tsx";
 import { line_rows, token_maps } from "../views/tokens.tsx";
 import { framed } from "./frame.ts";
 import { matrix_shapes, matrix_size, type MatrixPicture } from "./matrix_scene.ts";
@@ -28,22 +29,24 @@ function subtitle(with_head: boolean, at_step = step.value): string {
   return parts.join(" · ");
 }
 
+/// The other side of a comparison.
+function need_other(): Other {
+  const other = other_side();
+  if (typeof other === "string") throw new Error(other);
+  return other;
+}
+
 /// The matrix that is exported as numbers: that of the head view, or the difference where it is shown.
 export function shown_matrix(): MatrixPicture {
   need_maps();
-  const place = place_now();
   if (at.value.v === "compare" && at.value.cv === "diff") {
-    const other = other_side();
-    if (typeof other === "string") throw new Error(other);
-    const b = need(map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg));
     return {
-      map: difference(need(map_of(data.value, place, at.value.agg)), b),
+      map: difference_of(need(map_now()), need(other_map(need_other()))),
       look: difference_look.value,
       ...axis_texts(run.value, block.value!, probe.value!),
     };
   }
-  const staged = at.value.v === "head" && at.value.agg === "head" && data.value.scores(place);
-  return matrix_at(snapshot.value, staged ? at.value.st : "softmax");
+  return matrix_at(snapshot.value, at.value.v === "head" ? stage_at(place_now()) : "softmax");
 }
 
 /// The matrix of the current head at a snapshot. First keys are left out where the head view does so.
@@ -61,15 +64,19 @@ export function matrix_at(nth: number, stage: Stage): MatrixPicture {
   };
 }
 
-export function head_scene(picture: MatrixPicture, at_step = step.value): Scene {
+function matrix_scene(picture: MatrixPicture, title: string, at_step: number): Scene {
   const size = matrix_size(picture);
   const captions = {
-    title: shown_name(),
+    title,
     subtitle: subtitle(true, at_step),
     look: picture.look,
     badge: is_coarse(picture.map, picture.look) ? "8-bit" : "",
   };
   return framed(captions, size.width, size.height, (x, y, palette) => matrix_shapes(picture, x, y, palette));
+}
+
+export function head_scene(picture: MatrixPicture, at_step = step.value): Scene {
+  return matrix_scene(picture, shown_name(), at_step);
 }
 
 function overview_scene(): Scene {
@@ -83,7 +90,7 @@ function overview_scene(): Scene {
         `H${head}`,
         need(map_of(data.value, { ...place_now(), block: nth, layer, head }, "head")),
       ]);
-      rows.push({ name: `${info.name} L${layer}`, maps });
+      rows.push({ name: layer_name(info, layer), maps });
     }
   });
   const most = Math.max(...rows.map((row) => row.maps.length));
@@ -169,43 +176,21 @@ function tokens_scene(): Scene {
 }
 
 function compare_scene(): Scene {
-  if (at.value.cv === "diff") {
-    const picture = shown_matrix();
-    const size = matrix_size(picture);
-    const other = other_side() as Exclude<ReturnType<typeof other_side>, string>;
-    return framed(
-      {
-        title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value}, minus ${other.name}`,
-        subtitle: subtitle(true),
-        look: picture.look,
-      },
-      size.width,
-      size.height,
-      (x, y, palette) => matrix_shapes(picture, x, y, palette),
-    );
-  }
-  need_maps();
-  const other = other_side();
-  if (typeof other === "string") throw new Error(other);
   const a = shown_matrix();
-  const b = {
-    ...a,
-    made: undefined,
-    map: need(
-      map_of(other_data(other), { ...place_now(), block: other.block, snapshot: other.snapshot }, at.value.agg),
-    ),
-  };
+  const other = need_other();
+  const title = (between: string) => `${shown_name()}: ${side_name()}${between}${visible_name(other.name)}`;
+  if (at.value.cv === "diff") return matrix_scene(a, title(", minus "), step.value);
   const left = { ...a, made: undefined };
+  const right = { ...left, map: need(other_map(other)) };
   const size = matrix_size(left);
   return framed(
-    {
-      title: `${shown_name()}: ${visible_name(run.value.name)}, step ${step.value} | ${other.name}`,
-      subtitle: subtitle(true),
-      look: a.look,
-    },
+    { title: title(" | "), subtitle: subtitle(true), look: a.look },
     2 * size.width + 30,
     size.height,
-    (x, y, palette) => [...matrix_shapes(left, x, y, palette), ...matrix_shapes(b, x + size.width + 30, y, palette)],
+    (x, y, palette) => [
+      ...matrix_shapes(left, x, y, palette),
+      ...matrix_shapes(right, x + size.width + 30, y, palette),
+    ],
   );
 }
 

@@ -15,12 +15,13 @@ import { type Scene, type Shape } from "./scene.ts";
 export function roles_scene(): Scene {
   const stats = need(stats_of(data.value) ?? { status: "error", message: "This run has no head statistics." });
   const when = stats.step_index(step.value);
-  const columns = role_columns(stats, at.value.abl);
-  const rows = sorted_rows(role_rows(run.value, stats, when, at.value.abl), at.value.ord);
+  const mode = stats.mode(at.value.abl);
+  const columns = role_columns(stats, mode);
+  const rows = sorted_rows(role_rows(run.value, stats, when, mode), at.value.ord);
   const cell = 92;
   const captions = {
     title: `Roles of the heads of ${visible_name(run.value.name)}`,
-    subtitle: `measured at step ${stats.info.steps[when]} · ${stats.info.evaluated} · ablation: ${at.value.abl}`,
+    subtitle: `measured at step ${stats.info.steps[when]} · ${stats.info.evaluated} · ablation: ${mode}`,
   };
   return framed(captions, 240 + columns.length * cell, (rows.length + 1) * 20, (x, y, palette) => {
     const line = (r: number, texts: string[], bold: boolean) =>

@@ -12,6 +12,13 @@ export interface HeadMap {
   marks: Uint8Array;
   /// Whether values are float32 as computed; else they are 8-bit codes.
   exact: boolean;
+  /// How far values from codes may be from the true ones; absent where that is not known, or where they are exact.
+  unsure?: number;
+}
+
+/// How far the values of any of some maps may be off at most.
+function most_unsure(maps: HeadMap[]): number {
+  return Math.max(...maps.map((map) => map.unsure ?? 0));
 }
 
 export type Combine = "mean" | "max";
@@ -30,7 +37,7 @@ export function combine(maps: HeadMap[], how: Combine): HeadMap {
   if (how === "mean") for (let i = 0; i < values.length; ++i) values[i] = values[i]! / maps.length;
   const marks = combined_marks(maps);
   for (let i = 0; i < values.length; ++i) if (marks[i] !== MARK.weight) values[i] = 0;
-  return { rows, cols, values, marks, exact: maps.every((map) => map.exact) };
+  return { rows, cols, values, marks, exact: maps.every((map) => map.exact), unsure: most_unsure(maps) };
 }
 
 function combined_marks(maps: HeadMap[]): Uint8Array {
@@ -95,7 +102,7 @@ export function drop_first(map: HeadMap): HeadMap {
     if (marks[start] === MARK.weight) marks[start] = MARK.hidden;
     for (let k = 1; k < map.cols; ++k) values[start + k] = total > 0 ? values[start + k]! / total : 0;
   }
-  return { ...map, values, marks };
+  return { rows: map.rows, cols: map.cols, values, marks, exact: map.exact };
 }
 
 /// a − b, cell by cell; both must have one shape. A mark of either stays.
@@ -106,7 +113,8 @@ export function difference(a: HeadMap, b: HeadMap): HeadMap {
     marks[i] = a.marks[i]! === MARK.weight ? b.marks[i]! : a.marks[i]!;
     if (marks[i] === MARK.weight) values[i] = a.values[i]! - b.values[i]!;
   }
-  return { rows: a.rows, cols: a.cols, values, marks, exact: a.exact && b.exact };
+  const unsure = (a.unsure ?? 0) + (b.unsure ?? 0);
+  return { rows: a.rows, cols: a.cols, values, marks, exact: a.exact && b.exact, unsure };
 }
 
 /// Entropy in bits and as a share of log2 of the visible keys, both means over the rows that see at least two; NaN where
@@ -158,6 +166,24 @@ export function max_pool(map: HeadMap, factor: number, signed = false): HeadMap 
   return { rows, cols, values, marks, exact: map.exact };
 }
 
+/// The cell that a block of max_pool shows: the first that is no number, else the first of the largest weight, else the
+/// first of all.
+export function pooled_cell(map: HeadMap, factor: number, row: number, col: number): { q: number; k: number } {
+  let shown = { q: row * factor, k: col * factor };
+  let most = -Infinity;
+  for (let q = row * factor; q < Math.min(map.rows, (row + 1) * factor); ++q) {
+    for (let k = col * factor; k < Math.min(map.cols, (col + 1) * factor); ++k) {
+      const at = q * map.cols + k;
+      const mark = map.marks[at]!;
+      const value = mark === MARK.weight ? map.values[at]! : mark > MARK.padding ? Infinity : -Infinity;
+      if (value <= most) continue;
+      most = value;
+      shown = { q, k };
+    }
+  }
+  return shown;
+}
+
 // Maps of one mask share their marks, so their pooled marks are made once.
 const pooled = new WeakMap<Uint8Array, Map<number, Uint8Array>>();
 
@@ -172,7 +198,8 @@ function pooled_marks(map: HeadMap, factor: number, rows: number, cols: number):
     for (let k = 0; k < map.cols; ++k) {
       const at = Math.floor(q / factor) * cols + Math.floor(k / factor);
       const mark = map.marks[q * map.cols + k]!;
-      const stronger = mark > MARK.padding || (mark === MARK.weight && marks[at]! <= MARK.padding);
+      // Of several that are no numbers the first is shown.
+      const stronger = marks[at]! <= MARK.padding && (mark > MARK.padding || mark === MARK.weight);
       if (seen[at] === 0 || stronger) marks[at] = mark;
       seen[at] = 1;
     }

@@ -70,6 +70,7 @@ export interface Block {
   layers: number;
   heads: number;
   layer_names?: string[];
+  layer_numbers?: number[];
   mask: "full" | "causal";
   hidden?: { section: number; order: string[] };
   shapes: [number, number][];

@@ -145,7 +145,8 @@ export class RunData {
       if (exact) values.set(exact.subarray(from, from + count), to);
       else for (let k = 0; k < count; ++k) values[to + k] = weight_of_code[codes[from + k]!]!;
     }
-    const map = { rows, cols, values, marks: this.base_marks(data, place), exact: exact !== undefined };
+    const map: HeadMap = { rows, cols, values, marks: this.base_marks(data, place), exact: exact !== undefined };
+    if (!exact) map.unsure = CODE_ERROR;
     this.broken.mark(map, place);
     if (exact) mark_values(map);
     return map;

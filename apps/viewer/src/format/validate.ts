@@ -13,13 +13,16 @@ function kind_of(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-function need(place: string, value: unknown, keys: Record<string, Kind>): void {
+/// Checks that `value` is an object with keys of these kinds, written `{ string: "id name", array: "steps" }`.
+function need(place: string, value: unknown, keys: Partial<Record<Kind, string>>): void {
   if (kind_of(value) !== "object") throw new FormatError(`manifest: ${place} is no object but ${kind_of(value)}`);
-  for (const [key, kind] of Object.entries(keys)) {
-    const found = kind_of((value as Record<string, unknown>)[key]);
-    if (found === kind) continue;
-    const what = found === "undefined" ? "is missing" : `is ${found}, not ${kind}`;
-    throw new FormatError(`manifest: ${place}.${key} ${what}; make the file again with headlight view`);
+  for (const [kind, names] of Object.entries(keys)) {
+    for (const key of names.split(" ")) {
+      const found = kind_of((value as Record<string, unknown>)[key]);
+      if (found === kind) continue;
+      const what = found === "undefined" ? "is missing" : `is ${found}, not ${kind}`;
+      throw new FormatError(`manifest: ${place}.${key} ${what}; make the file again with headlight view`);
+    }
   }
 }
 
@@ -34,63 +37,35 @@ function same(place: string, what: string, found: number, wanted: number): void 
 }
 
 function check_run(place: string, run: Manifest["runs"][number]): void {
-  need(place, run, {
-    id: "string",
-    name: "string",
-    config: "object",
-    env: "object",
-    steps: "array",
-    scalars: "array",
-    probes: "array",
-    blocks: "array",
-    exact: "array",
-    invalid: "array",
-    notes: "array",
-  });
-  need(`${place}.config`, run.config, { resolved: "object", overrides: "array", changed: "array" });
+  need(place, run, { string: "id name", object: "config env", array: "steps scalars probes blocks exact invalid notes" });
+  need(`${place}.config`, run.config, { object: "resolved", array: "overrides changed" });
   rising(`${place}.steps`, run.steps);
   run.scalars.forEach((scalar, i) =>
-    need(`${place}.scalars[${i}]`, scalar, { split: "string", name: "string", n: "number", section: "number" }),
+    need(`${place}.scalars[${i}]`, scalar, { string: "split name", number: "n section" }),
   );
   run.probes.forEach((probe, i) =>
-    need(`${place}.probes[${i}]`, probe, { label: "string", src: "array", tgt_in: "array", tgt_out: "array" }),
+    need(`${place}.probes[${i}]`, probe, { string: "label", array: "src tgt_in tgt_out" }),
   );
   run.blocks.forEach((block, i) => {
     const where = `${place}.blocks[${i}]`;
-    need(where, block, {
-      name: "string",
-      kind: "string",
-      layers: "number",
-      heads: "number",
-      mask: "string",
-      shapes: "array",
-      sections: "array",
-      pack: "string",
-      delta: "boolean",
-    });
+    need(where, block, { string: "name kind mask pack", number: "layers heads", array: "shapes sections", boolean: "delta" });
     same(`${where}.shapes`, "shapes", block.shapes.length, run.probes.length);
     same(`${where}.sections`, "sections", block.sections.length, run.probes.length);
+    if (block.layer_numbers) same(`${where}.layer_numbers`, "numbers", block.layer_numbers.length, block.layers);
     if ((block.pack === "tril") !== (block.mask === "causal")) {
       throw new FormatError(`manifest: ${where} is packed as ${block.pack} but its mask is ${block.mask}`);
     }
   });
   for (const list of [run.exact, run.scores ?? []]) {
     list.forEach((exact, i) => {
-      need(`${place}.exact[${i}]`, exact, { block: "number", probe: "number", step: "number", section: "number" });
+      need(`${place}.exact[${i}]`, exact, { number: "block probe step section" });
     });
   }
   if (run.head_stats) {
-    need(`${place}.head_stats`, run.head_stats, {
-      steps: "array",
-      heads: "array",
-      columns: "array",
-      section: "number",
-      thresholds: "object",
-      evaluated: "string",
-    });
+    need(`${place}.head_stats`, run.head_stats, { array: "steps heads columns", number: "section", object: "thresholds", string: "evaluated" });
     rising(`${place}.head_stats.steps`, run.head_stats.steps);
   }
-  if (run.preds) need(`${place}.preds`, run.preds, { rows: "string", top: "number", probes: "array" });
+  if (run.preds) need(`${place}.preds`, run.preds, { string: "rows", number: "top", array: "probes" });
 }
 
 /// The manifest in `text`. Throws FormatError, whose message names the place.
@@ -101,7 +76,7 @@ export function parse_manifest(text: string): Manifest {
   } catch (error) {
     throw new FormatError(`manifest: no JSON (${(error as Error).message}); the file was cut or changed`);
   }
-  need("(top)", value, { format: "string" });
+  need("(top)", value, { string: "format" });
   const manifest = value as Manifest;
   if (manifest.format !== FORMAT) {
     throw new FormatError(
@@ -109,7 +84,7 @@ export function parse_manifest(text: string): Manifest {
         "use the page of the headlight that wrote them",
     );
   }
-  need("(top)", value, { generator: "string", created: "string", vocab: "array", runs: "array", notes: "array" });
+  need("(top)", value, { string: "generator created", array: "vocab runs notes" });
   if (manifest.runs.length === 0) throw new FormatError("manifest: runs is empty; name a run for headlight view");
   manifest.runs.forEach((run, i) => {
     check_run(`runs[${i}]`, run);

@@ -13,19 +13,20 @@ import {
 } from "../draw/curve_shapes.ts";
 import { draw_shapes } from "../export/scene_canvas.ts";
 import { palette_now } from "../export/scene.ts";
-import { at, dark, run } from "../state/app.ts";
+import { at, dark, go_snapshot, run, step } from "../state/app.ts";
+import { nearest_snapshot } from "../state/correct.ts";
 import { value_at } from "../state/curves.ts";
+import { stop } from "../state/player.ts";
 import { measured } from "../state/timing.ts";
-import { grouped, short_number } from "../text/number.ts";
+import { grouped, percent, short_number } from "../text/number.ts";
 
-export interface ChartProps {
-  lines: ChartLine[];
-  height: number;
-  step: number;
-  on_pick: (step: number) => void;
+/// The value of a line at the last point that is not after a step.
+function figure(line: ChartLine, at_step: number): string {
+  const value = value_at(line.curve, at_step);
+  return line.scale === "share" ? percent(value, 2) : short_number(value, 4);
 }
 
-export function Chart({ lines, height, step, on_pick }: ChartProps) {
+export function Chart({ lines, height }: { lines: ChartLine[]; height: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, set_width] = useState(0);
   const [hover, set_hover] = useState<number | null>(null);
@@ -33,7 +34,7 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
   const options: ChartOptions = {
     axis: at.value.ax,
     smooth: at.value.ema,
-    step,
+    step: step.value,
     snapshots,
     last: last_step(lines, snapshots),
   };
@@ -61,22 +62,25 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
       ? ""
       : [
           `step ${grouped(Math.round(hover))}`,
-          ...lines.map((line) => `${line.label} ${short_number(value_at(line.curve, hover))}`),
+          ...lines.map((line) => `${line.label} ${figure(line, hover)}`),
         ].join(" · ");
   return (
-    <div class="chart" aria-hidden="true" data-playhead={step} style={{ height: `${height}px` }}>
+    <div class="chart" aria-hidden data-playhead={step.value} style={{ height: `${height}px` }}>
       <canvas
         ref={canvas}
         style={{ width: `${width}px`, height: `${height}px` }}
-        onClick={(event) => on_pick(pointed(event))}
+        onClick={(event) => {
+          stop();
+          go_snapshot(nearest_snapshot(snapshots, pointed(event)));
+        }}
         onPointerMove={(event) => set_hover(pointed(event))}
         onPointerLeave={() => set_hover(null)}
       />
-      {step >= 0 && width > 0 && (
+      {step.value >= 0 && width > 0 && (
         <span
           class="playhead"
           style={{
-            left: `${step_x(plot, options, step)}px`,
+            left: `${step_x(plot, options, step.value)}px`,
             top: `${plot.y - 4}px`,
             height: `${plot.height + 4}px`,
           }}
@@ -87,14 +91,15 @@ export function Chart({ lines, height, step, on_pick }: ChartProps) {
   );
 }
 
-/// Which line is which.
-export function ChartKeys({ lines }: { lines: ChartLine[] }) {
+/// Which line is which, and what it is at a step.
+export function ChartKeys({ lines, at_step }: { lines: ChartLine[]; at_step?: number }) {
   return (
     <span class="keys">
       {lines.map((line) => (
         <span key={line.label}>
           <i style={{ background: `var(--series-${line.colour + 1})` }} />
           {line.label}
+          {at_step !== undefined && ` ${figure(line, at_step)}`}
         </span>
       ))}
     </span>

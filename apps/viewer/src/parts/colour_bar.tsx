@@ -32,8 +32,8 @@ export function ColourBar({ look, coarse }: { look: Look; coarse?: boolean }) {
           </>
         )}
       </div>
-      <canvas ref={canvas} aria-hidden="true" />
-      <div class="marks" aria-hidden="true">
+      <canvas ref={canvas} aria-hidden />
+      <div class="marks" aria-hidden>
         {bar_ticks(look).map((tick) => (
           <span key={tick.at} style={{ left: `${100 * tick.at}%` }}>
             {tick.label}

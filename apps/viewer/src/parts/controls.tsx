@@ -1,24 +1,57 @@
 // Small labelled controls.
 
-export function Choice(props: {
+interface ChoiceProps {
   label: string;
   value: string;
   options: (readonly [string, string])[];
   on_change: (value: string) => void;
+}
+
+/// A choice whose name is heard and not seen.
+export function Select(props: ChoiceProps) {
+  return (
+    <select
+      aria-label={props.label}
+      value={props.value}
+      onChange={(event) => props.on_change((event.currentTarget as HTMLSelectElement).value)}
+    >
+      {props.options.map(([value, text]) => (
+        <option key={value} value={value} selected={value === props.value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export function Choice(props: ChoiceProps) {
+  return (
+    <label class="field">
+      <span>{props.label}</span>
+      <Select {...props} />
+    </label>
+  );
+}
+
+export function Slider(props: {
+  label: string;
+  most: number;
+  least?: number;
+  step?: number;
+  value: number;
+  on_change: (value: number) => void;
 }) {
   return (
     <label class="field">
       <span>{props.label}</span>
-      <select
+      <input
+        type="range"
+        min={props.least ?? 0}
+        max={props.most}
+        step={props.step ?? 1}
         value={props.value}
-        onChange={(event) => props.on_change((event.currentTarget as HTMLSelectElement).value)}
-      >
-        {props.options.map(([value, text]) => (
-          <option key={value} value={value} selected={value === props.value}>
-            {text}
-          </option>
-        ))}
-      </select>
+        onInput={(event) => props.on_change(Number((event.currentTarget as HTMLInputElement).value))}
+      />
     </label>
   );
 }

@@ -12,14 +12,14 @@ import { at, block, data, hash_now, link, manifest, run, said, step } from "../s
 import { close_dialog } from "../state/dialogs.ts";
 import { curves_of } from "../state/curves.ts";
 import { csv } from "../export/csv.ts";
-import { stats_of } from "../state/stats.ts";
+import { layer_number, stats_of } from "../state/stats.ts";
 import { Dialog } from "./dialog.tsx";
 
 /// Names what is in a file: of all steps where it is a film of the head, else of the one that is shown.
 function name(extension: string, film = false): string {
   const { v, l, h, p, agg } = at.value;
   const whole = v === "roles" || v === "run" || v === "overview";
-  const head = whole && !film ? [] : [block.value?.name ?? "", `L${l}`, agg === "head" ? `H${h}` : agg];
+  const head = whole && !film ? [] : [block.value?.name ?? "", `L${layer_number(block.value, l)}`, agg === "head" ? `H${h}` : agg];
   // Roles are of the step at which they were measured.
   const stats = v === "roles" ? stats_of(data.value) : undefined;
   const shown = stats?.status === "ready" ? stats.value.info.steps[stats.value.step_index(step.value)] : step.value;
@@ -44,7 +44,7 @@ function numbers_csv(): string {
   if (at.value.v === "roles") {
     const stats = stats_of(data.value);
     if (stats?.status !== "ready") throw new Error("This run has no head statistics.");
-    return roles_csv(run.value, stats.value, stats.value.step_index(step.value), at.value.abl);
+    return roles_csv(run.value, stats.value, stats.value.step_index(step.value), stats.value.mode(at.value.abl));
   }
   if (at.value.v === "run") {
     const rows = curves_of(data.value).curves.flatMap((curve) =>
@@ -76,10 +76,15 @@ async function copy_text(text: string): Promise<void> {
   }
 }
 
-const ACTIONS: [string, string, () => void | Promise<void>][] = [
-  ["PNG", "PNG saved", async () => download(name("png"), await scene_png(picture(), 1))],
-  ["PNG ×2", "PNG saved", async () => download(name("png"), await scene_png(picture(), 2))],
-  ["PNG ×4", "PNG saved", async () => download(name("png"), await scene_png(picture(), 4))],
+/// The words of its button, what is said when it is done, and what it does.
+type Action = [string, string, () => void | Promise<void>];
+
+const ACTIONS: Action[] = [
+  ...[1, 2, 4].map((scale): Action => [
+    scale === 1 ? "PNG" : `PNG ×${scale}`,
+    "PNG saved",
+    async () => download(name("png"), await scene_png(picture(), scale)),
+  ]),
   ["SVG", "SVG saved", () => download(name("svg"), svg())],
   [
     "GIF over training",

@@ -30,7 +30,7 @@ function Facts({ stats, nth, place }: { stats: Stats; nth: number; place: Place 
   const when = stats.step_index(step.value);
   const get = (column: string) => stats.get(when, nth, column);
   const roles = stats.roles.filter((role) => !Number.isNaN(get(`${role.prefix}.score`)));
-  const mode = at.value.abl;
+  const mode = stats.mode(at.value.abl);
   return (
     <div class="card">
       <h2>Role: {stats.tag(when, nth)}</h2>
@@ -58,7 +58,7 @@ function Facts({ stats, nth, place }: { stats: Stats; nth: number; place: Place 
         <EntropyHere place={place} />
         <dt>confidence</dt>
         <dd>{short_number(get("confidence.mean"))}</dd>
-        {stats.has(`ablation.${mode}.loss`) && (
+        {stats.modes.length > 0 && (
           <>
             <dt>ablated ({mode})</dt>
             <dd>

@@ -10,7 +10,7 @@ import { Choice } from "./controls.tsx";
 /// A lamp and its beam.
 function Logo() {
   return (
-    <svg viewBox="0 0 24 24" aria-hidden="true">
+    <svg viewBox="0 0 24 24" aria-hidden>
       <path d="M10 8 L23 2 V22 L10 16 Z" fill="var(--accent)" opacity="0.35" />
       <path d="M10 10 L23 8 V16 L10 14 Z" fill="var(--accent)" />
       <rect x="1" y="7" width="9" height="10" rx="3" fill="var(--ink)" />
@@ -83,7 +83,7 @@ export function Header() {
           ?
         </button>
       </div>
-      <span class="unseen">step {step.value}</span>
+      <span class="unseen">{step.value < 0 ? "" : `step ${step.value}`}</span>
     </header>
   );
 }

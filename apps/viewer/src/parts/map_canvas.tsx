@@ -7,5 +7,5 @@ import { paint, type Look } from "../draw/paint.ts";
 export function MapCanvas({ map, look, class: name }: { map: HeadMap; look: Look; class?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => paint(canvas.current!, map, look), [map, look]);
-  return <canvas ref={canvas} class={name} aria-hidden="true" />;
+  return <canvas ref={canvas} class={name} aria-hidden />;
 }

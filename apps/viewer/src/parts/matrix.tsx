@@ -2,15 +2,14 @@
 // columns and cells, and sums along both sides. Longer inputs are pooled to at most 256 cells a side and can be zoomed.
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { max_pool, type HeadMap } from "../format/head_map.ts";
+import { max_pool, pooled_cell, type HeadMap } from "../format/head_map.ts";
 import { draw_bars, draw_overlay } from "../draw/overlay.ts";
 import { css_variable } from "../draw/canvas.ts";
 import type { Look } from "../draw/paint.ts";
-import { at, cursor, go } from "../state/app.ts";
+import { at, cursor, go, pooled } from "../state/app.ts";
 import type { Produced } from "../state/labels.ts";
 import { parse_selection, selected_cols, selected_rows, toggle_selection } from "../state/selection.ts";
-import { cell_text, short_number } from "../text/number.ts";
-import { indexed } from "../text/token.ts";
+import { cell_name, cell_text, short_number } from "../text/number.ts";
 import { ColAxis, LABEL, label_room, made_room, RowAxis } from "./axis.tsx";
 import { MapCanvas } from "./map_canvas.tsx";
 import { useTouch } from "./touch.ts";
@@ -27,8 +26,8 @@ export interface MatrixProps {
   made?: Produced[] | undefined;
   label: string;
   sums?: boolean;
-  /// Only one matrix of a view takes the keyboard.
-  quiet?: boolean;
+  /// The second of two: only one matrix of a view takes the keyboard.
+  second?: boolean;
   /// Width to leave for what stands beside it where there is room for both.
   beside?: number;
   zoom: number;
@@ -104,6 +103,10 @@ export function Matrix(props: MatrixProps) {
       old.x === next.x && old.y === next.y && old.width === next.width && old.height === next.height ? old : next,
     );
   };
+  useLayoutEffect(() => {
+    pooled.value = factor;
+    return () => (pooled.value = 1);
+  }, [factor]);
   useLayoutEffect(look_at, [width, height, room.width, room.height, row_room]);
 
   const here = cursor.value;
@@ -135,32 +138,35 @@ export function Matrix(props: MatrixProps) {
   const most = { row: longest(sums.by_row), col: longest(sums.by_col) };
   useLayoutEffect(() => {
     if (!props.sums) return;
-    const pooled = (of: number[], count: number) =>
+    const longest_of = (of: number[], count: number) =>
       Array.from({ length: count }, (_, i) => Math.max(...of.slice(i * factor, (i + 1) * factor)));
     const colour = css_variable("--series-1");
-    draw_bars(right.current!, pooled(sums.by_row, map.rows), most.row, cell, BAR, false, colour);
-    draw_bars(below.current!, pooled(sums.by_col, map.cols), most.col, cell, BAR, true, colour);
+    draw_bars(right.current!, longest_of(sums.by_row, map.rows), most.row, cell, BAR, false, colour);
+    draw_bars(below.current!, longest_of(sums.by_col, map.cols), most.col, cell, BAR, true, colour);
   }, [sums, factor, cell, props.sums, props.look]);
 
   const cell_at = (event: PointerEvent | MouseEvent) => {
     const box = cells.current!.getBoundingClientRect();
     const q = Math.min(map.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / cell)));
     const k = Math.min(map.cols - 1, Math.max(0, Math.floor((event.clientX - box.left) / cell)));
-    return { q: q * factor, k: k * factor };
+    return { q, k };
   };
+  /// A block of cells means the one that gives its colour.
+  const meant = ({ q, k }: { q: number; k: number }) => pooled_cell(full, factor, q, k);
   const lock = (item: { q?: number; k?: number }, add: boolean) =>
     go({ sel: toggle_selection(at.peek().sel, item, add) });
+  const point = ({ q, k }: { q: number; k: number }) =>
+    (cursor.value = { q: q * factor, k: k * factor, second: props.second });
   const touch = useTouch({
-    hover: (event) => (cursor.value = cell_at(event)),
-    lock: (event) => lock(cell_at(event), event.shiftKey),
+    hover: (event) => point(cell_at(event)),
+    lock: (event) => lock(meant(cell_at(event)), event.shiftKey),
     zoom: (by) => props.on_zoom?.(Math.max(1, Math.min(8, props.zoom * by))),
   });
   const named = (key: "q" | "k") =>
     new Set(selection.flatMap((item) => (item[key] === undefined ? [] : [Math.floor(item[key]! / factor)])));
   const axis = { cell, factor };
   const spot = small ?? { q: 0, k: 0 };
-  const name = (q: number, k: number) =>
-    `q${q} ${indexed(props.rows[q], q)} → k${k} ${indexed(props.cols[k], k)}, ` + cell_text(full, q, k);
+  const chosen = meant(spot);
 
   return (
     <div class="plot-wrap" ref={frame}>
@@ -187,7 +193,7 @@ export function Matrix(props: MatrixProps) {
               from={Math.floor(view.x / cell)}
               to={Math.ceil((view.x + view.width) / cell)}
               on_pick={(k, add) => lock({ k: k * factor }, add)}
-              on_hover={(k) => (cursor.value = { q: here?.q ?? 0, k: k * factor })}
+              on_hover={(k) => point({ ...spot, k })}
             />
           </div>
           <BarHead what={props.sums ? "row" : ""} most={most.row} />
@@ -202,7 +208,7 @@ export function Matrix(props: MatrixProps) {
               from={Math.floor(view.y / cell)}
               to={Math.ceil((view.y + view.height) / cell)}
               on_pick={(q, add) => lock({ q: q * factor }, add)}
-              on_hover={(q) => (cursor.value = { q: q * factor, k: here?.k ?? 0 })}
+              on_hover={(q) => point({ ...spot, q })}
             />
           </div>
           <div
@@ -219,7 +225,7 @@ export function Matrix(props: MatrixProps) {
             <canvas
               ref={over}
               class="over"
-              aria-hidden="true"
+              aria-hidden
               style={{
                 left: `${row_room}px`,
                 top: `${head_room}px`,
@@ -227,15 +233,15 @@ export function Matrix(props: MatrixProps) {
                 height: `${view.height}px`,
               }}
             />
-            {!props.quiet && (
+            {!props.second && (
               <div role="grid" aria-label={props.label} aria-rowcount={full.rows} aria-colcount={full.cols}>
-                <div role="row" aria-rowindex={spot.q * factor + 1}>
+                <div role="row" aria-rowindex={chosen.q + 1}>
                   <div
                     role="gridcell"
                     tabIndex={0}
                     data-stop
-                    aria-colindex={spot.k * factor + 1}
-                    aria-label={name(spot.q * factor, spot.k * factor)}
+                    aria-colindex={chosen.k + 1}
+                    aria-label={`${cell_name(props, chosen.q, chosen.k)}, ${cell_text(full, chosen.q, chosen.k)}`}
                     onFocus={() => cursor.peek() ?? (cursor.value = { q: 0, k: 0 })}
                     style={{
                       left: `${spot.k * cell}px`,
@@ -248,9 +254,9 @@ export function Matrix(props: MatrixProps) {
               </div>
             )}
           </div>
-          <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden="true" />
+          <canvas ref={right} class="bars" hidden={!props.sums} aria-hidden />
           <BarHead what={props.sums ? "col" : ""} most={most.col} />
-          <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden="true" />
+          <canvas ref={below} class="bars" hidden={!props.sums} aria-hidden />
         </div>
       </div>
     </div>

@@ -59,7 +59,7 @@ function Tabs() {
             tabIndex={at.value.v === name ? 0 : -1}
             onClick={() => go({ v: name })}
           >
-            <kbd aria-hidden="true">{i + 1}</kbd>
+            <kbd aria-hidden>{i + 1}</kbd>
             {TITLES[name]}
           </button>
         ))}

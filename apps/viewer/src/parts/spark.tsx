@@ -27,7 +27,7 @@ export function Spark({ line, place, now, most }: SparkProps) {
     pen = Number.isFinite(value);
   }
   return (
-    <svg class="spark" width={WIDTH} height={HEIGHT} aria-hidden="true">
+    <svg class="spark" width={WIDTH} height={HEIGHT} aria-hidden>
       <path d={path} />
       {Number.isFinite(now) && <circle cx={x(place)} cy={y(now)} r={2.2} />}
     </svg>
@@ -38,7 +38,7 @@ export function Spark({ line, place, now, most }: SparkProps) {
 export function OffsetBars({ values }: { values: number[] }) {
   const most = Math.max(1e-9, ...values.filter(Number.isFinite));
   return (
-    <svg class="spark" width={values.length * 2} height={2 * HEIGHT} aria-hidden="true">
+    <svg class="spark" width={values.length * 2} height={2 * HEIGHT} aria-hidden>
       {values.map((value, i) => {
         const height = Number.isFinite(value) ? (value / most) * (2 * HEIGHT - 1) : 0;
         return <rect key={i} x={i * 2} y={2 * HEIGHT - height} width={1.5} height={height} />;

@@ -4,12 +4,11 @@
 import { useState } from "preact/hooks";
 import type { ChartLine } from "../draw/curve_shapes.ts";
 import { at, data, go, go_snapshot, playing, run, snapshot, step } from "../state/app.ts";
-import { nearest_snapshot } from "../state/correct.ts";
-import { best_curve, curves_of, figures_text, type Curve } from "../state/curves.ts";
+import { best_curve, curves_of, figures, type Curve } from "../state/curves.ts";
 import { loop, speed, SPEEDS, stop, toggle_play } from "../state/player.ts";
 import { grouped } from "../text/number.ts";
 import { Chart, ChartKeys } from "./chart.tsx";
-import { Check } from "./controls.tsx";
+import { Check, Select } from "./controls.tsx";
 import { CurveTable } from "./curve_table.tsx";
 import { Status } from "./status.tsx";
 
@@ -27,7 +26,7 @@ function bar_lines(curves: Curve[]): ChartLine[] {
 function Controls({ curves, on_table }: { curves: Curve[]; on_table: () => void }) {
   const { steps } = run.value;
   const count = steps.length;
-  const text = `step ${step.value}${curves.length > 0 ? `, ${figures_text(curves, step.value)}` : ""}`;
+  const text = step.value < 0 ? "" : [`step ${step.value}`, ...figures(curves, step.value)].join(", ");
   return (
     <div class="controls">
       <button
@@ -57,7 +56,7 @@ function Controls({ curves, on_table }: { curves: Curve[]; on_table: () => void 
       </button>
       <span class="step">
         step <b>{step.value < 0 ? "–" : grouped(step.value)}</b>
-        <span class="soft"> / {grouped(steps.at(-1) ?? 0)}</span>
+        <span class="soft"> / {grouped(steps.at(-1) ?? Math.max(0, step.value))}</span>
       </span>
       <input
         type="range"
@@ -75,30 +74,23 @@ function Controls({ curves, on_table }: { curves: Curve[]; on_table: () => void 
         }}
       />
       <span class="extra more">
-        <select
-          aria-label="Frames per second"
+        <Select
+          label="Frames per second"
           value={String(speed.value)}
-          onChange={(event) => (speed.value = Number((event.currentTarget as HTMLSelectElement).value))}
-        >
-          {SPEEDS.map((fps) => (
-            <option key={fps} value={String(fps)}>
-              {fps} / s
-            </option>
-          ))}
-        </select>
+          options={SPEEDS.map((fps) => [String(fps), `${fps} / s`])}
+          on_change={(fps) => (speed.value = Number(fps))}
+        />
         <Check label="loop" checked={loop.value} on_change={(on) => (loop.value = on)} />
         <Check label="log steps" checked={at.value.ax === "log"} on_change={(on) => go({ ax: on ? "log" : "lin" })} />
-        <select
-          aria-label="Smoothing"
+        <Select
+          label="Smoothing"
           value={String(at.value.ema)}
-          onChange={(event) => go({ ema: Number((event.currentTarget as HTMLSelectElement).value) })}
-        >
-          {[...new Set([0, 0.6, 0.9, 0.98, at.value.ema])].map((beta) => (
-            <option key={beta} value={String(beta)}>
-              {beta === 0 ? "no smoothing" : `EMA ${beta}`}
-            </option>
-          ))}
-        </select>
+          options={[...new Set([0, 0.6, 0.9, 0.98, at.value.ema])].map((beta) => [
+            String(beta),
+            beta === 0 ? "no smoothing" : `EMA ${beta}`,
+          ])}
+          on_change={(beta) => go({ ema: Number(beta) })}
+        />
         <button onClick={on_table}>Show as table</button>
       </span>
     </div>
@@ -109,14 +101,10 @@ export function TimeBar() {
   const { curves } = curves_of(data.value);
   const [table, set_table] = useState(false);
   const lines = bar_lines(curves);
-  const pick = (wanted: number) => {
-    stop();
-    go_snapshot(nearest_snapshot(run.value.steps, Math.max(0, wanted)));
-  };
   return (
     <>
       <Controls curves={curves} on_table={() => set_table(true)} />
-      {lines.length > 0 && <Chart lines={lines} height={window.innerHeight < 900 ? 72 : 92} step={step.value} on_pick={pick} />}
+      {lines.length > 0 && <Chart lines={lines} height={window.innerHeight < 900 ? 72 : 92} />}
       <div class="foot">
         <Status />
         {lines.length > 0 && (

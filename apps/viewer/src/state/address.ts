@@ -39,47 +39,74 @@ export interface Address {
 
 type Value = string | number | boolean;
 
-interface Key {
-  key: keyof Address;
-  initial: Value;
+/// What a key may be, where that is not any text, or 0 or 1.
+interface Limits {
   words?: readonly string[];
   least?: number;
   most?: number;
 }
 
-const SIZE = { least: 0, most: 1e6 };
+interface Key extends Limits {
+  key: keyof Address;
+  initial: Value;
+}
 
-/// Every key, in the order in which addresses have them.
-export const KEYS: readonly Key[] = [
-  { key: "run", initial: "" },
-  { key: "v", initial: "overview", words: VIEWS },
-  { key: "blk", initial: "" },
-  { key: "l", initial: 0, ...SIZE },
-  { key: "h", initial: 0, ...SIZE },
-  { key: "p", initial: 0, ...SIZE },
-  { key: "t", initial: -1, least: -1, most: Number.MAX_SAFE_INTEGER },
-  { key: "sel", initial: "" },
-  { key: "sc", initial: "lin", words: ["lin", "row", "head", "sqrt", "log"] },
-  { key: "cmp", initial: "" },
-  { key: "th", initial: "auto", words: ["auto", "light", "dark"] },
-  { key: "agg", initial: "head", words: ["head", "mean", "max", "rollout"] },
-  { key: "st", initial: "softmax", words: ["softmax", "masked", "scores"] },
-  { key: "num", initial: false },
-  { key: "df", initial: false },
-  { key: "k", initial: 3, least: 1, most: 10 },
-  { key: "thr", initial: 0, least: 0, most: 1 },
-  { key: "hs", initial: "" },
-  { key: "f", initial: "" },
-  { key: "ord", initial: "" },
-  { key: "cv", initial: "side", words: ["side", "swipe", "diff"] },
-  { key: "abl", initial: "mean", words: ["mean", "zero", "uniform"] },
-  { key: "cm", initial: "cividis", words: ["cividis", "viridis", "magma", "grey"] },
-  { key: "sm", initial: false },
-  { key: "ax", initial: "lin", words: ["lin", "log"] },
-  { key: "ema", initial: 0, least: 0, most: 0.999 },
-];
+/// What is shown at the start: every key, in the order in which addresses have them.
+export const INITIAL: Address = {
+  run: "",
+  v: "overview",
+  blk: "",
+  l: 0,
+  h: 0,
+  p: 0,
+  t: -1,
+  sel: "",
+  sc: "lin",
+  cmp: "",
+  th: "auto",
+  agg: "head",
+  st: "softmax",
+  num: false,
+  df: false,
+  k: 3,
+  thr: 0,
+  hs: "",
+  f: "",
+  ord: "",
+  cv: "side",
+  abl: "mean",
+  cm: "cividis",
+  sm: false,
+  ax: "lin",
+  ema: 0,
+};
 
-export const INITIAL = Object.fromEntries(KEYS.map((key) => [key.key, key.initial])) as unknown as Address;
+const INDEX = { least: 0, most: 1e6 };
+
+const LIMITS: Partial<Record<keyof Address, Limits>> = {
+  v: { words: VIEWS },
+  l: INDEX,
+  h: INDEX,
+  p: INDEX,
+  t: { least: -1, most: Number.MAX_SAFE_INTEGER },
+  sc: { words: ["lin", "row", "head", "sqrt", "log"] },
+  th: { words: ["auto", "light", "dark"] },
+  agg: { words: ["head", "mean", "max", "rollout"] },
+  st: { words: ["softmax", "masked", "scores"] },
+  k: { least: 1, most: 10 },
+  thr: { least: 0, most: 1 },
+  cv: { words: ["side", "swipe", "diff"] },
+  abl: { words: ["mean", "zero", "uniform"] },
+  cm: { words: ["cividis", "viridis", "magma", "grey"] },
+  ax: { words: ["lin", "log"] },
+  ema: { least: 0, most: 0.999 },
+};
+
+export const KEYS: readonly Key[] = (Object.keys(INITIAL) as (keyof Address)[]).map((key) => ({
+  key,
+  initial: INITIAL[key],
+  ...LIMITS[key],
+}));
 
 export interface ParsedAddress {
   address: Address;

@@ -4,17 +4,18 @@ import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { RunData } from "../format/run_data.ts";
 import type { Block, Manifest, Probe, Run } from "../format/manifest.ts";
 import { page_sections, server_sections, type ReadSection } from "../format/sections.ts";
-import { INITIAL, parse_address, print_address, type Address } from "./address.ts";
+import { INITIAL, parse_address, print_address, type Address, type Aggregate } from "./address.ts";
 import { correct, find_run, nearest_snapshot } from "./correct.ts";
+import { curves_of, last_row } from "./curves.ts";
 
 /// A cell under the pointer or the keyboard.
 export interface Cursor {
   q: number;
   k: number;
-  /// Where the pointer is over a map that is not the current one.
-  block?: number;
-  layer?: number;
-  head?: number;
+  /// Of two maps side by side the second.
+  second?: boolean;
+  /// Where the pointer is over a map of the grid: which, and how many of its cells on a side are drawn as one.
+  over?: { block: number; layer: number; head: number; aggregate: Aggregate; factor: number };
 }
 
 const EMPTY_RUN: Run = {
@@ -34,6 +35,8 @@ const EMPTY_RUN: Run = {
 export const manifest = signal<Manifest | null>(null);
 export const at = signal<Address>({ ...INITIAL });
 export const cursor = signal<Cursor | null>(null);
+/// How many cells on a side the matrix of the view draws as one.
+export const pooled = signal(1);
 /// Sentences about what was corrected or could not be done; a person dismisses them.
 export const notes = signal<string[]>([]);
 /// What the last action said, for the status line ("Link copied"); empty shows the cell under the cursor.
@@ -61,7 +64,12 @@ export const block: ReadonlySignal<Block | undefined> = computed(() => run.value
 export const probe: ReadonlySignal<Probe | undefined> = computed(() => run.value.probes[at.value.p]);
 /// Index of the snapshot that is shown; -1 where there is none.
 export const snapshot = computed(() => nearest_snapshot(run.value.steps, at.value.t));
-export const step = computed(() => run.value.steps[snapshot.value] ?? -1);
+/// Its step. Without snapshots time stands at the last row of the curves, or at the last head statistics; -1 without any.
+export const step = computed(
+  () =>
+    run.value.steps[snapshot.value] ??
+    Math.max(last_row(curves_of(data.value).curves), run.value.head_stats?.steps.at(-1) ?? -1),
+);
 export const dark = computed(() => (at.value.th === "auto" ? system_dark.value : at.value.th === "dark"));
 
 export function data_of(of: Run): RunData {

@@ -1,9 +1,11 @@
 // What is compared: the current map with that of another run or another step.
 
-import type { Run } from "../format/manifest.ts";
-import { at, block, data_of, manifest, run, snapshot, step } from "./app.ts";
+import { difference, type HeadMap } from "../format/head_map.ts";
+import type { Probe, Run } from "../format/manifest.ts";
+import { at, block, manifest, run, snapshot, step } from "./app.ts";
 import { find_run, nearest_snapshot } from "./correct.ts";
-import { vocab_of } from "./labels.ts";
+import { target_vocab_of, vocab_of } from "./labels.ts";
+import { layer_name, layer_number } from "./stats.ts";
 
 export interface Other {
   run: Run;
@@ -18,31 +20,44 @@ function same_list(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
+/// Whether the file says all that a probe reads: vectors have no ids, and texts only where the file has them.
+function is_named({ src, tgt_in, src_text }: Probe): boolean {
+  return src_text !== undefined || [...src, ...tgt_in].every((id) => id >= 0);
+}
+
+/// All that tells a probe from another.
+function content(probe: Probe): unknown[] {
+  return [probe.src, probe.src_text, probe.tgt_in, probe.tgt_out];
+}
+
 /// Why two runs cannot be compared, as a sentence; empty where they can.
 export function mismatch(a: Run, b: Run, probe: number, block_name: string): string {
   if (a === b) return "";
   const names = `“${a.name}” and “${b.name}”`;
-  if (!same_list(vocab_of(a), vocab_of(b))) {
-    return (
-      `${names} have different vocabularies (${vocab_of(a).length} and ${vocab_of(b).length} tokens, not the same), ` +
-      "so a cell of one means something else in the other."
-    );
+  for (const vocabulary of [vocab_of, target_vocab_of]) {
+    const [left, right] = [vocabulary(a), vocabulary(b)];
+    if (!same_list(left, right)) {
+      return (
+        `${names} have different vocabularies (${left.length} and ${right.length} tokens, not the same), ` +
+        "so a cell of one means something else in the other."
+      );
+    }
   }
   const [x, y] = [a.probes[probe], b.probes[probe]];
   if (!x || !y) return `${names} do not both have probe ${probe}.`;
-  if (!same_list(x.src, y.src) || !same_list(x.tgt_in, y.tgt_in)) {
-    return `Probe ${probe} is another input in ${names}; make both files with the same probes to compare them.`;
+  if (JSON.stringify(content(x)) !== JSON.stringify(content(y))) {
+    return `Probe ${probe} is another example in ${names}; record both runs with the same probes to compare them.`;
   }
+  if (!is_named(x)) return `Probe ${probe} has vectors that this file does not hold, so they may differ in ${names}.`;
   const [left, right] = [a.blocks.find((i) => i.name === block_name), b.blocks.find((i) => i.name === block_name)];
   if (!left || !right) return `${b.name} has no block ${block_name}.`;
   if (!same_list(left.shapes[probe]!, right.shapes[probe]!)) {
     return `The maps of ${block_name} have different shapes in ${names}.`;
   }
-  if (at.peek().l >= right.layers || at.peek().h >= right.heads) {
-    return (
-      `${b.name} has ${right.layers} layers of ${right.heads} heads in ${block_name}, and no layer ${at.peek().l} head ` +
-      `${at.peek().h}.`
-    );
+  const { l, h } = at.peek();
+  if (l >= right.layers || h >= right.heads || layer_number(left, l) !== layer_number(right, l)) {
+    const layers = Array.from({ length: right.layers }, (_, i) => `L${layer_number(right, i)}`).join(", ");
+    return `${b.name} has ${layers} of ${right.heads} heads in ${block_name}, and no ${layer_name(left, l)} H${h}.`;
   }
   return "";
 }
@@ -77,8 +92,12 @@ export function other_side(): Other | string {
   };
 }
 
-export function other_data(other: Other) {
-  return data_of(other.run);
+let last: { a: HeadMap; b: HeadMap; map: HeadMap } | undefined;
+
+/// a − b, made once for all that show it.
+export function difference_of(a: HeadMap, b: HeadMap): HeadMap {
+  if (last?.a !== a || last.b !== b) last = { a, b, map: difference(a, b) };
+  return last.map;
 }
 
 /// Keys of two settings that differ, with both values, sorted: "optimizer.lr".

@@ -2,6 +2,7 @@
 
 import type { Manifest, Run } from "../format/manifest.ts";
 import type { Address } from "./address.ts";
+import { rollout_trouble } from "./shown.ts";
 import { parse_selection, print_selection } from "./selection.ts";
 
 export function find_run(manifest: Manifest, id: string): Run | undefined {
@@ -38,7 +39,7 @@ export function correct(address: Address, manifest: Manifest, notes: string[]): 
   const limit = (key: "l" | "h" | "p", what: string, count: number) => {
     const most = Math.max(0, count - 1);
     if (out[key] <= most) return;
-    notes.push(`There is no ${what} ${out[key]}; ${what} ${most} is shown.`);
+    notes.push(`There is no ${what} ${key}=${out[key]}; ${key}=${most} is shown.`);
     out[key] = most;
   };
   limit("l", "layer", block?.layers ?? 1);
@@ -62,8 +63,8 @@ export function correct(address: Address, manifest: Manifest, notes: string[]): 
     notes.push(`There is nothing “${out.cmp}” to compare with; it was left out.`);
     out.cmp = "";
   }
-  if (out.agg === "rollout" && block?.kind === "dec.cross") {
-    notes.push("There is no rollout over cross-attention; the single head is shown.");
+  if (out.agg === "rollout" && block && rollout_trouble(block)) {
+    notes.push(`${rollout_trouble(block)}; the single head is shown.`);
     out.agg = "head";
   }
   return out;

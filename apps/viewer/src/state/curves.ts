@@ -4,6 +4,7 @@ import type { Scalar } from "../format/manifest.ts";
 import { LazyTable, type Loaded } from "../format/lazy.ts";
 import type { RunData } from "../format/run_data.ts";
 import { SectionError } from "../format/sections.ts";
+import { percent } from "../text/number.ts";
 
 export interface Curve {
   split: "train" | "eval";
@@ -98,21 +99,19 @@ export function best_curve(curves: Curve[], name: string): Curve | undefined {
   return curves.find((c) => c.name === name && c.split === "eval") ?? curves.find((c) => c.name === name);
 }
 
-/// "loss 0.041, token accuracy 98.7 %, sequence accuracy 91.2 %": what is known at a step.
-export function figures_text(curves: Curve[], step: number): string {
-  const parts: string[] = [];
-  const loss = best_curve(curves, "loss");
-  const value = loss && value_at(loss, step);
-  if (value !== undefined) parts.push(`loss ${value.toPrecision(3)}`);
-  for (const [name, words] of [
-    ["tok_acc", "token accuracy"],
-    ["seq_acc", "sequence accuracy"],
-  ] as const) {
+/// "loss 0.041", "token accuracy 98.7 %", "sequence accuracy 91.2 %": what is known at a step.
+export function figures(curves: Curve[], step: number): string[] {
+  return ["loss", "tok_acc", "seq_acc"].flatMap((name) => {
     const curve = best_curve(curves, name);
-    const share = curve && value_at(curve, step);
-    if (share !== undefined) parts.push(`${words} ${(100 * share).toFixed(1)} %`);
-  }
-  return parts.join(", ");
+    const value = curve && value_at(curve, step);
+    if (value === undefined) return [];
+    return `${CURVE_WORDS[name]} ${name === "loss" ? value.toPrecision(3) : percent(value)}`;
+  });
+}
+
+/// The last step of any curve; -1 where none has a point.
+export function last_row(curves: Curve[]): number {
+  return Math.max(-1, ...curves.map((curve) => curve.steps.at(-1) ?? -1));
 }
 
 export const CURVE_WORDS: Record<string, string> = {

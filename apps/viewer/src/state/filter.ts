@@ -24,16 +24,18 @@ export function parse_filter(text: string): { conditions: Condition[] } | { erro
   return { conditions };
 }
 
-const SHORT: Record<string, string> = {
-  entropy: "entropy.bits",
-  confidence: "confidence.mean",
-  ablation: "ablation.mean.loss",
-};
+function short_names(stats: Stats): Record<string, string> {
+  return {
+    entropy: "entropy.bits",
+    confidence: "confidence.mean",
+    ablation: `ablation.${stats.mode()}.loss`,
+  };
+}
 
 /// The column that a name in a filter means; undefined where there is none.
 export function filter_column(stats: Stats, name: string): string | undefined {
   const role = stats.roles.find((entry) => entry.name === name || entry.prefix === name);
-  const column = role ? `${role.prefix}.score` : (SHORT[name] ?? name);
+  const column = role ? `${role.prefix}.score` : (short_names(stats)[name] ?? name);
   return stats.has(column) ? column : undefined;
 }
 
@@ -41,7 +43,7 @@ export function filter_column(stats: Stats, name: string): string | undefined {
 export function filter_trouble(stats: Stats, conditions: Condition[]): string {
   const strange = conditions.find((c) => c.name !== "tag" && c.name !== "lift" && !filter_column(stats, c.name));
   if (!strange) return "";
-  const names = [...stats.roles.map((role) => role.name), ...Object.keys(SHORT), "tag", "lift"];
+  const names = [...stats.roles.map((role) => role.name), ...Object.keys(short_names(stats)), "tag", "lift"];
   return `nothing is called “${strange.name}”; there are ${names.join(", ")}`;
 }
 

@@ -2,11 +2,13 @@
 // a setting turns them off (WCAG 2.1.4).
 
 import { SCALES } from "../colour/scale.ts";
-import { at, block, block_index, cursor, dark, go, go_snapshot, letter_keys, probe, run, snapshot } from "./app.ts";
+import { at, block, block_index, cursor, dark, go, go_snapshot, letter_keys, pooled, probe, run, snapshot } from "./app.ts";
 import { VIEWS, type Aggregate } from "./address.ts";
+import { pointed } from "./current.ts";
 import { dialog, open_dialog } from "./dialogs.ts";
 import { toggle_play } from "./player.ts";
 import { toggle_selection } from "./selection.ts";
+import { combinations } from "./shown.ts";
 
 export const KEY_HELP: [string, string][] = [
   ["1 – 6", "view"],
@@ -60,10 +62,9 @@ function takes_press(target: EventTarget | null): boolean {
 /// The stops of a row of the grid: its heads, then what combines them.
 function row_stops(nth: number): { h: number; agg: Aggregate }[] {
   const info = run.peek().blocks[nth]!;
-  const extras: Aggregate[] = info.kind === "dec.cross" ? ["mean", "max"] : ["mean", "max", "rollout"];
   return [
     ...Array.from({ length: info.heads }, (_, h) => ({ h, agg: "head" as Aggregate })),
-    ...extras.map((agg) => ({ h: 0, agg })),
+    ...combinations(info).map((agg) => ({ h: 0, agg })),
   ];
 }
 
@@ -84,8 +85,10 @@ function move_in_matrix(columns: number, rows: number): void {
   const [most_q, most_k] = block.peek()?.shapes[at.peek().p] ?? [0, 0];
   if (!most_q || !most_k) return;
   const clamp = (value: number, count: number) => Math.max(0, Math.min(count - 1, value));
-  const here = cursor.peek() ?? { q: 0, k: -Math.max(0, columns) };
-  cursor.value = { q: clamp(here.q + rows, most_q), k: clamp(here.k + columns, most_k) };
+  // What is drawn as one cell is one step.
+  const by = pooled.peek();
+  const here = cursor.peek() ?? { q: 0, k: -Math.max(0, columns) * by };
+  cursor.value = { q: clamp(here.q + rows * by, most_q), k: clamp(here.k + columns * by, most_k) };
 }
 
 function move(columns: number, rows: number): boolean {
@@ -99,9 +102,10 @@ function move(columns: number, rows: number): boolean {
 function press_enter(): boolean {
   const { v, sel } = at.peek();
   if (v === "overview") go({ v: "head" });
-  else if ((v === "head" || v === "compare") && cursor.peek()) {
-    const { q, k } = cursor.peek()!;
-    go({ sel: toggle_selection(sel, { q, k }, false) });
+  else if (v === "head" || v === "compare") {
+    const cell = pointed()?.cell;
+    if (!cell) return false;
+    go({ sel: toggle_selection(sel, cell, false) });
   } else if (v === "tokens" && cursor.peek()) go({ sel: toggle_selection(sel, { q: cursor.peek()!.q }, false) });
   else return false;
   return true;

@@ -19,13 +19,19 @@ function text_of(vocab: string[], id: number): string {
 }
 
 export function source_texts(run: Run, probe: Probe): string[] {
-  return probe.src_text?.map(visible_token) ?? probe.src.map((id) => text_of(vocab_of(run), id));
+  return probe.src.map((id, i) => named(probe, i) ?? text_of(vocab_of(run), id));
+}
+
+/// The text of a position that has no id.
+function named(probe: Probe, position: number): string | undefined {
+  const text = probe.src_text?.[position];
+  return text === undefined ? undefined : visible_token(text);
 }
 
 /// A decoder behind an encoder reads what it has said so far.
 export function input_texts(run: Run, probe: Probe): string[] {
-  const words = probe.src.length > 0 ? target_vocab_of(run) : vocab_of(run);
-  return probe.tgt_in.map((id) => text_of(words, id));
+  if (probe.src.length > 0) return probe.tgt_in.map((id) => text_of(target_vocab_of(run), id));
+  return probe.tgt_in.map((id, i) => named(probe, i) ?? text_of(vocab_of(run), id));
 }
 
 /// Empty text where there is no target.

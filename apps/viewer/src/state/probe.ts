@@ -1,8 +1,7 @@
 // window.__headlight: what the page shows, to be read by tests. Nothing can be changed through it.
 
-import { at, block_index, cursor, data, dark, playing, run, snapshot, step } from "./app.ts";
-import { link } from "./app.ts";
-import { staged_map } from "./shown.ts";
+import { at, block, block_index, cursor, dark, link, playing, probe, run, snapshot, step } from "./app.ts";
+import { head_view_map } from "./current.ts";
 import { timings } from "./timing.ts";
 
 export interface Shown {
@@ -21,10 +20,8 @@ export interface Shown {
 }
 
 function shown_map(): Shown["map"] {
-  if (snapshot.peek() < 0 || !run.peek().blocks[block_index.peek()] || !run.peek().probes[at.peek().p]) return null;
-  const { l, h, p, agg, st, df } = at.peek();
-  const place = { block: block_index.peek(), probe: p, snapshot: snapshot.peek(), layer: l, head: h };
-  const loaded = staged_map(data.peek(), place, agg, st, df);
+  if (snapshot.peek() < 0 || !block.peek() || !probe.peek()) return null;
+  const loaded = head_view_map();
   if (loaded.status !== "ready") return null;
   const { rows, cols, values, marks, exact } = loaded.value;
   return { rows, cols, values: [...values], marks: [...marks], exact };

@@ -2,7 +2,7 @@
 
 import type { Run } from "../format/manifest.ts";
 import type { Stats } from "./stats.ts";
-import { head_name } from "./stats.ts";
+import { head_name, REPLACEMENTS } from "./stats.ts";
 
 export interface RoleRow {
   nth: number;
@@ -42,7 +42,7 @@ export function role_columns(stats: Stats, mode: string): RoleColumn[] {
     ...FIGURES.filter(([figure]) => stats.has(`ablation.${mode}.${figure}`)).map(([figure, label]) => ({
       key: figure,
       label,
-      about: `change when the head is replaced (${mode}), with standard error`,
+      about: `change when the head is replaced by ${REPLACEMENTS[mode]}, with standard error`,
     })),
   ];
 }

@@ -3,6 +3,7 @@
 
 import { combine, drop_first, rollout, type HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
+import type { Block } from "../format/manifest.ts";
 import type { Place, RunData } from "../format/run_data.ts";
 import type { Aggregate, Stage } from "./address.ts";
 
@@ -70,11 +71,23 @@ function layer_map(data: RunData, place: Place, how: "mean" | "max"): Loaded<Hea
   });
 }
 
+/// Why there is no rollout over a block, as a sentence without its end; else empty.
+export function rollout_trouble(block: Block): string {
+  if (block.kind === "dec.cross") return "There is no rollout over cross-attention";
+  return block.layer_numbers ? `There is no rollout over ${block.name}: layers of other sizes lie between its own` : "";
+}
+
+/// What the heads of a layer of a block can be combined to.
+export function combinations(block: Block): Aggregate[] {
+  return rollout_trouble(block) ? ["mean", "max"] : ["mean", "max", "rollout"];
+}
+
 function rollout_map(data: RunData, place: Place): Loaded<HeadMap> {
   return cached(data, place, "rollout", () => {
+    const trouble = rollout_trouble(data.run.blocks[place.block]!);
+    if (trouble) return { status: "error", message: `${trouble}.` };
     const mean = layer_map(data, place, "mean");
     if (mean.status !== "ready") return mean;
-    if (mean.value.rows !== mean.value.cols) return { status: "error", message: "Rollout needs square maps." };
     const before = place.layer > 0 ? rollout_map(data, { ...place, layer: place.layer - 1 }) : undefined;
     if (before && before.status !== "ready") return before;
     return ready(rollout(mean.value, before?.value));

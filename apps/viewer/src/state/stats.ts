@@ -1,6 +1,6 @@
 // Head statistics: numbers by column name, and the tag that follows from them.
 
-import type { HeadStats, Run } from "../format/manifest.ts";
+import type { Block, HeadStats, Run } from "../format/manifest.ts";
 import { count_up_to } from "./curves.ts";
 import type { Loaded } from "../format/lazy.ts";
 import type { RunData } from "../format/run_data.ts";
@@ -22,10 +22,19 @@ const ABOUT: Record<string, string> = {
   next_symbol: "mean weight on source tokens equal to the one being produced",
 };
 
+/// What a head is replaced by, in words.
+export const REPLACEMENTS: Record<string, string> = {
+  mean: "its mean",
+  zero: "zero",
+  uniform: "uniform attention",
+};
+
 export class Stats {
   private readonly column: Map<string, number>;
   private readonly profiles = new Map<string, [number, number][]>();
   readonly roles: Role[];
+  /// What heads were replaced by in ablations: "mean", "zero" or "uniform", in this order.
+  readonly modes: string[];
 
   constructor(
     readonly info: HeadStats,
@@ -41,6 +50,12 @@ export class Stats {
       const about = match[1] === "pattern" ? "mean weight on the keys that the task needs" : (ABOUT[own] ?? own);
       return [{ name, prefix: `${match[1]}.${own}`, about }];
     });
+    this.modes = Object.keys(REPLACEMENTS).filter((mode) => this.has(`ablation.${mode}.loss`));
+  }
+
+  /// The ablation that is wanted where there is one, else the first that there is.
+  mode(wanted = "mean"): string {
+    return this.modes.includes(wanted) ? wanted : (this.modes[0] ?? wanted);
   }
 
   has(column: string): boolean {
@@ -122,9 +137,19 @@ export function stats_of(data: RunData): Loaded<Stats> | undefined {
   return { status: "ready", value: stats };
 }
 
+/// The number of a layer in its stack, of which the block may hold some only.
+export function layer_number(block: Block | undefined, layer: number): number {
+  return block?.layer_numbers?.[layer] ?? layer;
+}
+
+/// "dec.cross L1".
+export function layer_name(block: Block | undefined, layer: number): string {
+  return `${block?.name ?? "?"} L${layer_number(block, layer)}`;
+}
+
 /// "dec.cross L1 H2".
 export function head_name(run: Run, block: number, layer: number, head: number): string {
-  return `${run.blocks[block]?.name ?? "?"} L${layer} H${head}`;
+  return `${layer_name(run.blocks[block], layer)} H${head}`;
 }
 
 /// Heads in the order of greatest similarity to `from`: the most alike first; itself leads.

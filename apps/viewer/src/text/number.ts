@@ -1,7 +1,7 @@
 // Numbers as text.
 
-import { CODE_ERROR } from "../format/codes.ts";
 import { MARK, type HeadMap } from "../format/head_map.ts";
+import { indexed } from "./token.ts";
 
 /// Thin spaces between thousands: "12 048".
 export function grouped(value: number): string {
@@ -32,9 +32,12 @@ export function different_numbers(values: readonly number[]): string[] {
   }
 }
 
+/// "98.7 %". Rounded down below 100 %, and "<0.1 %" above 0 %: the one is said of all, the other of nothing, alone.
 export function percent(share: number | undefined, digits = 1): string {
   if (share === undefined || !Number.isFinite(share)) return "–";
-  return `${(100 * share).toFixed(digits)}\u2009%`;
+  const least = 10 ** -digits;
+  const text = (share < 1 ? Math.min(100 * share, 100 - least) : 100 * share).toFixed(digits);
+  return `${share > 0 && Number(text) === 0 ? `<${least.toFixed(digits)}` : text}\u2009%`;
 }
 
 /// A float32 weight with five decimals, or five digits where it is small.
@@ -43,9 +46,13 @@ export function exact_weight(value: number): string {
   return value.toFixed(5);
 }
 
-/// A weight from an 8-bit code. Code 0 covers zero and all that is too small for a code.
-export function coded_weight(value: number): string {
-  return Math.abs(value) < CODE_ERROR ? "<0.002" : value.toFixed(3);
+/// A value from 8-bit codes that may be off by `unsure`: where that is more than the value, what the true one is below at
+/// most. So code 0, which covers zero and all that is too small for a code, is "<0.002".
+export function coded_weight(value: number, unsure: number): string {
+  const size = Math.abs(value);
+  // A difference of two codes side by side is as large as it may be off, but for rounding.
+  if (!(size < 0.999 * unsure)) return value.toFixed(3);
+  return `<${(Math.ceil(1000 * (size + unsure)) / 1000).toFixed(3)}`;
 }
 
 const WORDS: Record<number, string> = {
@@ -62,7 +69,13 @@ export function cell_text(map: HeadMap, q: number, k: number): string {
   const mark = map.marks[at]!;
   if (mark !== MARK.weight) return WORDS[mark]!;
   const value = map.values[at]!;
-  return map.exact ? `${exact_weight(value)} (exact)` : `${coded_weight(value)} (8-bit)`;
+  const text = map.exact ? `${exact_weight(value)} (exact)` : `${coded_weight(value, map.unsure ?? 0)} (8-bit)`;
+  return text.replace(/^-/, "−");
+}
+
+/// "q5 d·5 → k4 c·4".
+export function cell_name(texts: { rows: string[]; cols: string[] }, q: number, k: number): string {
+  return `q${q} ${indexed(texts.rows[q], q)} → k${k} ${indexed(texts.cols[k], k)}`;
 }
 
 /// At most four characters, for a number inside a cell: ".97", "1", "<.01".

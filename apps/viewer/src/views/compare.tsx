@@ -1,17 +1,16 @@
 // Two runs or two steps: side by side with one cursor, one over the other, or their difference.
 
 import { useState } from "preact/hooks";
-import { difference, type HeadMap } from "../format/head_map.ts";
-import type { Place } from "../format/run_data.ts";
+import type { HeadMap } from "../format/head_map.ts";
 import type { Address } from "../state/address.ts";
-import { at, block, data, go, probe, run, step } from "../state/app.ts";
-import { config_difference, other_data, other_side, type Other } from "../state/compare.ts";
+import { at, block, cursor, go, probe, run, snapshot } from "../state/app.ts";
+import { config_difference, difference_of, other_side, type Other } from "../state/compare.ts";
+import { map_now, other_map, shown_name, side_name } from "../state/current.ts";
 import { axis_texts } from "../state/labels.ts";
 import { difference_look, is_coarse, weight_look } from "../state/look.ts";
-import { map_of } from "../state/shown.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
 import { ConfigTable } from "../parts/config_table.tsx";
-import { Switch } from "../parts/controls.tsx";
+import { Slider, Switch } from "../parts/controls.tsx";
 import { MapCanvas } from "../parts/map_canvas.tsx";
 import { Matrix } from "../parts/matrix.tsx";
 import { Nothing } from "../parts/nothing.tsx";
@@ -19,7 +18,7 @@ import { When } from "../parts/trouble.tsx";
 import { useMeasured } from "../parts/use_measured.ts";
 import { short_number } from "../text/number.ts";
 import { visible_name } from "../text/token.ts";
-import { HeadPicker, place_now, shown_name } from "./head.tsx";
+import { HeadPicker } from "./head.tsx";
 
 const WAYS: [Address["cv"], string][] = [
   ["side", "side by side"],
@@ -41,8 +40,12 @@ function Swipe({ a, b, names }: { a: HeadMap; b: HeadMap; names: [string, string
         style={{ ...size, "--cut": `${cut}%` }}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          set_cut(Math.round((100 * (event.clientX - box.left)) / box.width));
+          const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+          set_cut(Math.round((100 * x) / box.width));
+          const k = Math.floor((x + event.currentTarget.scrollLeft) / cell);
+          cursor.value = { q: Math.max(0, Math.floor(y / cell)), k: Math.max(0, k) };
         }}
+        onPointerLeave={() => (cursor.value = null)}
       >
         <div style={size} class="swipe-one">
           <SizedMap map={a} size={size} />
@@ -52,16 +55,9 @@ function Swipe({ a, b, names }: { a: HeadMap; b: HeadMap; names: [string, string
         </div>
         <span class="edge" />
       </div>
-      <label class="field" style={{ maxWidth: "560px" }}>
-        <span>Boundary</span>
-        <input
-          type="range"
-          min={0}
-          max={100}
-          value={cut}
-          onInput={(event) => set_cut(Number((event.currentTarget as HTMLInputElement).value))}
-        />
-      </label>
+      <div style={{ maxWidth: "560px" }}>
+        <Slider label="Boundary" most={100} value={cut} on_change={set_cut} />
+      </div>
     </div>
   );
 }
@@ -85,13 +81,13 @@ function Maps({ a, b, other }: { a: HeadMap; b: HeadMap; other: Other }) {
   const texts = axis_texts(run.value, block.value!, probe.value!);
   const head = shown_name();
   const names: [string, string] = [
-    `${visible_name(run.value.name)}, step ${step.value} · ${head}`,
+    `${side_name()} · ${head}`,
     `${visible_name(other.name)} · ${head}`,
   ];
   const shared = { rows: texts.rows, cols: texts.cols, zoom, on_zoom: set_zoom };
   if (at.value.cv === "swipe") return <Swipe a={a} b={b} names={names} />;
   if (at.value.cv === "diff") {
-    const map = difference(a, b);
+    const map = difference_of(a, b);
     return (
       <div class="figure">
         <Matrix
@@ -122,7 +118,7 @@ function Maps({ a, b, other }: { a: HeadMap; b: HeadMap; other: Other }) {
       </div>
       <div>
         <h3>{names[1]}</h3>
-        <Matrix {...shared} map={b} look={weight_look.value} label={names[1]} quiet />
+        <Matrix {...shared} map={b} look={weight_look.value} label={names[1]} second />
       </div>
     </div>
   );
@@ -150,18 +146,14 @@ function Settings({ other }: { other: Run }) {
 type Run = Other["run"];
 
 /// Whether one of the maps is known in 8 bits only, and the scale wants more.
-function coarse(place: Place, other: Other | string): boolean {
+function coarse(other: Other | string): boolean {
   if (typeof other === "string") return false;
-  const there = { ...place, block: other.block, snapshot: other.snapshot };
-  return [map_of(data.value, place, at.value.agg), map_of(other_data(other), there, at.value.agg)].some(
-    (map) => map.status === "ready" && is_coarse(map.value, weight_look.value),
-  );
+  return [map_now(), other_map(other)].some((map) => map.status === "ready" && is_coarse(map.value, weight_look.value));
 }
 
 export function Compare() {
   useMeasured("compare");
-  const place = place_now();
-  if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
+  if (!probe.value || !block.value || snapshot.value < 0) return <Nothing />;
   const other = other_side();
   return (
     <div>
@@ -170,7 +162,7 @@ export function Compare() {
         <Switch label="Way of comparing" options={WAYS} value={at.value.cv} on_change={(cv) => go({ cv })} />
         {at.value.cv !== "diff" && (
           <span class="push" style={{ minWidth: "220px" }}>
-            <ColourBar look={weight_look.value} coarse={coarse(place, other)} />
+            <ColourBar look={weight_look.value} coarse={coarse(other)} />
           </span>
         )}
       </div>
@@ -181,14 +173,8 @@ export function Compare() {
         </div>
       ) : (
         <>
-          <When of={map_of(data.value, place, at.value.agg)}>
-            {(a) => (
-              <When
-                of={map_of(other_data(other), { ...place, block: other.block, snapshot: other.snapshot }, at.value.agg)}
-              >
-                {(b) => <Maps a={a} b={b} other={other} />}
-              </When>
-            )}
+          <When of={map_now()}>
+            {(a) => <When of={other_map(other)}>{(b) => <Maps a={a} b={b} other={other} />}</When>}
           </When>
           <Settings other={other.run} />
         </>

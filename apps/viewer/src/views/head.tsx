@@ -2,11 +2,12 @@
 
 import { useState } from "preact/hooks";
 import type { Aggregate } from "../state/address.ts";
-import { at, block, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
+import { at, block, cursor, data, go, probe, run, step } from "../state/app.ts";
+import { aggregate_words, head_view_map, place_now, shown_name, stage_at } from "../state/current.ts";
 import { axis_texts, produced, rows_produce } from "../state/labels.ts";
 import { is_coarse, score_look, weight_look } from "../state/look.ts";
-import { exact_trouble, staged_map } from "../state/shown.ts";
-import { head_name } from "../state/stats.ts";
+import { combinations, exact_trouble } from "../state/shown.ts";
+import { layer_number } from "../state/stats.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
 import { HeadFacts } from "../parts/head_facts.tsx";
 import { Matrix } from "../parts/matrix.tsx";
@@ -15,34 +16,15 @@ import { Check, Choice, Switch } from "../parts/controls.tsx";
 import { When } from "../parts/trouble.tsx";
 import { useMeasured } from "../parts/use_measured.ts";
 
-export function place_now() {
-  return {
-    block: block_index.value,
-    probe: at.value.p,
-    snapshot: snapshot.value,
-    layer: at.value.l,
-    head: at.value.h,
-  };
-}
-
-/// "dec.cross L1 H2", or "dec.cross L1 mean over heads".
-export function shown_name(): string {
-  const { l, h, agg } = at.value;
-  if (agg === "head") return head_name(run.value, block_index.value, l, h);
-  return `${block.value?.name} L${l} ${agg === "rollout" ? "rollout (heuristic)" : `${agg} over heads`}`;
-}
-
 export function HeadPicker() {
   const info = block.value!;
-  const aggregates: Aggregate[] =
-    info.kind === "dec.cross" ? ["head", "mean", "max"] : ["head", "mean", "max", "rollout"];
   return (
     <>
       <Choice
         label="Layer"
         value={String(at.value.l)}
         on_change={(value) => go({ l: Number(value) })}
-        options={Array.from({ length: info.layers }, (_, i) => [String(i), `L${i}`])}
+        options={Array.from({ length: info.layers }, (_, i) => [String(i), `L${layer_number(info, i)}`])}
       />
       <Choice
         label="Head"
@@ -54,17 +36,13 @@ export function HeadPicker() {
         label="Shows"
         value={at.value.agg}
         on_change={(value) => go({ agg: value as Aggregate })}
-        options={aggregates.map((name) => [
-          name,
-          name === "head" ? "one head" : name === "rollout" ? "rollout (heuristic)" : `${name} over heads`,
-        ])}
+        options={[["head", "one head"], ...combinations(info).map((name) => [name, aggregate_words(name)] as const)]}
       />
     </>
   );
 }
 
-function Stages({ recorded }: { recorded: boolean }) {
-  if (!recorded) return null;
+function Stages() {
   const stages = (["scores", "masked", "softmax"] as const).map((name) => [name, name] as const);
   return <Switch label="Stage of attention" options={stages} value={at.value.st} on_change={(st) => go({ st })} />;
 }
@@ -74,9 +52,7 @@ export function Head() {
   const [zoom, set_zoom] = useState(1);
   const place = place_now();
   if (!probe.value || !block.value || place.snapshot < 0) return <Nothing />;
-  const scores = at.value.agg === "head" ? data.value.scores(place) : undefined;
-  const stage = scores ? at.value.st : "softmax";
-  const loaded = staged_map(data.value, place, at.value.agg, stage, at.value.df && stage === "softmax");
+  const stage = stage_at(place);
   const made = rows_produce(run.value, block.value) ? produced(data.value, at.value.p, place.snapshot) : undefined;
   const texts = axis_texts(run.value, block.value, probe.value);
   const trouble = at.value.agg === "head" ? exact_trouble(data.value, place) : "";
@@ -84,7 +60,7 @@ export function Head() {
     <div>
       <div class="tools">
         <HeadPicker />
-        <Stages recorded={scores !== undefined} />
+        {at.value.agg === "head" && data.value.scores(place) && <Stages />}
         <Check label="Numbers" checked={at.value.num} on_change={(num) => go({ num })} />
         <Check label="Drop first key, renormalise" checked={at.value.df} on_change={(df) => go({ df })} />
         <div class="switch" role="group" aria-label="Zoom">
@@ -108,7 +84,7 @@ export function Head() {
         {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
       </div>
       {trouble && <p class="bad small">{trouble} The 8-bit weights are shown.</p>}
-      <When of={loaded}>
+      <When of={head_view_map()}>
         {(map) => {
           const look = stage === "softmax" ? weight_look.value : score_look(map);
           return (

@@ -8,8 +8,9 @@ import type { Aggregate } from "../state/address.ts";
 import { at, block_index, cursor, data, go, probe, run, snapshot, step } from "../state/app.ts";
 import { filter_trouble, parse_filter, passes, type Condition } from "../state/filter.ts";
 import { weight_look } from "../state/look.ts";
-import { map_of } from "../state/shown.ts";
-import { stats_of, type Stats } from "../state/stats.ts";
+import { place_now } from "../state/current.ts";
+import { combinations, map_of, rollout_trouble } from "../state/shown.ts";
+import { layer_number, REPLACEMENTS, stats_of, type Stats } from "../state/stats.ts";
 import { ColourBar, MarkLegend } from "../parts/colour_bar.tsx";
 import { MapCanvas } from "../parts/map_canvas.tsx";
 import { Trouble } from "../parts/trouble.tsx";
@@ -25,7 +26,6 @@ const THUMB_CELLS = 128;
 const SMALLEST = 72;
 /// Between thumbnails, and what the names of layers take, as in style/views.css.
 const [GAP, NAMES] = [8, 36];
-const EXTRAS: Aggregate[] = ["mean", "max", "rollout"];
 
 export const filter_state = computed(() => parse_filter(at.value.f));
 
@@ -34,15 +34,16 @@ export function stats_now(): Stats | undefined {
   return loaded?.status === "ready" ? loaded.value : undefined;
 }
 
-function small(map: HeadMap): HeadMap {
-  return max_pool(map, Math.ceil(Math.max(map.rows, map.cols) / THUMB_CELLS));
+/// How many cells on a side are one of a thumbnail.
+function thumb_factor(map: HeadMap): number {
+  return Math.ceil(Math.max(map.rows, map.cols) / THUMB_CELLS);
 }
 
-const pooled = new WeakMap<HeadMap, HeadMap>();
+const small = new WeakMap<HeadMap, HeadMap>();
 
 function thumb_map(map: HeadMap): HeadMap {
-  let found = pooled.get(map);
-  if (!found) pooled.set(map, (found = small(map)));
+  let found = small.get(map);
+  if (!found) small.set(map, (found = max_pool(map, thumb_factor(map))));
   return found;
 }
 
@@ -59,9 +60,10 @@ interface ThumbProps {
 
 /// What a screen reader hears of a thumbnail.
 function thumb_name(props: ThumbProps, tag: string): string {
-  const block = run.value.blocks[props.block]!.name;
-  if (props.aggregate !== "head") return `${block} layer ${props.layer} ${props.aggregate} over heads`;
-  const name = `${block} layer ${props.layer} head ${props.head}`;
+  const block = run.value.blocks[props.block]!;
+  const layer = `${block.name} layer ${layer_number(block, props.layer)}`;
+  if (props.aggregate !== "head") return `${layer} ${props.aggregate} over heads`;
+  const name = `${layer} head ${props.head}`;
   const { stats } = props;
   if (!stats) return name;
   const nth = stats.head_index(props.block, props.layer, props.head);
@@ -89,7 +91,7 @@ function Thumb(props: ThumbProps) {
   const tag = known ? stats.tag(when, nth) : "";
   const dim = known && props.conditions.length > 0 && !passes(stats, when, nth, props.conditions);
   const share = known ? stats.get(when, nth, "entropy.share") : NaN;
-  const effect = known ? stats.get(when, nth, "ablation.mean.loss") : NaN;
+  const effect = known ? stats.get(when, nth, `ablation.${stats.mode()}.loss`) : NaN;
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // The focus follows the current head while it is in the grid.
@@ -98,14 +100,14 @@ function Thumb(props: ThumbProps) {
   const place = { blk: run.value.blocks[props.block]!.name, l: props.layer, h: props.head, agg: props.aggregate };
   const point = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const { block, layer, head, aggregate } = props;
+    const factor = thumb_factor(map);
     const share_of = (value: number, size: number, count: number) =>
-      Math.max(0, Math.min(count - 1, Math.floor((value / size) * count)));
+      Math.max(0, Math.min(count - 1, Math.floor((value / size) * Math.ceil(count / factor)) * factor));
     cursor.value = {
       q: share_of(event.clientY - box.top, box.height, map.rows),
       k: share_of(event.clientX - box.left, box.width, map.cols),
-      block: props.block,
-      layer: props.layer,
-      head: single ? props.head : -1,
+      over: { block, layer, head, aggregate, factor },
     };
   };
   const label = single ? `H${props.head}` : props.aggregate;
@@ -124,7 +126,7 @@ function Thumb(props: ThumbProps) {
       <span class="unseen">{thumb_name(props, tag)}</span>
       <span
         class="pic hatch"
-        aria-hidden="true"
+        aria-hidden
         onPointerMove={point}
         onPointerLeave={() => (cursor.value = null)}
         data-place={`${props.block}/${props.layer}/${single ? props.head : props.aggregate}`}
@@ -133,24 +135,22 @@ function Thumb(props: ThumbProps) {
         <span class="cross-q" />
         <span class="cross-k" />
       </span>
-      <span class="cap" aria-hidden="true">
+      <span class="cap" aria-hidden>
         <span>{label}</span>
         <span class={tag === "—" || tag === "uniform" ? "tag" : "tag known"} title={tag}>
           {tag}
         </span>
       </span>
       {known && (
-        <span aria-hidden="true">
+        <span aria-hidden>
           <span class="mini" style={{ display: "block" }} title={`entropy ${percent(share, 0)} of log₂ of the keys`}>
             <i style={{ width: `${100 * (share || 0)}%` }} />
           </span>
-          <span class="mini effect" style={{ display: "block" }} title={`ablation: loss ${short_number(effect)}`}>
-            <i
-              style={{
-                width: `${props.largest_effect > 0 ? Math.max(0, (100 * effect) / props.largest_effect || 0) : 0}%`,
-              }}
-            />
-          </span>
+          {!Number.isNaN(effect) && (
+            <span class="mini effect" style={{ display: "block" }} title={`ablation: loss ${short_number(effect)}`}>
+              <i style={{ width: `${Math.max(0, (100 * effect) / props.largest_effect || 0)}%` }} />
+            </span>
+          )}
         </span>
       )}
     </div>
@@ -168,7 +168,7 @@ function thumb_size(nth: number, room: Room): number {
   const info = blocks[nth]!;
   const layers = blocks.reduce((sum, other) => sum + other.layers, 0);
   const [rows, cols] = info.shapes[at.value.p]!;
-  const beside = info.heads + (info.kind === "dec.cross" ? 2 : 3);
+  const beside = info.heads + combinations(info).length;
   const wide = Math.floor((room.width - NAMES + GAP) / beside) - GAP;
   const high = ((room.height - 90 - 40 * blocks.length) / layers - 48) * Math.min(1, cols / rows);
   return Math.round(Math.max(SMALLEST, Math.min(220, wide, Math.max(high, 110))));
@@ -177,21 +177,19 @@ function thumb_size(nth: number, room: Room): number {
 function largest_effect(stats: Stats | undefined): number {
   if (!stats) return 0;
   const when = stats.step_index(step.value);
-  return Math.max(0, ...stats.info.heads.map((_, nth) => stats.get(when, nth, "ablation.mean.loss") || 0));
+  return Math.max(0, ...stats.info.heads.map((_, nth) => stats.get(when, nth, `ablation.${stats.mode()}.loss`) || 0));
 }
 
 /// The maps of a layer: its heads, then what combines them. The first that is not there speaks for all.
 function layer_maps(block: number, layer: number): Loaded<[Aggregate, number, HeadMap][]> {
   const info = run.value.blocks[block]!;
-  const extras = EXTRAS.filter((name) => name !== "rollout" || info.kind !== "dec.cross");
   const wanted: [Aggregate, number][] = [
     ...Array.from({ length: info.heads }, (_, head): [Aggregate, number] => ["head", head]),
-    ...extras.map((name): [Aggregate, number] => [name, 0]),
+    ...combinations(info).map((name): [Aggregate, number] => [name, 0]),
   ];
   const out: [Aggregate, number, HeadMap][] = [];
   for (const [name, head] of wanted) {
-    const place = { block, probe: at.value.p, snapshot: snapshot.value, layer, head };
-    const map = map_of(data.value, place, name);
+    const map = map_of(data.value, { ...place_now(), block, layer, head }, name);
     if (map.status !== "ready") return map;
     out.push([name, head, map.value]);
   }
@@ -204,7 +202,7 @@ function Block(props: { block: number; stats: Stats | undefined; conditions: Con
   const [rows, cols] = info.shapes[at.value.p]!;
   const largest = largest_effect(stats);
   const over = cursor.value;
-  const crossed = over !== null && (over.block ?? block_index.value) === block;
+  const crossed = over !== null && (over.over?.block ?? block_index.value) === block;
   const cross = crossed
     ? { "--cross-q": `${(100 * (over.q + 0.5)) / rows}%`, "--cross-k": `${(100 * (over.k + 0.5)) / cols}%` }
     : {};
@@ -216,6 +214,7 @@ function Block(props: { block: number; stats: Stats | undefined; conditions: Con
         <span class="soft small">
           {counted(info.layers, "layer")} of {counted(info.heads, "head")} · {rows} queries × {cols} keys
           {info.mask === "causal" && " · causal"}
+          {info.layer_numbers && ` · ${rollout_trouble(info)}`}
         </span>
       </h3>
       {Array.from({ length: info.layers }, (_, layer) => {
@@ -238,9 +237,9 @@ function Block(props: { block: number; stats: Stats | undefined; conditions: Con
           );
         }
         return (
-          <div role="row" class="layer" key={layer} aria-label={`layer ${layer}`}>
+          <div role="row" class="layer" key={layer} aria-label={`layer ${layer_number(info, layer)}`}>
             <span class="name" role="presentation" title={info.layer_names?.[layer]}>
-              L{layer}
+              L{layer_number(info, layer)}
             </span>
             <div class="thumbs" role="presentation">
               {maps.value.map(([aggregate, head, map]) => (
@@ -289,8 +288,10 @@ function Grid() {
       <p class="soft small" style={{ marginTop: "8px" }}>
         {stats && (
           <>
-            Bars under a map: entropy as a share of its most (grey), and the rise of the loss when the head is replaced
-            by its mean (red; the longest is {short_number(largest_effect(stats))}), on {stats.info.evaluated}.{" "}
+            Bars under a map: entropy as a share of its most (grey)
+            {stats.modes.length > 0 &&
+              `, and the rise of the loss when the head is replaced by ${REPLACEMENTS[stats.mode()]} (red; the longest is ${short_number(largest_effect(stats))})`}
+            , on {stats.info.evaluated}.{" "}
           </>
         )}
         Rollout is a heuristic. Weights are not explanations: see the ablation columns in Roles.

@@ -2,7 +2,7 @@
 
 import { at, block_index, data, go, run, step } from "../state/app.ts";
 import { FIGURES, role_columns, role_rows, sorted_rows, type RoleColumn, type RoleRow } from "../state/role_table.ts";
-import { related, stats_of, type Stats } from "../state/stats.ts";
+import { related, REPLACEMENTS, stats_of, type Stats } from "../state/stats.ts";
 import { Choice } from "../parts/controls.tsx";
 import { MeasuredAt } from "../parts/measured_at.tsx";
 import { OffsetBars, Spark, SPARK_POINTS } from "../parts/spark.tsx";
@@ -45,9 +45,10 @@ function ordered(rows: RoleRow[], stats: Stats): RoleRow[] {
   return related(matrix, count, Number(like[1])).map((head) => rows[head]!);
 }
 
-function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; columns: RoleColumn[]; when: number }) {
+function Row(props: { row: RoleRow; stats: Stats; columns: RoleColumn[]; when: number; mode: string }) {
+  const { row, stats, columns, when, mode } = props;
   const current = row.block === block_index.value && row.layer === at.value.l && row.head === at.value.h;
-  const blk = run.value.blocks[row.block]!.name;
+  const blk = run.value.blocks[row.block]?.name ?? "";
   const get = (column: string) => stats.get(when, row.nth, column);
   return (
     <tr class={current ? "current" : ""}>
@@ -75,7 +76,7 @@ function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; column
             {short_number(value)}
             <div class="under soft">
               {role && <span>×{short_number(stats.lift(when, row.nth, role), 2)}</span>}
-              {figure && <span>±{short_number(get(`ablation.${at.value.abl}.${column.key}.se`), 1)}</span>}
+              {figure && <span>±{short_number(get(`ablation.${mode}.${column.key}.se`), 1)}</span>}
               {column.column && (
                 <Spark
                   line={stats.profile(row.nth, column.column, SPARK_POINTS)}
@@ -111,26 +112,23 @@ function Row({ row, stats, columns, when }: { row: RoleRow; stats: Stats; column
 function Table({ stats }: { stats: Stats }) {
   const when = stats.step_index(step.value);
   const { thresholds, evaluated, steps } = stats.info;
-  const columns = role_columns(stats, at.value.abl);
-  const rows = ordered(role_rows(run.value, stats, when, at.value.abl), stats);
-  const modes = ["mean", "zero", "uniform"].filter((mode) => stats.has(`ablation.${mode}.loss`));
+  const mode = stats.mode(at.value.abl);
+  const columns = role_columns(stats, mode);
+  const rows = ordered(role_rows(run.value, stats, when, mode), stats);
   return (
     <div class="fill roles">
       <div class="tools">
-        {modes.length > 0 && (
+        {stats.modes.length > 0 && (
           <Choice
             label="A head is replaced by"
-            value={at.value.abl}
-            options={modes.map((mode) => [
-              mode,
-              mode === "mean" ? "its mean" : mode === "zero" ? "zero" : "uniform attention",
-            ])}
+            value={mode}
+            options={stats.modes.map((name) => [name, REPLACEMENTS[name]!])}
             on_change={(abl) => go({ abl })}
           />
         )}
         <button
           onClick={() =>
-            download(`${run.value.id}-roles-step${steps[when]}.csv`, roles_csv(run.value, stats, when, at.value.abl))
+            download(`${run.value.id}-roles-step${steps[when]}.csv`, roles_csv(run.value, stats, when, mode))
           }
         >
           Save as CSV
@@ -157,7 +155,7 @@ function Table({ stats }: { stats: Stats }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <Row key={row.nth} {...{ row, stats, columns, when }} />
+              <Row key={row.nth} {...{ row, stats, columns, when, mode }} />
             ))}
           </tbody>
         </table>
@@ -181,7 +179,7 @@ export function Roles() {
       <div class="card">
         <h2>No head statistics</h2>
         <p>
-          This file has none of {run.value.name}; they are recorded while a run trains, or made by headlight inspect.
+          This file has none of {run.value.name}. They are measured while a run trains, as heads.every of its config says.
         </p>
       </div>
     );

@@ -3,16 +3,13 @@
 import { useState } from "preact/hooks";
 import type { ChartLine } from "../draw/curve_shapes.ts";
 import type { Probe } from "../format/manifest.ts";
-import { at, data, go, go_snapshot, manifest, run, step } from "../state/app.ts";
-import { nearest_snapshot } from "../state/correct.ts";
-import { CURVE_WORDS, curves_of, value_at, type Curve } from "../state/curves.ts";
+import { at, data, go, manifest, run, step } from "../state/app.ts";
+import { CURVE_WORDS, curves_of, type Curve } from "../state/curves.ts";
 import { input_texts, source_texts, target_texts } from "../state/labels.ts";
-import { stop } from "../state/player.ts";
-import { Chart } from "../parts/chart.tsx";
+import { Chart, ChartKeys } from "../parts/chart.tsx";
 import { ConfigTable } from "../parts/config_table.tsx";
 import { CurveTable } from "../parts/curve_table.tsx";
 import { useMeasured } from "../parts/use_measured.ts";
-import { short_number } from "../text/number.ts";
 import { visible_name } from "../text/token.ts";
 
 const FIRST = ["loss", "tok_acc", "seq_acc", "lr", "grad_norm"];
@@ -34,10 +31,6 @@ function Curves({ curves, trouble }: { curves: Curve[]; trouble: string }) {
   const names = [
     ...new Set([...FIRST.filter((name) => curves.some((c) => c.name === name)), ...curves.map((c) => c.name)]),
   ];
-  const pick = (wanted: number) => {
-    stop();
-    go_snapshot(nearest_snapshot(run.value.steps, Math.max(0, wanted)));
-  };
   if (curves.length === 0)
     return (
       <div class="card full">
@@ -53,15 +46,10 @@ function Curves({ curves, trouble }: { curves: Curve[]; trouble: string }) {
         return (
           <div class="card" key={name}>
             <h2>{CURVE_WORDS[name] ?? name}</h2>
-            <p class="keys">
-              {lines.map((line) => (
-                <span key={line.label}>
-                  <i style={{ background: `var(--series-${line.colour + 1})` }} />
-                  {line.label} {short_number(value_at(line.curve, step.value), 4)}
-                </span>
-              ))}
+            <p>
+              <ChartKeys lines={lines} at_step={step.value} />
             </p>
-            <Chart lines={lines} height={170} step={step.value} on_pick={pick} />
+            <Chart lines={lines} height={170} />
           </div>
         );
       })}

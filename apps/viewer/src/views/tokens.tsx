@@ -5,11 +5,12 @@ import { css_variable, sized } from "../draw/canvas.ts";
 import type { HeadMap } from "../format/head_map.ts";
 import type { Loaded } from "../format/lazy.ts";
 import { at, block, cursor, dark, data, go, probe, run } from "../state/app.ts";
+import { place_now, shown_name, token_view_maps } from "../state/current.ts";
 import { axis_texts, produced, rows_produce, type Produced } from "../state/labels.ts";
 import { LINE_COLOURS, parse_heads, top_lines, type Line } from "../state/lines.ts";
 import { parse_selection, toggle_selection } from "../state/selection.ts";
-import { head_map, map_of } from "../state/shown.ts";
 import { Made } from "../parts/axis.tsx";
+import { Slider } from "../parts/controls.tsx";
 import { Nothing } from "../parts/nothing.tsx";
 import { useRoom } from "../parts/room.ts";
 import { Table } from "../parts/table.tsx";
@@ -17,21 +18,15 @@ import { When } from "../parts/trouble.tsx";
 import { useMeasured } from "../parts/use_measured.ts";
 import { cell_text, percent } from "../text/number.ts";
 import { indexed, shortened } from "../text/token.ts";
-import { HeadPicker, place_now, shown_name } from "./head.tsx";
+import { HeadPicker } from "./head.tsx";
 
 const LINES_HEIGHT = 190;
 const LONGEST_TOKEN = 16;
 
-/// The maps whose lines are drawn: chosen heads, else what the head picker says. The first that is not there speaks.
+/// The maps whose lines are drawn. The first that is not there speaks for all.
 export function token_maps(): Loaded<HeadMap[]> {
-  const place = place_now();
-  const chosen = parse_heads(at.value.hs, block.value!.heads);
-  const wanted =
-    chosen.length > 0 && at.value.agg === "head"
-      ? chosen.map((head) => head_map(data.value, { ...place, head }))
-      : [map_of(data.value, place, at.value.agg)];
   const out: HeadMap[] = [];
-  for (const loaded of wanted) {
+  for (const [, loaded] of token_view_maps()) {
     if (loaded.status !== "ready") return loaded;
     out.push(loaded.value);
   }
@@ -62,7 +57,7 @@ function Lines({ lines, width, total, single }: { lines: Line[]; width: number; 
       context.stroke();
     }
   }, [lines, width, total, single, dark.value]);
-  return <canvas ref={canvas} aria-hidden="true" style={{ width: `${total}px`, height: `${LINES_HEIGHT}px` }} />;
+  return <canvas ref={canvas} aria-hidden style={{ width: `${total}px`, height: `${LINES_HEIGHT}px` }} />;
 }
 
 function Strip(props: { texts: string[]; width: number; on: Set<number>; name: string; pick: "q" | "k" }) {
@@ -242,27 +237,25 @@ function Body({ maps }: { maps: HeadMap[] }) {
 export function Tokens() {
   useMeasured("tokens");
   if (!probe.value || !block.value || place_now().snapshot < 0) return <Nothing />;
-  const range = (event: Event) => Number((event.currentTarget as HTMLInputElement).value);
   return (
     <div>
       <div class="tools">
         <HeadPicker />
         <HeadChoice />
-        <label class="field">
-          <span>Lines per token: {at.value.k}</span>
-          <input type="range" min={1} max={10} value={at.value.k} onInput={(event) => go({ k: range(event) })} />
-        </label>
-        <label class="field">
-          <span>Weight at least {at.value.thr.toFixed(2)}</span>
-          <input
-            type="range"
-            min={0}
-            max={1}
-            step={0.01}
-            value={at.value.thr}
-            onInput={(event) => go({ thr: range(event) })}
-          />
-        </label>
+        <Slider
+          label={`Lines per token: ${at.value.k}`}
+          least={1}
+          most={10}
+          value={at.value.k}
+          on_change={(k) => go({ k })}
+        />
+        <Slider
+          label={`Weight at least ${at.value.thr.toFixed(2)}`}
+          most={1}
+          step={0.01}
+          value={at.value.thr}
+          on_change={(thr) => go({ thr })}
+        />
         {at.value.sel !== "" && <button onClick={() => go({ sel: "" })}>Clear selection</button>}
       </div>
       <When of={token_maps()}>{(maps) => <Body maps={maps} />}</When>
