@@ -11,23 +11,19 @@
 namespace headlight {
 namespace {
 
-/// A layer by its number in all blocks of one kind.
+/// Where a layer stands in the blocks of a run.
 struct FoundLayer {
   std::size_t block;
   std::size_t layer;
 };
 
 FoundLayer find_layer(const ViewRun& run, const MapPlace& place) {
-  std::size_t layer = place.layer;
   for (std::size_t i = 0; i < run.blocks.size(); ++i) {
     const ViewBlock& block = run.blocks[i];
-    if (block.kind != place.block) continue;
-    if (layer >= block.layers()) {
-      layer -= block.layers();
-      continue;
-    }
-    if (place.head >= block.heads) break;
-    return {.block = i, .layer = layer};
+    if (block.kind != place.block || place.head >= block.heads) continue;
+    const auto number = std::find(block.layer_numbers.begin(), block.layer_numbers.end(), place.layer);
+    if (number == block.layer_numbers.end()) continue;
+    return {.block = i, .layer = static_cast<std::size_t>(number - block.layer_numbers.begin())};
   }
   raise<ConfigError>(run.name, fmt::format("the run has recorded no layer {} of `{}` with a head {}", place.layer,
                                            place.block, place.head));

@@ -11,8 +11,8 @@ namespace headlight {
 
 /// Which head, on which probe.
 struct MapPlace {
-  std::string block{};  ///< enc.self, dec.self or dec.cross
-  std::size_t layer = 0;
+  std::string block{};    ///< enc.self, dec.self or dec.cross
+  std::size_t layer = 0;  ///< its number among the layers of that kind, from 0 in the order in which they run
   std::size_t head = 0;
   std::size_t probe = 0;
 };

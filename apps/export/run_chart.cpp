@@ -62,9 +62,10 @@ std::vector<Curve> pattern_curves(const ViewRun& run) {
     const std::optional<std::size_t> head = measured.best();
     if (!head) continue;
     const ViewHead& place = stats.heads[*head];
+    const ViewBlock& block = run.blocks[place.block];
     Curve curve{.name = fmt::format("{} ({} layer {} head {})",
-                                    name.substr(kBegin.size(), name.size() - kBegin.size() - kEnd.size()),
-                                    run.blocks[place.block].name, place.layer, place.head)};
+                                    name.substr(kBegin.size(), name.size() - kBegin.size() - kEnd.size()), block.kind,
+                                    block.layer_numbers.at(place.layer), place.head)};
     for (std::size_t step = 0; step < stats.steps.size(); ++step) {
       curve.steps.push_back(static_cast<double>(stats.steps[step]));
       curve.values.push_back(measured.at(step, *head));

@@ -16,7 +16,7 @@
 #include "apps/headlight/command.h"
 #include "apps/headlight/export_arguments.h"
 #include "apps/headlight/export_maps.h"
-#include "apps/headlight/opened_run.h"
+#include "apps/headlight/export_source.h"
 #include "apps/training/build.h"
 #include "apps/training/weight_metadata.h"
 #include "apps/training/weights.h"
@@ -33,7 +33,7 @@ struct ExportFormat {
   std::string_view extension;
   std::string_view what;
   std::string_view options;  ///< that have an effect on it, each between blanks
-  void (*write)(const OpenedRun& run, const ExportArguments& arguments);
+  void (*write)(ExportSource& source, const ExportArguments& arguments);
 };
 
 using TokenText = std::string (Task::*)(std::int32_t) const;
@@ -54,8 +54,9 @@ std::string vocabulary_of(const Task& task) {
   return vocabulary.dump();
 }
 
-void write_onnx(const OpenedRun& run, const ExportArguments& arguments) {
+void write_onnx(ExportSource& source, const ExportArguments& arguments) {
   require_onnx();
+  const OpenedRun& run = source.checkpoint();
   const nlohmann::json composed = composed_model(run.config.model, *run.task);
   const OnnxOptions options{.name = run.config.name.empty() ? "model" : run.config.name,
                             .metadata = {{"headlight.config", run.config.name},
@@ -65,7 +66,7 @@ void write_onnx(const OpenedRun& run, const ExportArguments& arguments) {
   write_file_atomically(arguments.output, onnx_model(*run.model, composed, options));
 }
 
-void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
+void write_weights(ExportSource& source, const ExportArguments& arguments) {
   constexpr std::array kKnown = {WeightFormat::headlight, WeightFormat::torch, WeightFormat::gpt2};
   const auto* const format = std::find_if(kKnown.begin(), kKnown.end(), [&arguments](WeightFormat known) {
     return format_name(known) == arguments.names;
@@ -77,6 +78,7 @@ void write_weights(const OpenedRun& run, const ExportArguments& arguments) {
     raise<ConfigError>("--names", fmt::format("nothing names weights as `{}`", arguments.names), {},
                        fmt::format("use {}", fmt::join(names, ", ")));
   }
+  const OpenedRun& run = source.checkpoint();
   export_weights(arguments.output, *run.model, {.format = *format, .metadata = checkpoint_metadata(run.step)});
 }
 
@@ -107,7 +109,7 @@ constexpr std::array kFormats = {
     ExportFormat{"svg", ".svg", "the same as shapes and text", kOfPictures, export_svg},
     ExportFormat{"gif", ".gif", "how maps formed: all snapshots of a probe", kOfAnimations, export_gif},
     ExportFormat{"csv", ".csv", "the weights of a head as a table", kOfMaps, export_map_csv},
-    ExportFormat{"npy", ".npy", "the same as an array", kOfMaps, export_map_npy},
+    ExportFormat{"npy", ".npy", "the same as an array, NaN where the mask hides a cell", kOfMaps, export_map_npy},
     ExportFormat{"safetensors", ".safetensors", "the weights of the model", " --names --checkpoint ", write_weights},
     ExportFormat{"onnx", ".onnx", "the model as a graph that also answers with its attention weights",
                  " --lengths --checkpoint ", write_onnx},
@@ -165,18 +167,34 @@ void check_options(const ExportFormat& format, const ExportArguments& arguments,
   }
 }
 
+/// Of what is shown: the snapshot, the last of an animation's, the last one that curves have, or the checkpoint.
+std::uint64_t step_of(const ExportFormat& format, const ExportArguments& arguments, ExportSource& source) {
+  if (arguments.step) return *arguments.step;
+  double last = 0;
+  if (arguments.view == "curves") {
+    for (const ViewScalar& scalar : source.recorded().scalars) {
+      if (!scalar.steps.empty()) last = std::max(last, scalar.steps.back());
+    }
+    return static_cast<std::uint64_t>(last);
+  }
+  if (format.write == export_gif) {
+    const std::vector<std::uint64_t>& steps = source.recorded().steps;
+    return steps.empty() ? 0 : steps.back();  // without any the export says so
+  }
+  return source.checkpoint().step;
+}
+
 int export_run(ExportArguments arguments, const std::vector<std::string>& given, const GlobalOptions& global) {
   const ExportFormat& format = format_of(arguments);
   check_options(format, arguments, given);
-  const OpenedRun run = open_run(arguments.run, arguments.checkpoint);
-  for (const std::string& warning : run.warnings) print_note(global, warning + "\n");
+  ExportSource source(arguments);
+  const std::uint64_t step = step_of(format, arguments, source);
   if (arguments.output.empty()) {
-    arguments.output =
-        fmt::format("{}-step-{}{}", run.config.name, arguments.step.value_or(run.step), format.extension);
+    arguments.output = fmt::format("{}-step-{}{}", source.config().name, step, format.extension);
   }
-  format.write(run, arguments);
-  print_note(global, fmt::format("{}: {} at step {}, {:.1f} kB\n", arguments.output,
-                                 run_name(run.config, run.directory), arguments.step.value_or(run.step),
+  format.write(source, arguments);
+  for (const std::string& note : source.notes()) print_note(global, note + "\n");
+  print_note(global, fmt::format("{}: {} at step {}, {:.1f} kB\n", arguments.output, source.name(), step,
                                  static_cast<double>(std::filesystem::file_size(arguments.output)) / 1e3));
   return kOk;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -49,7 +50,9 @@ ShownMaps snapshot_maps(const ViewRun& run, const ExportArguments& arguments, st
 ShownMaps checkpoint_maps(const OpenedRun& run, const ExportArguments& arguments) {
   const ChosenInput input = choose_input(arguments.input, run.config, *run.task);
   const AttentionLook look = look_at(*run.model, *run.task, input.example);
-  const MapSource source{.run = run_name(run.config, run.directory), .step = run.step, .input = input.name};
+  const MapSource source{.run = run_name(run.config, run.directory),
+                         .step = run.step,
+                         .input = answered_name(*run.model, input.name)};
   ShownMaps shown{.heads = shown_heads(arguments, placed_heads(*run.model, look.layers))};
   for (const PlacedHead& place : shown.heads) {
     const AttentionWeights& weights = look.layers[place.layer.index];
@@ -59,11 +62,10 @@ ShownMaps checkpoint_maps(const OpenedRun& run, const ExportArguments& arguments
   return shown;
 }
 
-ShownMaps shown_maps(const OpenedRun& run, const ExportArguments& arguments) {
+ShownMaps shown_maps(ExportSource& source, const ExportArguments& arguments) {
   const Scale scale = parse_scale(arguments.scale);
-  ShownMaps shown = arguments.step
-                        ? snapshot_maps(read_snapshots(run.directory, {*arguments.step}), arguments, *arguments.step)
-                        : checkpoint_maps(run, arguments);
+  ShownMaps shown = arguments.step ? snapshot_maps(source.recorded(), arguments, *arguments.step)
+                                   : checkpoint_maps(source.checkpoint(), arguments);
   for (AttentionMap& map : shown.maps) map.scale = scale;
   return shown;
 }
@@ -73,14 +75,16 @@ AttentionGrid grid_of(ShownMaps shown) {
   AttentionGrid grid;
   grid.title = "Attention of all heads";
   grid.subtitle = shown.maps.front().subtitle;
+  bool even = true;  // head k of each layer is the k-th of its row
   for (std::size_t i = 0; i < shown.heads.size(); ++i) {
     const PlacedHead& place = shown.heads[i];
     std::string row = fmt::format("{}, layer {}", place.layer.block, place.layer.layer);
     if (grid.row_names.empty() || grid.row_names.back() != row) grid.row_names.push_back(std::move(row));
     if (grid.row_names.size() == 1) grid.col_names.push_back(fmt::format("head {}", place.head));
+    even = even && i == (grid.row_names.size() - 1) * grid.col_names.size() + place.head;
     shown.maps[i].title.clear();
   }
-  if (grid.row_names.size() * grid.col_names.size() != shown.maps.size()) {
+  if (!even || grid.row_names.size() * grid.col_names.size() != shown.maps.size()) {
     raise<ConfigError>("--view", "the layers have different numbers of heads, so that they make no grid", {},
                        "choose one with --block and --layer");
   }
@@ -97,40 +101,43 @@ PictureStyle style_of(const ExportArguments& arguments, int side = PictureStyle{
 
 /// The picture of the view, made by `render` from a map, a grid or a chart.
 template <typename Render>
-std::string picture_of(const OpenedRun& run, const ExportArguments& arguments, Render render) {
-  if (arguments.view == "curves") return render(run_chart(read_snapshots(run.directory, {})));
-  ShownMaps shown = shown_maps(run, arguments);
+std::string picture_of(ExportSource& source, const ExportArguments& arguments, Render render) {
+  if (arguments.view == "curves") return render(run_chart(source.recorded()));
+  ShownMaps shown = shown_maps(source, arguments);
   if (arguments.view == "grid") return render(grid_of(std::move(shown)));
   return render(shown.maps.front());
 }
 
 }  // namespace
 
-void export_png(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, picture_of(run, arguments, [&](const auto& shown) {
+void export_png(ExportSource& source, const ExportArguments& arguments) {
+  write_file_atomically(arguments.output, picture_of(source, arguments, [&](const auto& shown) {
                           return render_png(shown, style_of(arguments));
                         }));
 }
 
-void export_svg(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, picture_of(run, arguments, [&](const auto& shown) {
+void export_svg(ExportSource& source, const ExportArguments& arguments) {
+  write_file_atomically(arguments.output, picture_of(source, arguments, [&](const auto& shown) {
                           return render_svg(shown, style_of(arguments));
                         }));
 }
 
-void export_map_csv(const OpenedRun& run, const ExportArguments& arguments) {
-  write_file_atomically(arguments.output, map_csv(shown_maps(run, arguments).maps.front()));
+void export_map_csv(ExportSource& source, const ExportArguments& arguments) {
+  write_file_atomically(arguments.output, map_csv(shown_maps(source, arguments).maps.front()));
 }
 
-void export_map_npy(const OpenedRun& run, const ExportArguments& arguments) {
-  const AttentionMap map = shown_maps(run, arguments).maps.front();
+void export_map_npy(ExportSource& source, const ExportArguments& arguments) {
+  const AttentionMap map = shown_maps(source, arguments).maps.front();
   Array weights = uninitialized({map.rows, map.cols});
   std::copy(map.weights.begin(), map.weights.end(), weights.data());
+  for (std::size_t cell = 0; cell < map.hidden.size(); ++cell) {
+    if (map.hidden[cell] != 0) weights.data()[cell] = std::numeric_limits<Real>::quiet_NaN();
+  }
   write_npy(arguments.output, weights);
 }
 
-void export_gif(const OpenedRun& run, const ExportArguments& arguments) {
-  const ViewRun recorded = read_snapshots(run.directory, {});
+void export_gif(ExportSource& source, const ExportArguments& arguments) {
+  const ViewRun& recorded = source.recorded();
   if (recorded.steps.empty()) recorded_heads(recorded);  // says what is missing
   const Scale scale = parse_scale(arguments.scale);
   const PictureStyle style = style_of(arguments, kAnimationSide);

@@ -66,12 +66,13 @@ class Inspection {
     const ChosenInput input = choose_input(arguments_.input, run_.config, *run_.task);
     const AttentionLook look = look_at(*run_.model, *run_.task, input.example);
     const std::vector<PlacedHead> heads = placed_heads(*run_.model, look.layers);
+    const std::string name = answered_name(*run_.model, input.name);
     if (arguments_.json) {
-      json_["input"] = input.name;
+      json_["input"] = name;
       json_["attention"] = attention_json(look, *run_.model, *run_.task);
       return;
     }
-    const MapSource source{.run = run_name(run_.config, run_.directory), .step = run_.step, .input = input.name};
+    const MapSource source{.run = run_name(run_.config, run_.directory), .step = run_.step, .input = name};
     std::vector<AttentionMap> maps;
     for (const PlacedHead& place : heads) {
       const AttentionWeights& weights = look.layers[place.layer.index];
@@ -140,7 +141,8 @@ class Inspection {
     if (arguments_.json) {
       json_["attribution"] = attribution_json(attribution, *run_.task);
     } else {
-      say(input.name + ": " + attribution_table(attribution, *run_.task));
+      const std::string name = known ? input.name : answered_name(*run_.model, input.name);
+      say(name + ": " + attribution_table(attribution, *run_.task));
     }
   }
 

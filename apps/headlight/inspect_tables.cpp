@@ -108,6 +108,7 @@ std::string role_table(const HeadStatistics& statistics) {
   }
   const RoleThresholds thresholds;
   table += rows_lines(statistics, prefixes);
+  if (!statistics.unknown_masks.empty()) table += statistics.unknown_masks + "\n";
   table += fmt::format(
       "entropy in bits, its share of log2 of the keys a row sees; tag: the highest lift among scores >= {} with lift "
       ">= "
@@ -125,9 +126,13 @@ std::string ablation_table(const HeadStatistics& statistics, const std::vector<A
       batches = statistics.figure(head, prefix + "n");
     }
     table += fmt::format(
-        "{}{} ablation: change without the head, +- its standard error over {:.0f} batches of {} sequences\n",
+        "{}{} ablation: change without the head, +- its standard error over {:.0f} batches; {} held-out sequences in "
+        "all\n",
         table.empty() ? "" : "\n", name_of(ablation), batches.value_or(0), statistics.sequences);
-    const bool numbers = !statistics.figure(0, prefix + "tok_acc").has_value();
+    bool numbers = true;  // a layer of the user's own has no effects
+    for (std::size_t head = 0; head < statistics.heads.size(); ++head) {
+      numbers = numbers && !statistics.figure(head, prefix + "tok_acc").has_value();
+    }
     table += place_header() + fmt::format("  {:>20}", "loss");
     table += numbers ? "\n" : fmt::format("  {:>20}  {:>20}\n", "tok_acc %", "seq_acc %");
     for (std::size_t head = 0; head < statistics.heads.size(); ++head) {

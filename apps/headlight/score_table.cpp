@@ -72,6 +72,7 @@ std::string head_table(const AttentionReport& report) {
     }
     table += fmt::format("  {:>7}\n", roles.choosing_rows == 0 ? "-" : fmt::format("{:.3f}", roles.bits()));
   }
+  if (!report.unknown_masks.empty()) table += report.unknown_masks + "\n";
   return table;
 }
 

@@ -39,7 +39,7 @@ std::string show_checkpoint(const ShowArguments& arguments, const TerminalStyle&
   if (!arguments.average) {
     const ChosenInput input = choose_input(arguments.input, run.config, *run.task);
     look = look_at(*run.model, *run.task, input.example);
-    source.input = input.name;
+    source.input = answered_name(*run.model, input.name);
   }
   const AttentionReport report = report_attention(*run.model, *run.task);
   if (arguments.average) source.input = fmt::format("mean of {} held-out sequences", report.sequences);

@@ -1,5 +1,6 @@
 #include "apps/headlight/snapshot_maps.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,14 +19,19 @@ ViewRun read_snapshots(const std::filesystem::path& run, std::vector<std::uint64
 
 std::vector<PlacedHead> recorded_heads(const ViewRun& run) {
   std::vector<PlacedHead> heads;
-  std::map<std::string, std::size_t> layers;  // of the blocks of one kind so far: layers of other sizes are apart
+  std::map<std::string, std::size_t> kinds;  // in the order in which they come
   for (const ViewBlock& block : run.blocks) {
-    for (std::size_t i = 0; i < block.layers(); ++i) {
-      const LayerPlace layer{.block = block.kind, .layer = layers[block.kind]++};
+    kinds.emplace(block.kind, kinds.size());
+    for (const std::size_t number : block.layer_numbers) {
+      const LayerPlace layer{.block = block.kind, .layer = number};
       for (std::size_t head = 0; head < block.heads; ++head) heads.push_back({.layer = layer, .head = head});
     }
   }
-  if (heads.empty()) {
+  // Layers of other numbers of heads are in blocks of their own, wherever they run.
+  std::stable_sort(heads.begin(), heads.end(), [&kinds](const PlacedHead& a, const PlacedHead& b) {
+    return std::pair(kinds.at(a.layer.block), a.layer.layer) < std::pair(kinds.at(b.layer.block), b.layer.layer);
+  });
+  if (heads.empty() || run.steps.empty()) {
     raise<ConfigError>(run.name, "the run has recorded no attention", {},
                        "train with `snapshots.schedule` \"log\" and probes");
   }

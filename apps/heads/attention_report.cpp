@@ -33,21 +33,6 @@ std::vector<std::string> texts(const std::vector<std::int32_t>& ids, std::string
   return labels;
 }
 
-/// 1 where the mask hides the key from the query, (Tq, Tk); empty where nothing is hidden.
-std::vector<std::uint8_t> hidden_cells_of(const Model& model, const AttentionWeights& layer) {
-  std::vector<std::uint8_t> hidden(layer.queries * layer.keys, 1);
-  std::size_t seen = 0;
-  std::size_t row = 0;
-  for (const KeyRange& keys : VisibleKeysOf(model).unpadded(layer.path, layer.queries, layer.keys)) {
-    const auto begin = hidden.begin() + static_cast<std::ptrdiff_t>(row);
-    std::fill(begin + static_cast<std::ptrdiff_t>(keys.begin), begin + static_cast<std::ptrdiff_t>(keys.end), 0);
-    seen += keys.end - keys.begin;
-    row += layer.keys;
-  }
-  if (seen == hidden.size()) hidden.clear();
-  return hidden;
-}
-
 /// How many sequences the model is run on at once. Of the layers that have run only the heads are asked: another sequence
 /// may be longer than the one that they read.
 std::uint64_t sequences_at_once(const std::vector<AttentionWeights>& layers, const std::vector<std::string>& blocks,
@@ -78,6 +63,7 @@ AttentionReport report_attention(Model& model, const Task& task) {
     if (first == 0) {
       for (const AttentionWeights& layer : layers) blocks.push_back(block_of(model, layer.path));
       report.places = layer_places(model, layers);
+      report.unknown_masks = unknown_masks(model, layers);
       std::sort(report.places.begin(), report.places.end(),
                 [](const LayerPlace& a, const LayerPlace& b) { return a.index < b.index; });
       means.resize(layers.size());
@@ -118,6 +104,10 @@ AttentionLook look_at(Model& model, const Task& task, const Example& example) {
   return look;
 }
 
+std::string answered_name(const Model& model, const std::string& input) {
+  return model.arch() == Architecture::encoder_decoder ? input + ", its own answer" : input;
+}
+
 Example held_out_example(const Task& task, std::uint64_t index) {
   Example example;
   task.example({.split = Split::eval, .index = index}, example);
@@ -133,7 +123,7 @@ AttentionMap make_map(const std::vector<float>& weights, const AttentionPlace& p
   map.rows = place.weights.queries;
   map.cols = place.weights.keys;
   map.weights = weights;
-  map.hidden = hidden_cells_of(model, place.weights);
+  map.hidden = hidden_cells(mask_of_layer(model, place.weights.path), map.rows, map.cols);
   if (look == nullptr) return map;
   const bool of_target = model.arch() == Architecture::encoder_decoder && block != "enc.self";
   const auto labels = [&](bool target) {

@@ -20,6 +20,7 @@ struct AttentionReport {
   std::vector<LayerPlace> places{};          ///< of each layer, in the order of `means`
   std::vector<AttentionPattern> patterns{};  ///< of the task
   std::vector<HeadScores> scores{};          ///< their `layer` is a place in `means`
+  std::string unknown_masks{};               ///< see unknown_masks(); "" where all masks are known
 };
 
 /// Runs the model on the first 256 held-out sequences: fewer of more than 128 positions, or all where there are no more.
@@ -40,6 +41,10 @@ Example answered(Model& model, const Task& task, const Example& example);
 /// Looks at an example; an encoder-decoder answers it greedily, whatever its target.
 AttentionLook look_at(Model& model, const Task& task, const Example& example);
 
+/// How an input is called whose maps look_at() has: `input` itself, and "probe 0 (eval 17), its own answer" of an
+/// encoder-decoder, because snapshots of the same probe have maps of the given answer.
+std::string answered_name(const Model& model, const std::string& input);
+
 /// Held-out example `index`. Throws ConfigError when there is none.
 Example held_out_example(const Task& task, std::uint64_t index);
 
@@ -47,7 +52,7 @@ Example held_out_example(const Task& task, std::uint64_t index);
 struct MapSource {
   std::string run;
   std::uint64_t step;
-  std::string input;  ///< "probe 0"
+  std::string input;  ///< "probe 0 (eval 17)"
 };
 
 /// Which head's map it is.

@@ -1,7 +1,10 @@
 #include "apps/heads/captured_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "apps/inspect/capture.h"
 #include "apps/training/attention_layers.h"
@@ -19,14 +22,6 @@ constexpr const char* kDecoderCross = "dec.cross";
 
 /// Whether the batch has a sequence for the decoder besides the input.
 bool has_two_sequences(const Batch& batch) { return batch.begun.size() != 0; }
-
-/// What the layer at a path may see; of a user's own layer only its block tells.
-Mask mask_of(const Model& model, const std::string& path, const std::string& block) {
-  for (const MultiHeadAttention* layer : attention_layers(model)) {
-    if (layer->path() == path) return visible_keys(model, *layer);
-  }
-  return block == kDecoderSelf ? Mask::causal() : Mask();
-}
 
 std::vector<KeyRange> ranges_of(const Mask& mask, std::size_t members, std::size_t queries, std::size_t keys) {
   const MaskRows rows(mask, {members, 1, queries, keys});
@@ -64,16 +59,48 @@ std::vector<std::size_t> real_queries(const Batch& batch, const std::string& blo
   return has_two_sequences(batch) && block != kEncoderSelf ? batch.target_lengths() : batch.lengths;
 }
 
+LayerMask mask_of_layer(const Model& model, const std::string& path) {
+  for (const MultiHeadAttention* layer : attention_layers(model)) {
+    if (layer->path() != path) continue;
+    Mask visible = visible_keys(model, *layer);
+    return {.known = true,
+            .causal = visible.is_causal(),
+            .window = layer->options().window,
+            .visible = std::move(visible)};
+  }
+  return {};
+}
+
+std::vector<std::uint8_t> hidden_cells(const LayerMask& mask, std::size_t queries, std::size_t keys) {
+  std::vector<std::uint8_t> hidden(queries * keys, 1);
+  std::size_t seen = 0;
+  std::size_t row = 0;
+  for (const KeyRange& range : ranges_of(mask.visible, 1, queries, keys)) {
+    const auto begin = hidden.begin() + static_cast<std::ptrdiff_t>(row);
+    std::fill(begin + static_cast<std::ptrdiff_t>(range.begin), begin + static_cast<std::ptrdiff_t>(range.end), 0);
+    seen += range.size();
+    row += keys;
+  }
+  if (seen == hidden.size()) hidden.clear();
+  return hidden;
+}
+
+std::string unknown_masks(const Model& model, const std::vector<AttentionWeights>& layers) {
+  std::vector<std::string> paths;
+  for (const AttentionWeights& layer : layers) {
+    if (!mask_of_layer(model, layer.path).known) paths.push_back(layer.path);
+  }
+  if (paths.empty()) return {};
+  return fmt::format("the mask of {} is not known: nothing counts as hidden, and chance is that of all keys",
+                     fmt::join(paths, ", "));
+}
+
 std::vector<KeyRange> VisibleKeysOf::operator()(const Batch& batch, const std::string& path, std::size_t queries,
                                                 std::size_t keys) const {
   const std::string block = block_of(model_, path);
   const bool of_target = has_two_sequences(batch) && block == kDecoderSelf;
   const Mask padding = Mask::padding(of_target ? batch.target_lengths() : batch.lengths);
-  return ranges_of(mask_of(model_, path, block) & padding, batch.size(), queries, keys);
-}
-
-std::vector<KeyRange> VisibleKeysOf::unpadded(const std::string& path, std::size_t queries, std::size_t keys) const {
-  return ranges_of(mask_of(model_, path, block_of(model_, path)), 1, queries, keys);
+  return ranges_of(mask_of_layer(model_, path).visible & padding, batch.size(), queries, keys);
 }
 
 LayerAxes::LayerAxes(const Model& model, const Task& task) : model_(model) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "apps/inspect/head_roles.h"
 #include "apps/tasks/batches.h"
 #include "apps/tasks/task.h"
+#include "core/mask.h"
 #include "layers/hooks.h"
 #include "layers/models/model.h"
 
@@ -24,7 +27,25 @@ CapturedRun capture_run(Model& model, const Batch& batch, const Hooks* hooks = n
 /// Real queries of each member in the layers of a block.
 std::vector<std::size_t> real_queries(const Batch& batch, const std::string& block);
 
-/// The keys that each query of a layer sees, (B, Tq), as causality, windows and padding leave them.
+/// What the mask of an attention layer hides of sequences without padding.
+struct LayerMask {
+  bool known = false;
+  bool causal = false;     ///< row q sees keys 0 ... q
+  std::size_t window = 0;  ///< keys that a row sees around or behind itself; 0: all
+  Mask visible{};
+};
+
+/// The mask of the layer at `path`, for whatever draws, records or measures its maps. That of a user's own layer, which is
+/// no MultiHeadAttention, is not known: nothing counts as hidden, so that what it reads of the future is seen and counted.
+LayerMask mask_of_layer(const Model& model, const std::string& path);
+
+/// 1 where the mask hides the key from the query, (Tq, Tk); empty where nothing is hidden.
+std::vector<std::uint8_t> hidden_cells(const LayerMask& mask, std::size_t queries, std::size_t keys);
+
+/// The layers whose mask is not known, as one sentence for tables of their heads; "" where there is none.
+std::string unknown_masks(const Model& model, const std::vector<AttentionWeights>& layers);
+
+/// The keys that each query of a layer sees, (B, Tq), as causality, windows and padding leave them; see mask_of_layer().
 class VisibleKeysOf {
  public:
   /// The model must outlive this.
@@ -32,9 +53,6 @@ class VisibleKeysOf {
 
   std::vector<KeyRange> operator()(const Batch& batch, const std::string& path, std::size_t queries,
                                    std::size_t keys) const;
-
-  /// The same of one member without padding: (Tq).
-  std::vector<KeyRange> unpadded(const std::string& path, std::size_t queries, std::size_t keys) const;
 
  private:
   const Model& model_;

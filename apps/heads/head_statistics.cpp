@@ -130,7 +130,10 @@ HeadStatistics measure_heads(Model& model, const Task& task, const HeadStatistic
   for_each_batch(task, statistics.sequences, batches, batch, [&] {
     const std::vector<AttentionWeights> layers = capture_run(model, batch, &means.hooks_for(batch)).layers;
     const bool first = places.empty();
-    if (first) places = layer_places(model, layers);
+    if (first) {
+      places = layer_places(model, layers);
+      statistics.unknown_masks = unknown_masks(model, layers);
+    }
     for (std::size_t i = 0; i < places.size(); ++i) {
       const AttentionWeights& layer = layers.at(places[i].index);
       std::vector<HeadRoles> scores = score_roles(layer, axes_of(batch, layer), places[i].block, rules);

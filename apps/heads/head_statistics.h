@@ -31,6 +31,7 @@ struct HeadStatistics {
   /// (heads, columns) row-major; nothing where a figure does not apply, as a role without tokens, a mean over no row, or the
   /// error of a single batch.
   std::vector<std::optional<double>> figures{};
+  std::string unknown_masks{};  ///< see unknown_masks(); "" where all masks are known
 
   /// A figure by its name; nothing too where there is no such column.
   std::optional<double> figure(std::size_t head, const std::string& column) const;

@@ -79,6 +79,22 @@ ViewHeadStats HeadRows::table(const std::vector<ViewHead>& heads, const std::vec
   return stats;
 }
 
+std::vector<SnapshotLayer> HeadRows::layers() const {
+  std::set<Place> places;
+  for (const auto& [step, rows] : rows_) {
+    for (const auto& [place, figures] : rows) places.insert(place);
+  }
+  std::vector<SnapshotLayer> layers;
+  for (const char* const kind : kBlockKinds) {
+    for (std::size_t number = 0; places.contains({kind, number, 0}); ++number) {
+      SnapshotLayer layer{.kind = kind, .path = fmt::format("{}.layer{}", kind, number)};
+      while (places.contains({kind, number, layer.heads})) ++layer.heads;
+      layers.push_back(std::move(layer));
+    }
+  }
+  return layers;
+}
+
 std::vector<std::string> HeadRows::blocks() const {
   std::set<std::string> names;
   for (const auto& [step, rows] : rows_) {

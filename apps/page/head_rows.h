@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/page/line_tail.h"
+#include "apps/page/snapshot.h"
 #include "apps/page/view_run.h"
 
 namespace headlight {
@@ -30,6 +31,10 @@ class HeadRows {
 
   /// The table over the heads in `names`, which stand at `heads` in the run's blocks. NaN where a row is missing.
   ViewHeadStats table(const std::vector<ViewHead>& heads, const std::vector<Place>& names) const;
+
+  /// The layers whose heads were measured, with their numbers of heads: for a run that has no snapshots to say it. Nothing
+  /// is known of their masks.
+  std::vector<SnapshotLayer> layers() const;
 
   /// Blocks of which there are rows.
   std::vector<std::string> blocks() const;

@@ -31,6 +31,14 @@ Json shapes_json(const std::vector<ViewShape>& shapes) {
   return list;
 }
 
+/// Whether the layers of a block are the first ones of their kind, so that their places say their numbers.
+bool counts_from_0(const std::vector<std::size_t>& numbers) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] != i) return false;
+  }
+  return true;
+}
+
 Json block_json(const ViewRun& run, const ViewBlock& block, const std::string& place, SectionSink& sink) {
   Json json{{"name", block.name},
             {"kind", block.kind},
@@ -38,6 +46,9 @@ Json block_json(const ViewRun& run, const ViewBlock& block, const std::string& p
             {"heads", block.heads},
             {"layer_names", block.layer_names},
             {"mask", block.causal ? "causal" : "full"}};
+  require(block.layer_numbers.size() == block.layers(), run, block.name + ": layer numbers", block.layer_numbers.size(),
+          block.layers());
+  if (!counts_from_0(block.layer_numbers)) json["layer_numbers"] = block.layer_numbers;
   if (block.is_windowed()) {
     const HiddenCells hidden = hidden_cells(block);
     Json order = Json::array({"probe", "q", "k"});

@@ -141,6 +141,7 @@ bool keep_layers(ViewRun& run, std::size_t count) {
       }
     }
     block.layer_names.resize(count);
+    block.layer_numbers.resize(count);
     block.windows.resize(count);
   }
   if (!any) return false;

@@ -169,6 +169,7 @@ bool RunReader::add_snapshot(std::uint64_t step) {
   try {
     const SnapshotFile file(path);
     if (places_.empty()) {
+      run_.blocks.clear();  // those of measured heads
       layers_ = file.layers();
       places_ = add_blocks(run_, layers_);
     } else if (!same_layers(layers_, file.layers())) {
@@ -191,18 +192,19 @@ bool RunReader::add_snapshot(std::uint64_t step) {
 
 void RunReader::compose_stats() {
   run_.head_stats.reset();
+  if (run_.steps.empty()) {
+    run_.blocks.clear();
+    add_blocks(run_, heads_.layers());
+  }
   if (heads_.empty()) return;
   std::vector<ViewHead> heads;
   std::vector<HeadRows::Place> names;
-  std::map<std::string, std::size_t> seen;  // layers of a kind so far, in the order in which they run
-  std::vector<std::size_t> numbers;
-  for (const SnapshotLayer& layer : layers_) numbers.push_back(seen[layer.kind]++);
   for (std::size_t b = 0; b < run_.blocks.size(); ++b) {
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      if (places_[i].block != b) continue;
-      for (std::size_t head = 0; head < layers_[i].heads; ++head) {
-        heads.push_back({.block = b, .layer = places_[i].layer, .head = head});
-        names.emplace_back(layers_[i].kind, numbers[i], head);
+    const ViewBlock& block = run_.blocks[b];
+    for (std::size_t layer = 0; layer < block.layers(); ++layer) {
+      for (std::size_t head = 0; head < block.heads; ++head) {
+        heads.push_back({.block = b, .layer = layer, .head = head});
+        names.emplace_back(block.kind, block.layer_numbers[layer], head);
       }
     }
   }
@@ -218,7 +220,7 @@ void RunReader::compose_notes() {
   }
   if (run_.steps.empty() && unread_.empty()) {
     run_.notes.emplace_back(
-        "This run has no record of its attention. The keys probes.random, probes.inputs, probes.record and "
+        "This run has no record of its attention maps. The keys probes.random, probes.inputs, probes.record and "
         "snapshots.schedule of its config say what is kept of it while a run trains.");
   } else if (run_.steps.size() < snapshots_.size()) {
     run_.notes.push_back(fmt::format("{} of the {} snapshots of the run are read, to hold memory within bounds.",

@@ -43,7 +43,7 @@ class RunReader {
   bool update_attention();
   void restart_attention();
   bool add_snapshot(std::uint64_t step);  ///< false: it cannot be read, and the attention begins anew without it
-  void compose_stats();
+  void compose_stats();  ///< without snapshots of the heads that were measured: their blocks have no map
   void compose_notes();
 
   std::filesystem::path directory_;

@@ -78,6 +78,8 @@ void join(std::vector<ViewInvalid>& entries, Member member, Count count) {
 
 std::vector<BlockPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers) {
   std::vector<BlockPlace> places;
+  std::map<std::string, std::size_t> counts;  // of the layers of each kind so far
+  for (const ViewBlock& block : run.blocks) counts[block.kind] += block.layers();
   for (const SnapshotLayer& layer : layers) {
     auto block = std::find_if(run.blocks.begin(), run.blocks.end(), [&](const ViewBlock& other) {
       return other.kind == layer.kind && other.heads == layer.heads && other.causal == layer.causal;
@@ -96,6 +98,7 @@ std::vector<BlockPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> 
     }
     places.push_back({static_cast<std::size_t>(block - run.blocks.begin()), block->layers()});
     block->layer_names.push_back(layer.path);
+    block->layer_numbers.push_back(counts[layer.kind]++);
     block->windows.push_back(layer.window);
   }
   return places;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +10,9 @@
 #include "apps/page/view_run.h"
 
 namespace headlight {
+
+/// The kinds of attention, in the order in which blocks stand.
+inline constexpr std::array<const char*, 3> kBlockKinds = {"enc.self", "dec.self", "dec.cross"};
 
 /// An attention layer as a snapshot knows it.
 struct SnapshotLayer {
@@ -26,7 +30,8 @@ struct BlockPlace {
 };
 
 /// Puts layers, in the order in which they run, into blocks of one kind, number of heads and mask: "dec.self",
-/// "dec.self.2" and so on. The shapes follow from the probes of the run. Returns the place of each layer.
+/// "dec.self.2" and so on, in which each keeps its number within the kind. The shapes follow from the probes of the run.
+/// Returns the place of each layer.
 /// Throws ShapeError where a causal layer would not be square.
 std::vector<BlockPlace> add_blocks(ViewRun& run, std::span<const SnapshotLayer> layers);
 

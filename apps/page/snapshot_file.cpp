@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "core/error.h"
@@ -11,8 +10,6 @@
 
 namespace headlight {
 namespace {
-
-constexpr std::array<const char*, 3> kKinds = {"enc.self", "dec.self", "dec.cross"};
 
 /// Longer ones hide nothing, and sums of positions stay within their type.
 constexpr std::uint64_t kLongestWindow = std::uint64_t{1} << 32U;
@@ -51,7 +48,7 @@ std::string SnapshotFile::metadata(const std::string& key) const {
 }
 
 SnapshotFile::SnapshotFile(const std::filesystem::path& path) : file_(path) {
-  for (const char* const kind : kKinds) {
+  for (const char* const kind : kBlockKinds) {
     for (std::size_t k = 0;; ++k) {
       const std::string name = fmt::format("{}.layer{}", kind, k);
       const StoredTensor* const tensor = file_.find(name);

@@ -35,16 +35,20 @@ struct ViewShape {
   bool operator==(const ViewShape&) const = default;
 };
 
-/// The maps of attention layers that have their mask and their number of heads in common.
+/// The maps of attention layers that have their mask and their number of heads in common. A run whose heads were measured
+/// without snapshots has blocks too, for these heads to stand in.
 struct ViewBlock {
   std::string name{};  ///< unique in the run: "dec.self", "dec.self.2"
   std::string kind{};  ///< "enc.self", "dec.self" or "dec.cross"
   std::size_t heads = 0;
   bool causal = false;                     ///< query q sees the keys 0 ... q alone, and maps are square
   std::vector<std::string> layer_names{};  ///< path of each layer
-  std::vector<std::size_t> windows{};      ///< of each layer; 0: none. See is_windowed()
-  std::vector<ViewShape> shapes{};         ///< of each probe
-  std::vector<ViewShape> padding{};        ///< of each probe: the last queries and keys that are padding; empty: none
+  /// Of each layer: its number among all layers of the kind, from 0 in the order in which they run. Rising, with gaps
+  /// where layers between them are in another block.
+  std::vector<std::size_t> layer_numbers{};
+  std::vector<std::size_t> windows{};  ///< of each layer; 0: none. See is_windowed()
+  std::vector<ViewShape> shapes{};     ///< of each probe
+  std::vector<ViewShape> padding{};    ///< of each probe: the last queries and keys that are padding; empty: none
   std::vector<std::vector<std::uint8_t>> codes{};  ///< of each probe: (step, layer, head, cell), cells as packed
 
   std::size_t layers() const { return layer_names.size(); }

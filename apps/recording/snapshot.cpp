@@ -15,7 +15,6 @@
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "layers/hooks.h"
-#include "layers/multi_head_attention.h"
 
 namespace headlight {
 namespace {
@@ -56,17 +55,10 @@ std::vector<LayerSnapshot> named_layers(const Model& model, const std::vector<At
                                         const std::vector<config::AttentionBlock>& kept) {
   std::vector<LayerSnapshot> layers;
   std::map<std::string, std::size_t> counts;
-  const std::vector<const MultiHeadAttention*> known = attention_layers(model);
   for (const AttentionWeights& weights : ran) {
     LayerSnapshot layer{.block = block_of(model, weights.path), .path = weights.path};
     layer.layer = counts[layer.block]++;
-    const auto attention = std::find_if(known.begin(), known.end(), [&](const MultiHeadAttention* candidate) {
-      return candidate->path() == weights.path;
-    });
-    if (attention != known.end()) {
-      layer.causal = layer.block == name_of(config::AttentionBlock::kDecoderSelf);
-      layer.window = (*attention)->options().window;
-    }
+    layer.mask = mask_of_layer(model, weights.path);
     const bool wanted = std::any_of(kept.begin(), kept.end(),
                                     [&](config::AttentionBlock block) { return layer.block == name_of(block); });
     if (wanted) layers.push_back(std::move(layer));

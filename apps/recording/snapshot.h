@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/config/inspection_config.h"
+#include "apps/heads/captured_run.h"
 #include "apps/inspect/attention_weights.h"
 #include "apps/recording/probes.h"
 #include "apps/tasks/task.h"
@@ -16,11 +17,10 @@ namespace headlight {
 
 /// What one attention layer does on the probes.
 struct LayerSnapshot {
-  std::string block{};                      ///< enc.self, dec.self or dec.cross
-  std::size_t layer = 0;                    ///< inside the block, in the order in which its layers run
-  std::string path{};                       ///< of the layer in the model
-  bool causal = false;                      ///< row q sees keys 0 ... q
-  std::size_t window = 0;                   ///< keys that a row sees around or behind itself; 0: all
+  std::string block{};    ///< enc.self, dec.self or dec.cross
+  std::size_t layer = 0;  ///< inside the block, in the order in which its layers run
+  std::string path{};     ///< of the layer in the model
+  LayerMask mask{};
   std::vector<AttentionWeights> weights{};  ///< of each probe, as a batch of one
   std::vector<AttentionWeights> scores{};   ///< likewise before mask and softmax; none where they are not kept
 };

@@ -83,8 +83,8 @@ void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot,
     tensors.add_maps(name, layer.weights, type);
     if (!layer.scores.empty()) tensors.add_maps(name + ".scores", layer.scores, config::SnapshotType::kFloat32);
     metadata[name + ".path"] = layer.path;
-    metadata[name + ".mask"] = layer.causal ? "causal" : "full";
-    if (layer.window != 0) metadata[name + ".window"] = std::to_string(layer.window);
+    metadata[name + ".mask"] = layer.mask.causal ? "causal" : "full";
+    if (layer.mask.window != 0) metadata[name + ".window"] = std::to_string(layer.mask.window);
   }
   const ProbePredictions& predictions = snapshot.predictions;
   if (predictions.most_rows > 0) {

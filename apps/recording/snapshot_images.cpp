@@ -8,15 +8,6 @@
 namespace headlight {
 namespace {
 
-/// 1 where a causal map hides the key.
-std::vector<std::uint8_t> future_of(std::size_t queries, std::size_t keys) {
-  std::vector<std::uint8_t> hidden(queries * keys, 0);
-  for (std::size_t query = 0; query < queries; ++query) {
-    for (std::size_t key = query + 1; key < keys; ++key) hidden[query * keys + key] = 1;
-  }
-  return hidden;
-}
-
 AttentionGrid grid_of(const LayerSnapshot& layer, const std::string& probe, std::uint64_t step) {
   const AttentionWeights& weights = layer.weights.front();
   AttentionGrid grid{.title = fmt::format("Attention of {}, layer {}", layer.block, layer.layer),
@@ -31,7 +22,7 @@ AttentionGrid grid_of(const LayerSnapshot& layer, const std::string& probe, std:
     map.rows = weights.queries;
     map.cols = weights.keys;
     map.weights = head_map(weights, head, 0);
-    if (layer.causal) map.hidden = future_of(map.rows, map.cols);
+    map.hidden = hidden_cells(layer.mask, map.rows, map.cols);
     grid.maps.push_back(std::move(map));
   }
   return grid;

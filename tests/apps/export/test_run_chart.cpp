@@ -16,8 +16,9 @@ TEST_CASE("The curves of a run are its losses, its accuracies, and the head that
                  {.split = "train", .name = "lr", .steps = {1, 2}, .values = {0.1, 0.1}},
                  {.split = "eval", .name = "loss", .steps = {2}, .values = {2.5}},
                  {.split = "eval", .name = "seq_acc", .steps = {2}, .values = {0.5}}};
-  run.blocks = {{.name = "enc.self", .kind = "enc.self", .heads = 1, .layer_names = {"a"}},
-                {.name = "dec.cross", .kind = "dec.cross", .heads = 2, .layer_names = {"b"}}};
+  // The second layer of cross-attention has another number of heads than the first, and so a block of its own.
+  run.blocks = {{.name = "enc.self", .kind = "enc.self", .heads = 1, .layer_names = {"a"}, .layer_numbers = {0}},
+                {.name = "dec.cross.2", .kind = "dec.cross", .heads = 2, .layer_names = {"b"}, .layer_numbers = {1}}};
   run.head_stats = ViewHeadStats{.steps = {0, 2},
                                  .heads = {{0, 0, 0}, {1, 0, 0}, {1, 0, 1}},
                                  .columns = {"pattern.diag.n", "pattern.diag.score"},
@@ -33,7 +34,7 @@ TEST_CASE("The curves of a run are its losses, its accuracies, and the head that
   CHECK(chart.panels[1].curves[0].name == "eval seq_acc");
   CHECK(chart.panels[1].shares);
   REQUIRE(chart.panels[2].curves.size() == 1);
-  CHECK(chart.panels[2].curves[0].name == "diag (dec.cross layer 0 head 1)");
+  CHECK(chart.panels[2].curves[0].name == "diag (dec.cross layer 1 head 1)");
   CHECK(chart.panels[2].curves[0].steps == std::vector<double>{0, 2});
   CHECK(chart.panels[2].curves[0].values == std::vector<double>{0.25, 0.75});
 }

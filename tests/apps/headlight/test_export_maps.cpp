@@ -17,9 +17,13 @@ using Catch::Contains;
 
 namespace {
 
-/// A run that has ended.
+/// A run that has ended, of the tiny model or another one.
 struct TrainedPlace : Workplace {
-  TrainedPlace() { REQUIRE(train({"snapshots.per_octave=1"}).status == 0); }
+  explicit TrainedPlace(const std::string& model = {},
+                        const std::vector<std::string>& more = {"snapshots.per_octave=1"}) {
+    if (!model.empty()) set_model(model);
+    REQUIRE(train(more).status == 0);
+  }
 
   /// Exports into a file of that name.
   Finished write(const std::string& name, const std::vector<std::string>& more = {}) const {
@@ -74,6 +78,119 @@ TEST_CASE("A map is exported from the last checkpoint, for a held-out example or
              Contains("Attention of enc.self, layer 0, head 0") && Contains("step 12, held-out example 3"));
   REQUIRE(place.write("map.png", {"--dark"}).status == 0);
   CHECK(slurp(place / "map.png").substr(1, 3) == "PNG");
+}
+
+TEST_CASE("Layers have their own numbers where they differ in their number of heads, in snapshots as in checkpoints") {
+  const TrainedPlace place(R"({"d_model": 8, "blocks": [
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 8, "heads": 2}, "width": 8},
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 8, "heads": 4}, "width": 8},
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 8, "heads": 2}, "width": 8}]})");
+  std::vector<std::string> tables;
+  for (const char* const layer : {"0", "1", "2"}) {
+    // The last snapshot is of the weights of the last checkpoint.
+    REQUIRE(place.write("snapshot.csv", {"--step", "12", "--layer", layer, "--head", "1"}).status == 0);
+    REQUIRE(place.write("checkpoint.csv", {"--probe", "0", "--layer", layer, "--head", "1"}).status == 0);
+    tables.push_back(slurp(place / "snapshot.csv"));
+    CHECK(tables.back() == slurp(place / "checkpoint.csv"));
+  }
+  CHECK(tables[1] != tables[0]);
+  CHECK(tables[1] != tables[2]);
+  const auto show = [&](const std::string& layer, const std::string& head) {
+    return run_headlight({"show", place.run(), "--step", "12", "--layer", layer, "--head", head});
+  };
+  CHECK_THAT(show("1", "3").out, Contains("Attention of enc.self, layer 1, head 3"));
+  CHECK_THAT(show("2", "3").err, Contains("--head: there is no head 3; there are 0, 1"));
+  CHECK_THAT(place.write("grid.png", {"--view", "grid", "--step", "12"}).err, Contains("different numbers of heads"));
+}
+
+TEST_CASE("A grid is refused where layers differ in their number of heads, though as many maps would fill it") {
+  const TrainedPlace place(R"({"d_model": 6, "blocks": [
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 6, "heads": 2}, "width": 6},
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 6, "heads": 1}, "width": 6},
+    {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 6, "heads": 3}, "width": 6}]})");
+  for (const std::vector<std::string>& of :
+       {std::vector<std::string>{"--step", "12"}, std::vector<std::string>{"--probe", "0"}}) {
+    std::vector<std::string> arguments = {"--view", "grid"};
+    arguments.insert(arguments.end(), of.begin(), of.end());
+    CHECK_THAT(place.write("grid.png", arguments).err, Contains("different numbers of heads"));
+  }
+}
+
+TEST_CASE("A run that was killed before its first checkpoint gives what it has recorded") {
+  const TrainedPlace place;
+  std::filesystem::remove_all(place.run() + "/checkpoints");
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{"--to", "gif"},
+                                             {"--to", "png", "--view", "curves"},
+                                             {"--to", "png", "--step", "8"},
+                                             {"--to", "svg", "--view", "grid", "--step", "8"},
+                                             {"--to", "csv", "--step", "8"},
+                                             {"--to", "npy", "--step", "8"}}) {
+    INFO(more[1]);
+    const bool at_end = more[1] == "gif" || more.back() == "curves";
+    const std::string name = std::string("tiny-step-") + (at_end ? "12" : "8") + "." + more[1];
+    std::vector<std::string> arguments = {"export", place.run(), "-o", (place / name).string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished finished = run_headlight(arguments);
+    INFO(finished.err);
+    REQUIRE(finished.status == 0);
+    CHECK_THAT(finished.err, Contains(std::string(": tiny/run at step ") + (at_end ? "12" : "8") + ","));
+    CHECK(std::filesystem::file_size(place / name) > 0);
+  }
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--to", "png", "--probe", "0"}, std::vector<std::string>{"--to", "safetensors"}}) {
+    const Finished finished = place.write("none", more);
+    CHECK(finished.status != 0);
+    CHECK_THAT(finished.err, Contains("there is no checkpoint"));
+  }
+}
+
+TEST_CASE("The maps of a checkpoint say that an encoder-decoder reads its own answer, as those of a snapshot do not") {
+  const TrainedPlace place(R"({"arch": "encoder-decoder", "encoder_layers": 1, "decoder_layers": 1, "d_model": 8})");
+  const auto shown = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {place.run(), "--probe", "0"});
+    more.insert(more.begin(), more.back() == "--json" ? "inspect" : "show");
+    return run_headlight(more).out;
+  };
+  CHECK_THAT(shown({"--block", "dec.self"}), Contains("step 12, probe 0 (eval ") && Contains("), its own answer"));
+  CHECK_THAT(shown({"--block", "dec.self", "--step", "12"}), Contains("probe 0 (eval ") && !Contains("own answer"));
+  CHECK_THAT(shown({"--json"}), Contains("), its own answer\""));
+  REQUIRE(place.write("map.svg", {"--probe", "0"}).status == 0);
+  CHECK_THAT(slurp(place / "map.svg"), Contains("its own answer"));
+  REQUIRE(place.write("map.svg", {"--step", "12"}).status == 0);
+  CHECK_THAT(slurp(place / "map.svg"), !Contains("its own answer"));
+}
+
+TEST_CASE("What the mask hides is no number in an array, of a snapshot and of a checkpoint") {
+  const TrainedPlace place(R"({"arch": "decoder", "d_model": 8, "heads": 2, "layers": 1})");
+  REQUIRE(place.write("snapshot.npy", {"--step", "12"}).status == 0);
+  REQUIRE(place.write("checkpoint.npy", {"--probe", "0"}).status == 0);
+  for (const char* const name : {"snapshot.npy", "checkpoint.npy"}) {
+    const Array map = read_npy(place / name);
+    REQUIRE(map.shape()[0] == map.shape()[1]);
+    const std::size_t size = map.shape()[0];
+    for (std::size_t query = 0; query < size; ++query) {
+      double sum = 0;
+      for (std::size_t key = 0; key < size; ++key) {
+        const Real weight = map.data()[query * size + key];
+        CHECK(std::isnan(weight) == (key > query));
+        if (key <= query) sum += static_cast<double>(weight);
+      }
+      CHECK(std::abs(sum - 1) < 1e-6);
+    }
+  }
+}
+
+TEST_CASE("Curves have the panel of the heads where heads were measured and no snapshot was kept") {
+  const TrainedPlace place({}, {"snapshots.schedule=none", "heads.every=4"});
+  REQUIRE(place.write("curves.svg", {"--view", "curves"}).status == 0);
+  CHECK_THAT(slurp(place / "curves.svg"),
+             Contains("weight on the right keys") && Contains("antidiag (enc.self layer 0 head "));
+  CHECK_THAT(run_headlight({"show", place.run(), "--curves"}).out, Contains("weight on the right keys"));
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--to", "gif"}, std::vector<std::string>{"--to", "png", "--step", "4"}}) {
+    CHECK_THAT(place.write("none", more).err, Contains("the run has recorded no attention"));
+  }
 }
 
 TEST_CASE("An animation has a frame for each snapshot") {

@@ -60,8 +60,9 @@ TEST_CASE("inspect shows maps, roles, ablation, patching, attribution and circui
 
   const Finished mean = inspect(place, {"--ablate"});
   CHECK(mean.status == 0);
-  CHECK_THAT(mean.out, Contains("mean ablation: change without the head") && Contains("8 batches of 20 sequences") &&
-                           Contains("seq_acc %") && Contains(" +- "));
+  CHECK_THAT(mean.out, Contains("mean ablation: change without the head") &&
+                           Contains("8 batches; 20 held-out sequences in all") && Contains("seq_acc %") &&
+                           Contains(" +- "));
   const json replaced = inspected(place, {"--ablate", "zero", "--ablate", "uniform"})["heads"][0];
   CHECK(replaced.contains("ablation.zero.loss.se"));
   CHECK(replaced.contains("ablation.uniform.seq_acc"));

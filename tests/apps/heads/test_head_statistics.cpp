@@ -10,6 +10,7 @@
 #include "apps/heads/head_statistics.h"
 #include "core/parallel.h"
 #include "tests/apps/heads/heads_testing.h"
+#include "tests/apps/heads/own_attention.h"
 
 using namespace headlight;
 using headlight::testing::Built;
@@ -108,6 +109,28 @@ TEST_CASE("An encoder-decoder has its heads by blocks as they run, and cross hea
   CHECK_FALSE(statistics.figure(0, "role.next_symbol.n").has_value());
   CHECK_FALSE(statistics.figure(2, "pattern.antidiag.n").has_value());
   CHECK(statistics.figure(0, "role.previous.n") == symbols - 24);
+}
+
+TEST_CASE("What a user's own layer reads of the future counts, because its mask is not known") {
+  const Built built = built_from(
+      R"({"type": "induction", "symbols": 6, "block": 3, "repeats": 2, "length": 16, "eval": {"examples": 8}})",
+      R"({"arch": "decoder", "d_model": 8, "blocks": [{"type": "own_attention"},
+                     {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 8, "heads": 1},
+                      "width": 8}]})");
+  const HeadStatistics statistics = measure_heads(*built.model, *built.task, {.examples = 8, .ablations = {}});
+  REQUIRE(statistics.heads.size() == 2);
+  const std::size_t own = statistics.heads[0].path == "layers.0" ? 0 : 1;
+  CHECK(statistics.heads[own].block == "dec.self");
+  // Every row spreads 1 over 16 keys: log2 16 bits, all of them; one of 16 on the next position, which 15 rows have.
+  CHECK(statistics.figure(own, "entropy.bits").value() == Approx(4).epsilon(1e-5));
+  CHECK(statistics.figure(own, "entropy.share").value() == Approx(1).epsilon(1e-5));
+  CHECK(statistics.figure(own, "offset.1").value() == Approx(15.0 / 16 / 16).epsilon(1e-5));
+  CHECK(statistics.figure(own, "role.previous.chance").value() == Approx(1.0 / 16).epsilon(1e-5));
+  CHECK_THAT(statistics.unknown_masks, Catch::Contains("the mask of " + statistics.heads[own].path + " is not known"));
+  // The other layer is known to look back.
+  CHECK(statistics.figure(1 - own, "offset.1").value() == 0);
+  const Built known = built_from(kReverseTask, R"({"d_model": 8, "heads": 2, "layers": 1})");
+  CHECK(measure_heads(*known.model, *known.task, {.examples = 2, .ablations = {}}).unknown_masks.empty());
 }
 
 TEST_CASE("Vectors have no token roles, and numbers are neither right nor wrong") {

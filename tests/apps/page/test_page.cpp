@@ -72,6 +72,7 @@ TEST_CASE("Codes, differences and exact weights of full, causal and rectangular 
   CHECK(run["blocks"][1]["pack"] == "tril");
   CHECK(run["blocks"][1]["mask"] == "causal");
   CHECK(run["blocks"][2]["shapes"] == json({{3, 4}, {2, 1}}));
+  CHECK_FALSE(run["blocks"][0].contains("layer_numbers"));
   CHECK(run["blocks"][0]["layer_names"] == json({"layers.0.attention", "layers.3.attention"}));
   for (const json& block : run["blocks"]) {
     const bool causal = block["mask"] == "causal";
@@ -193,6 +194,9 @@ TEST_CASE("Layers of other numbers of heads or another mask are blocks of their 
   CHECK(blocks[0]["layers"] == 2);
   CHECK(blocks[1]["name"] == "dec.self.2");
   CHECK(blocks[1]["kind"] == "dec.self");
+  // Places in a block do not say which layer it is: the middle one of the three is a block of its own.
+  CHECK(blocks[0]["layer_numbers"] == json({0, 2}));
+  CHECK(blocks[1]["layer_numbers"] == json({1}));
   CHECK_FALSE(blocks[1].contains("hidden"));
   CHECK(blocks[0]["hidden"]["order"] == json({"probe", "layer", "q", "k"}));
   CHECK(section_of(html, blocks[0]["hidden"]["section"]) ==

@@ -5,13 +5,16 @@
 
 #include <catch2/catch.hpp>
 
+#include "apps/heads/attention_report.h"
 #include "apps/inspect/capture.h"
 #include "apps/recording/snapshot.h"
+#include "apps/recording/snapshot_images.h"
 #include "apps/tasks/batches.h"
 #include "apps/training/objective.h"
 #include "autograd/scopes.h"
 #include "core/io/array_io.h"
 #include "core/io/safetensors.h"
+#include "tests/apps/heads/own_attention.h"
 #include "tests/apps/training/training_testing.h"
 
 using namespace headlight;
@@ -87,6 +90,39 @@ TEST_CASE("A file has the maps of all blocks, each probe at the beginning of its
       }
     }
   }
+}
+
+TEST_CASE("A snapshot and a map of a checkpoint say the same of what is hidden, and nothing is of a user's own layer") {
+  Watched run(with_model(R"("arch": "decoder", "blocks": [{"type": "own_attention"},
+      {"type": "residual", "body": {"type": "multi_head_attention", "d_model": 8, "heads": 1, "window": 2}, "width": 8}])",
+                         {"probes.random=1"}));
+  Snapshot snapshot = run.snapshot();
+  const AttentionLook look = look_at(*run.parts.model, *run.parts.task, run.probes[0].example);
+  REQUIRE(snapshot.layers.size() == 2);
+  REQUIRE(look.layers.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const LayerSnapshot& layer = snapshot.layers[i];
+    const bool own = layer.path == "layers.0";
+    INFO(layer.path);
+    CHECK(layer.mask.causal == !own);
+    CHECK(layer.mask.window == (own ? 0 : 2));
+    REQUIRE(look.layers[i].path == layer.path);
+    const AttentionMap map = make_map(head_map(look.layers[i], 0, 0), {look.layers[i], layer.layer, 0},
+                                      {.run = "r", .step = 0, .input = "i"}, *run.parts.model, *run.parts.task, &look);
+    for (std::size_t query = 0; query < map.rows; ++query) {
+      for (std::size_t key = 0; key < map.cols; ++key) {
+        const bool hidden = !own && (key > query || key + 2 <= query);
+        CHECK((map.kind(query, key) == CellKind::kHidden) == hidden);
+      }
+    }
+  }
+  // Pictures hatch what a window hides: without it they are others.
+  const std::vector<EventImage> images = snapshot_images(snapshot, "eval 0", 0);
+  for (LayerSnapshot& layer : snapshot.layers) {
+    if (layer.mask.known) layer.mask = {.known = true, .causal = true, .visible = Mask::causal()};
+  }
+  const std::vector<EventImage> wider = snapshot_images(snapshot, "eval 0", 0);
+  for (std::size_t i = 0; i < 2; ++i) CHECK((images[i].png != wider[i].png) == (snapshot.layers[i].path != "layers.0"));
 }
 
 TEST_CASE("Predictions are the likeliest classes of each row with their probabilities, and the target's") {
