@@ -26,6 +26,7 @@
 #include "apps/training/json_file.h"
 #include "apps/training/milestones.h"
 #include "apps/training/run_directory.h"
+#include "apps/training/run_state.h"
 #include "core/error.h"
 #include "core/io/directory.h"
 #include "core/parallel.h"

@@ -23,6 +23,7 @@
 #include "apps/training/longest_run.h"
 #include "apps/training/milestones.h"
 #include "apps/training/objective.h"
+#include "apps/training/run_state.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
 #include "core/parallel.h"

@@ -9,15 +9,11 @@
 #include "apps/recording/snapshot_images.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
+#include "apps/training/run_state.h"
 #include "apps/training/stop_signals.h"
 #include "core/io/directory.h"
 
 namespace headlight {
-
-double unix_time() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count()) / 1000;
-}
 
 TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_json& start)
     : parts_(parts),

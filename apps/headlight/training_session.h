@@ -62,7 +62,4 @@ class TrainingSession : public TrainingObserver {
   std::optional<MetricsRow> best_;
 };
 
-/// Seconds since 1970, UTC, to the millisecond.
-double unix_time();
-
 }  // namespace headlight
