@@ -128,8 +128,8 @@ const std::vector<Rule>& rules() {
 
 void check_together(const Config& config, const Node& given, Report& report) {
   std::vector<Rule> all = model_rules();
-  for (const std::vector<Rule>* part :
-       {&task_rules(), &algorithm_rules(), &rules(), &goal_rules(), &sampling_rules(), &data_rules()}) {
+  for (const std::vector<Rule>* part : {&task_rules(), &algorithm_rules(), &rules(), &goal_rules(), &sampling_rules(),
+                                        &data_rules(), &inspection_rules()}) {
     all.insert(all.end(), part->begin(), part->end());
   }
   for (const Rule& rule : all) {

@@ -39,6 +39,15 @@ const std::vector<Rule>& sampling_rules();
 /// Those about the figures that end a run early and choose its best checkpoint.
 const std::vector<Rule>& goal_rules();
 
+/// Those about what is watched of a run while it trains.
+const std::vector<Rule>& inspection_rules();
+
+/// Whether a model of the architecture has such attention.
+bool has_block(Arch arch, AttentionBlock block);
+
+/// What it has, for people: "an encoder has enc.self alone".
+const char* blocks_of(Arch arch);
+
 /// The value of `trainer.sampling`, in quotes.
 std::string sampling_name(const Config& config);
 

@@ -162,13 +162,11 @@ std::optional<Problem> random_positions_suffice(const Config& config, const Node
 }
 
 std::optional<Problem> supervised_block_exists(const Config& config, const Node& /*given*/) {
-  const AttentionBlock block = config.loss.attention.block;
-  const Arch arch = config.model.arch;
-  const bool own = block == (arch == Arch::kEncoder ? AttentionBlock::kEncoderSelf : AttentionBlock::kDecoderSelf);
-  if (!config.loss.attention.weight || arch == Arch::kEncoderDecoder || own) return std::nullopt;
+  const AttentionLossConfig& loss = config.loss.attention;
+  if (!loss.weight || has_block(config.model.arch, loss.block)) return std::nullopt;
   return Problem{.what = "a model of this `model.arch` has no such attention",
                  .place = {},
-                 .help = arch == Arch::kEncoder ? "an encoder has enc.self alone" : "a decoder has dec.self alone"};
+                 .help = blocks_of(config.model.arch)};
 }
 
 /// `index` counts what there are `count` of; a count of 0 is not known here.
@@ -193,6 +191,23 @@ std::optional<Problem> supervised_head_exists(const Config& config, const Node& 
 }
 
 }  // namespace
+
+bool has_block(Arch arch, AttentionBlock block) {
+  if (arch == Arch::kEncoderDecoder) return true;
+  return block == (arch == Arch::kEncoder ? AttentionBlock::kEncoderSelf : AttentionBlock::kDecoderSelf);
+}
+
+const char* blocks_of(Arch arch) {
+  switch (arch) {
+    case Arch::kEncoder:
+      return "an encoder has enc.self alone";
+    case Arch::kDecoder:
+      return "a decoder has dec.self alone";
+    case Arch::kEncoderDecoder:
+      break;
+  }
+  return "an encoder-decoder has enc.self, dec.self and dec.cross";
+}
 
 const std::vector<Rule>& model_rules() {
   static const std::vector<Rule> all = {

@@ -14,6 +14,11 @@ using Probes = ProbesConfig;
 using Snapshots = SnapshotsConfig;
 using Heads = HeadsConfig;
 
+Need measured_heads() {
+  return need([](const C& c) { return c.heads.examples > 0; }, "`heads.examples` is 0, so that none is measured",
+              "remove it, or raise `heads.examples`");
+}
+
 }  // namespace
 
 std::vector<Key> inspection_rows() {
@@ -37,7 +42,7 @@ std::vector<Key> inspection_rows() {
       {.path = "probes.record",
        .type = list(attention_blocks(), 0, 3),
        .fallback = is({"enc.self", "dec.self", "dec.cross"}),
-       .doc = "which attention is kept, of what `model.arch` has",
+       .doc = "which attention is kept; all three stand for what `model.arch` has of them",
        .field = at(&C::probes, &Probes::record)},
       {.path = "probes.scores",
        .type = boolean(),
@@ -80,7 +85,8 @@ std::vector<Key> inspection_rows() {
        .type = integer(1, kMostSteps),
        .fallback = is(1000),
        .doc = "updates between two measurements; one more is made at the end",
-       .field = at(&C::heads, &Heads::every)},
+       .field = at(&C::heads, &Heads::every),
+       .needs = {measured_heads()}},
       {.path = "heads.examples",
        .type = integer(0, 1e6),
        .fallback = is(64),
@@ -94,7 +100,8 @@ std::vector<Key> inspection_rows() {
        .fallback = is("mean"),
        .doc =
            "what stands in for a head that is taken out: its mean result, zeros, its values read alike; or nothing is",
-       .field = at(&C::heads, &Heads::ablation)},
+       .field = at(&C::heads, &Heads::ablation),
+       .needs = {measured_heads()}},
 
       {.path = "logging", .type = object(), .doc = "what is written while training"},
       {.path = "logging.jsonl",

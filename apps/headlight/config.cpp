@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -12,11 +13,9 @@
 #include "apps/config/read.h"
 #include "apps/headlight/command.h"
 #include "apps/headlight/located.h"
-#include "apps/recording/probes.h"
+#include "apps/headlight/training_run.h"
 #include "apps/tasks/registry.h"
 #include "apps/training/build.h"
-#include "apps/training/longest_run.h"
-#include "apps/training/objective.h"
 #include "core/error.h"
 
 namespace headlight {
@@ -27,14 +26,10 @@ config::LoadedConfig load(const std::vector<std::string>& arguments) {
   return config::read_config(sorted.files, sorted.overrides);
 }
 
-/// Builds everything that training would build, for the mistakes that only then show.
+/// Builds everything that `headlight train` builds before it begins, for the mistakes that only then show.
 void check(config::LoadedConfig loaded) {
-  const std::unique_ptr<Task> task = make_task(loaded);
-  const std::unique_ptr<Model> model = locating(loaded, [&] { return build_empty_model(loaded.config, *task); });
-  locating(loaded, [&] { return build_optimizer(loaded.config.optimizer, *model); });
-  locating(loaded, [&] { try_longest(*model, loaded.config, *task); });
-  locating(loaded, [&] { return Objective(loaded.config.loss, *task, *model); });
-  locating(loaded, [&] { return choose_probes(loaded.config, *task); });
+  std::unique_ptr<Task> task = make_task(loaded);
+  locating(loaded, [&] { return build(loaded.config, std::move(task), FirstWeights::initial); });
 }
 
 /// The resolved config, or with the layers of its model written out.

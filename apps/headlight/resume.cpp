@@ -26,6 +26,7 @@
 #include "apps/training/json_file.h"
 #include "apps/training/milestones.h"
 #include "apps/training/run_directory.h"
+#include "apps/training/run_state.h"
 #include "core/error.h"
 #include "core/io/directory.h"
 #include "core/parallel.h"
@@ -90,9 +91,14 @@ void warn_of_other_environment(const std::filesystem::path& directory, const Glo
   }
 }
 
-/// A checkpoint, read into what is built; the beginning where the run has none at all and the newest is asked for.
+/// Whether the run begins anew: it has no checkpoint at all, and the newest is asked for.
+bool begins_anew(const std::filesystem::path& directory, const std::string& checkpoint) {
+  return checkpoint == "last" && complete_checkpoints(directory).empty();
+}
+
+/// A checkpoint, read into what is built; the beginning where the run begins anew.
 TrainingState state_of(const Built& built, const std::filesystem::path& directory, const std::string& checkpoint) {
-  if (checkpoint == "last" && complete_checkpoints(directory).empty()) return {};
+  if (begins_anew(directory, checkpoint)) return {};
   TrainingState state = load_checkpoint(find_checkpoint(directory, checkpoint), *built.model, built.optimizer.get());
   forget_other_goals(built.config.trainer, state);
   return state;
@@ -164,7 +170,9 @@ int resume_run(const ResumeArguments& arguments, const GlobalOptions& global) {
   check_changes(changes);
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
   std::unique_ptr<Task> task = task_of(loaded, directory);
-  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task)); });
+  const FirstWeights weights =
+      begins_anew(directory, arguments.checkpoint) ? FirstWeights::initial : FirstWeights::checkpoint;
+  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task), weights); });
   const TrainingState state = state_of(built, directory, arguments.checkpoint);
 
   if (state.step > config::total_steps(built.config)) {
@@ -207,7 +215,7 @@ Command add_resume(CLI::App& program, const GlobalOptions& global) {
   app->add_option("OVERRIDE", arguments->overrides,
                   "section.key=value: length, rate, checkpoints, logging; null takes a key back");
   app->add_option("--checkpoint", arguments->checkpoint,
-                  "`last` (default), `best` or a step, to go on from there again");
+                  "`last` (default), `best` or a step, to go on from there again: what lies behind it is dropped");
   return {app, [arguments, &global] { return resume_run(*arguments, global); }};
 }
 

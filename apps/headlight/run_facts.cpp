@@ -4,24 +4,14 @@
 #include <cmath>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
 #include "apps/config/read.h"
-#include "apps/headlight/run_record.h"
 #include "apps/training/run_directory.h"
-#include "core/io/directory.h"
+#include "apps/training/run_state.h"
 
 namespace headlight {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What run.json says; a run that calls itself running while nobody holds its lock was killed.
-std::string status_of(const fs::path& directory) {
-  const std::string status = recorded_status(directory);
-  if (status.empty()) return "cut off";
-  return status == "running" && !RunDirectory::is_in_use(directory) ? "cut off" : status;
-}
 
 }  // namespace
 
@@ -29,7 +19,7 @@ RunFacts read_run_facts(const fs::path& run) {
   RunFacts facts;
   facts.directory = find_run(run);
   facts.config = config::read_config({facts.directory / "config.json"}).config;
-  facts.status = status_of(facts.directory);
+  facts.status = run_status(facts.directory);
   facts.rows = read_metrics(facts.directory / "metrics.jsonl");
   for (const MetricsRow& row : facts.rows) {
     facts.step = row.step;

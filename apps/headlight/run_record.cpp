@@ -1,13 +1,17 @@
 #include "apps/headlight/run_record.h"
 
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "apps/headlight/build_facts.h"
-#include "apps/headlight/training_session.h"
 #include "apps/training/json_file.h"
 #include "apps/training/run_directory.h"
+#include "apps/training/run_state.h"
+#include "core/io/directory.h"
 #include "core/io/file.h"
 #include "core/parallel.h"
+#include "core/processors.h"
 
 namespace headlight {
 namespace {
@@ -58,38 +62,52 @@ void write_config_files(const std::filesystem::path& run, const config::Config& 
 }
 
 Json RunRecord::environment() {
-  return {{"headlight", HEADLIGHT_VERSION},
-          {"build", HEADLIGHT_BUILD_TYPE},
-          {"compiler", compiler_description()},
-          {"kernels", kernels_description()},
-          {"threads", thread_count()}};
+  return {{"headlight", HEADLIGHT_VERSION},   {"build", HEADLIGHT_BUILD_TYPE}, {"compiler", compiler_description()},
+          {"kernels", kernels_description()}, {"device", processor_name()},    {"threads", thread_count()}};
 }
 
-RunRecord::RunRecord(const std::filesystem::path& run, bool resumed) : path_(run / kRunRecordFile) {
+RunRecord::RunRecord(const std::filesystem::path& run, bool resumed)
+    : path_(run / kRunRecordFile), started_(std::chrono::steady_clock::now()) {
   Json json;
   if (resumed && path_exists(path_)) {
     const nlohmann::json before = read_json_file(path_);
+    // Before the rows of a session that was killed are cut: the last of them says when it was.
+    earlier_seconds_ = wall_seconds(run, before, false).value_or(0);
     json = running(&before);
+    json["earlier_seconds"] = earlier_seconds_;
   } else {
     json = running(nullptr);
   }
   begin_ = json.dump();
-  write_json(path_, json);
+  constexpr std::chrono::milliseconds kLongest(40);
+  add_work_tree(kLongest);
+  write_json(path_, Json::parse(begin_));
+}
+
+void RunRecord::add_work_tree(std::chrono::milliseconds wait) {
+  if (has_work_tree_) return;
+  const std::optional<WorkTree> tree = work_tree_.answer(wait);
+  if (!tree) return;
+  has_work_tree_ = true;
+  Json json = Json::parse(begin_);
+  Json& session = json.contains("resumed") ? json["resumed"].back() : json;
+  session["environment"]["git"] = {{"commit", tree->commit}, {"dirty", tree->dirty}};
+  begin_ = json.dump();
 }
 
 void RunRecord::finish(const std::string& status, int exit_code, const std::string& reason,
                        std::optional<std::uint64_t> step) {
+  // Where git was too slow for the start, which must not wait for it.
+  constexpr std::chrono::milliseconds kLongest(1000);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started_;
+  add_work_tree(kLongest);
   Json json = Json::parse(begin_);
   json["status"] = status;
   json["ended"] = unix_time();
+  json["wall_seconds"] = earlier_seconds_ + std::round(1000 * seconds.count()) / 1000;
   if (step) json["step"] = *step;
   json["exit"] = {{"code", exit_code}, {"reason", reason}};
   write_json(path_, json);
-}
-
-std::string recorded_status(const std::filesystem::path& run) {
-  const std::filesystem::path path = run / kRunRecordFile;
-  return path_exists(path) ? text_member(read_json_file(path), "status", path) : std::string{};
 }
 
 }  // namespace headlight

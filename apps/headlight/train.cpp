@@ -36,7 +36,7 @@ int train_run(const TrainArguments& arguments, const GlobalOptions& global) {
   }
   if (!global.threads && loaded.config.trainer.threads) set_thread_count(*loaded.config.trainer.threads);
   std::unique_ptr<Task> task = make_task(loaded);
-  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task)); });
+  const Built built = locating(loaded, [&] { return build(loaded.config, std::move(task), FirstWeights::initial); });
   if (arguments.dry_run) {
     print_result(facts_table(built, "") + (global.verbose ? "\n" + summary(*built.model) : ""));
     return kOk;

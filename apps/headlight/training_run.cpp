@@ -23,6 +23,7 @@
 #include "apps/training/longest_run.h"
 #include "apps/training/milestones.h"
 #include "apps/training/objective.h"
+#include "apps/training/run_state.h"
 #include "apps/training/stop_signals.h"
 #include "core/error.h"
 #include "core/parallel.h"
@@ -184,9 +185,10 @@ int run_to_end(const Built& built, const Start& begin, const std::filesystem::pa
 
 }  // namespace
 
-Built build(const config::Config& config, std::unique_ptr<Task> task) {
+Built build(const config::Config& config, std::unique_ptr<Task> task, FirstWeights weights) {
   Built built{.config = config, .task = std::move(task), .model = {}, .optimizer = {}, .probes = {}};
-  built.model = build_model(built.config, *built.task);
+  built.model = weights == FirstWeights::initial ? build_model(built.config, *built.task)
+                                                 : build_empty_model(built.config, *built.task);
   built.optimizer = build_optimizer(built.config.optimizer, *built.model);
   build_schedule(built.config);
   build_batches(built.config, *built.task);

@@ -24,8 +24,14 @@ struct Built {
   std::vector<Probe> probes;
 };
 
+/// Where the weights of a model that is built come from.
+enum class FirstWeights {
+  initial,     ///< drawn from the seed, or read from `model.load`
+  checkpoint,  ///< a checkpoint replaces those that are drawn; `model.load` is not read
+};
+
 /// Builds and tries everything that a config describes. Throws LayerError and ConfigError.
-Built build(const config::Config& config, std::unique_ptr<Task> task);
+Built build(const config::Config& config, std::unique_ptr<Task> task, FirstWeights weights);
 
 /// What is known before the first step, for people. Without a line for an empty directory.
 std::string facts_table(const Built& built, const std::string& directory);

@@ -9,15 +9,11 @@
 #include "apps/recording/snapshot_images.h"
 #include "apps/training/checkpoint.h"
 #include "apps/training/checkpoint_files.h"
+#include "apps/training/run_state.h"
 #include "apps/training/stop_signals.h"
 #include "core/io/directory.h"
 
 namespace headlight {
-
-double unix_time() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count()) / 1000;
-}
 
 TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_json& start)
     : parts_(parts),
@@ -31,11 +27,18 @@ TrainingSession::TrainingSession(const Parts& parts, const nlohmann::ordered_jso
   const config::LoggingConfig& logging = parts.config.logging;
   const std::filesystem::path metrics = parts.directory / "metrics.jsonl";
   if (logging.tensorboard) events_.emplace(parts.directory, unix_time(), parts.state.step);
-  if (parts.resumed) rewind(metrics);
+  if (parts.resumed) {
+    // Before a row is dropped: after a kill the run must not go on from a later checkpoint, whose rows are gone.
+    const std::optional<BestScore>& best = parts.state.best;
+    name_checkpoints(parts.directory, parts.state.step, best ? std::optional(best->step) : std::nullopt);
+    rewind(metrics);
+  }
   // A run that was killed as it began has no log to go on with.
   if (logging.jsonl) metrics_.emplace(metrics, parts.resumed && path_exists(metrics) ? "resume" : "start", start);
   if (!parts.resumed) return;
   recorder_.rewind(parts.state.step);
+  // Last, when all that may fail has gone well: until then they can be gone on from with `--checkpoint`.
+  remove_later_checkpoints(parts.directory, parts.state.step);
   // What it recorded at this very step it may not have written whole, or more than another step does.
   if (parts.state.step > 0) reached(parts.state.step, parts.over);
 }

@@ -30,9 +30,9 @@ class TrainingSession : public TrainingObserver {
     Progress& progress;
     bool verbose;                ///< tell of every checkpoint on the progress line too
     const TrainingState& state;  ///< where training takes the run up
-    bool resumed;                ///< the directory holds the logs up to there: rows beyond it are dropped
-    bool redo_end;               ///< the run had ended at this step: what only a last step logs is dropped too
-    bool over;                   ///< no update is left: it is recorded as an end
+    bool resumed;   ///< the directory holds the run up to there: rows and checkpoints beyond it are dropped
+    bool redo_end;  ///< the run had ended at this step: what only a last step logs is dropped too
+    bool over;      ///< no update is left: it is recorded as an end
   };
   TrainingSession(const Parts& parts, const nlohmann::ordered_json& start);
 
@@ -61,8 +61,5 @@ class TrainingSession : public TrainingObserver {
   AppendFile log_;
   std::optional<MetricsRow> best_;
 };
-
-/// Seconds since 1970, UTC, to the millisecond.
-double unix_time();
 
 }  // namespace headlight

@@ -14,6 +14,7 @@
 #include "apps/page/similarity.h"
 #include "apps/training/json_file.h"
 #include "apps/training/run_directory.h"
+#include "apps/training/run_state.h"
 #include "apps/training/snapshot_names.h"
 #include "core/error.h"
 #include "core/io/directory.h"
@@ -43,6 +44,19 @@ std::string fact(const nlohmann::json& object, const char* key) {
   if (!object.is_object() || found == object.end() || !(found->is_string() || found->is_number())) return {};
   return found->dump();
 }
+
+/// The commit of the work tree in which the run was begun, as JSON text: "1f3c... with changes"; "" where there is none.
+std::string work_tree_of(const nlohmann::json& environment) {
+  const auto git = environment.is_object() ? environment.find("git") : environment.end();
+  if (!environment.is_object() || git == environment.end() || !git->is_object()) return {};
+  const auto commit = git->find("commit");
+  if (commit == git->end() || !commit->is_string()) return {};
+  const auto dirty = git->find("dirty");
+  const bool changed = dirty != git->end() && dirty->is_boolean() && dirty->get<bool>();
+  return nlohmann::json(commit->get<std::string>() + (changed ? " with changes" : "")).dump();
+}
+
+constexpr const char* kRunning = "running";
 
 }  // namespace
 
@@ -88,7 +102,10 @@ bool RunReader::update() {
 bool RunReader::update_record(bool curves) {
   const std::filesystem::path path = directory_ / kRunRecordFile;
   const std::optional<FileStamp> stamp = stamp_of(path);
-  if (stamp == record_stamp_ && !run_.env.empty() && !curves) return false;
+  const bool ran = !run_.env.empty() && run_.env.front().second == nlohmann::json(kRunning).dump();
+  // A run that is killed changes no file.
+  const bool killed = ran && !RunDirectory::is_in_use(directory_);
+  if (stamp == record_stamp_ && !run_.env.empty() && !curves && !killed) return false;
   const nlohmann::json record = stamp ? read_json_file(path) : nlohmann::json::object();
   record_stamp_ = stamp;
   const nlohmann::json environment = record.value("environment", nlohmann::json::object());
@@ -96,16 +113,18 @@ bool RunReader::update_record(bool curves) {
   const auto add = [this](const char* name, const std::string& text) {
     if (!text.empty()) run_.env.emplace_back(name, text);
   };
-  add("status", fact(record, "status"));
+  const std::string status = run_status(directory_);
+  add("status", nlohmann::json(status).dump());
   add("version", fact(environment, "headlight"));
+  add("git", work_tree_of(environment));
   add("build", fact(environment, "build"));
   add("compiler", fact(environment, "compiler"));
   add("kernels", fact(environment, "kernels"));
+  add("device", fact(environment, "device"));
   add("threads", fact(environment, "threads"));
   add("seed", seed_);
-  if (record.contains("started") && record.contains("ended") && record["started"].is_number() &&
-      record["ended"].is_number()) {
-    add("wall_seconds", fmt::format("{:.3f}", record["ended"].get<double>() - record["started"].get<double>()));
+  if (const std::optional<double> seconds = wall_seconds(directory_, record, status == kRunning)) {
+    add("wall_seconds", fmt::format("{:.3f}", *seconds));
   }
   add("steps", fact(record, "step"));
   if (curves_.parameters()) add("parameters", std::to_string(*curves_.parameters()));

@@ -26,6 +26,7 @@
 #include "apps/training/run_directory.h"
 #include "core/error.h"
 #include "core/io/file.h"
+#include "core/processors.h"
 #include "core/words.h"
 
 namespace headlight::reproduce {
@@ -132,14 +133,6 @@ RunResult result_of(const Entry& entry, const fs::path& run) {
   return result;
 }
 
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown processor";
-}
-
 /// "AMD EPYC, 2 threads, AVX-512, OpenBLAS Haswell": where a run was made, by its own record. Its processor is that of
 /// this machine: a run is continued where it began.
 std::string machine_of(const fs::path& run) {
@@ -147,7 +140,7 @@ std::string machine_of(const fs::path& run) {
   const nlohmann::json record = read_json_file(path);
   const nlohmann::json environment = record.value("environment", nlohmann::json::object());
   const std::size_t threads = environment.value("threads", std::size_t{0});
-  return fmt::format("{}, {} thread{}, {}", processor(), threads, threads == 1 ? "" : "s",
+  return fmt::format("{}, {} thread{}, {}", processor_name(), threads, threads == 1 ? "" : "s",
                      text_member(environment, "kernels", path));
 }
 

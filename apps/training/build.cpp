@@ -266,7 +266,14 @@ std::unique_ptr<Model> build_empty_model(const config::Config& config, const Tas
 std::unique_ptr<Model> build_model(const config::Config& config, const Task& task) {
   std::unique_ptr<Model> model = build_empty_model(config, task);
   const config::LoadConfig& load = config.model.load;
-  if (load.file) load_weights(*load.file, *model, {.rename = load.rename.value_or(Renames{})});
+  if (!load.file) return model;
+  try {
+    load_weights(*load.file, *model, {.rename = load.rename.value_or(Renames{})});
+  } catch (const FileError& error) {
+    throw LayerError({{.path = "model.load.file",
+                       .what = error.what(),
+                       .help = "give a safetensors file with weights of this model, or leave `model.load` out"}});
+  }
   return model;
 }
 

@@ -24,7 +24,8 @@ nlohmann::json composed_model(const config::ModelConfig& model, const Task& task
 config::Config expanded(const config::Config& config, const Task& task);
 
 /// The model with its first weights: drawn from the config's seed, or read from `model.load`.
-/// Throws LayerError with paths of the config on layers that cannot be, FileError when the weights do not fit.
+/// Throws LayerError with paths of the config on layers that cannot be, and on a file of weights that cannot be read or
+/// does not fit; ConfigError when its `rename` does not.
 std::unique_ptr<Model> build_model(const config::Config& config, const Task& task);
 
 /// The same without reading `model.load`: for weights that come from a checkpoint.

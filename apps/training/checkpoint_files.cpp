@@ -79,6 +79,14 @@ void remove_file(const fs::path& path) {
   if (fault) raise_system_error(path, "remove", fault.value());
 }
 
+void remove_checkpoint(const fs::path& directory) {
+  // DONE goes first: a removal that is cut short must not leave a checkpoint that looks complete.
+  remove_file(directory / kDone);
+  std::error_code fault;
+  fs::remove_all(directory, fault);
+  if (fault) raise_system_error(directory, "remove", fault.value());
+}
+
 }  // namespace
 
 fs::path checkpoint_directory(const fs::path& run, std::uint64_t step) { return run / kFolder / directory_name(step); }
@@ -127,12 +135,34 @@ void remove_old_checkpoints(const fs::path& run, std::size_t keep) {
     if (std::find(named.begin(), named.end(), step) != named.end()) continue;
     const auto place = std::find(complete.begin(), complete.end(), step);
     if (place != complete.end() && static_cast<std::size_t>(place - complete.begin()) >= excess) continue;
-    const fs::path directory = checkpoint_directory(run, step);
-    // DONE goes first: a removal that is cut short must not leave a checkpoint that looks complete.
-    remove_file(directory / kDone);
-    std::error_code fault;
-    fs::remove_all(directory, fault);
-    if (fault) raise_system_error(directory, "remove", fault.value());
+    remove_checkpoint(checkpoint_directory(run, step));
+  }
+}
+
+void name_checkpoints(const fs::path& run, std::uint64_t step, std::optional<std::uint64_t> best) {
+  const fs::path folder = run / kFolder;
+  const std::vector<std::uint64_t> complete = complete_checkpoints(run);
+  const auto is_complete = [&](std::uint64_t s) { return std::binary_search(complete.begin(), complete.end(), s); };
+  const std::optional<std::uint64_t> best_before = named_step(folder / kBest);
+  const auto name = [&](std::string_view file, std::uint64_t s) {
+    write_file_atomically(folder / file, directory_name(s) + "\n");
+  };
+  // last.txt first: from here on the run goes on from `step`, wherever a kill comes.
+  if (is_complete(step)) {
+    name(kLast, step);
+  } else {
+    remove_file(folder / kLast);
+  }
+  if (best && is_complete(*best)) {
+    if (best_before != best) name(kBest, *best);
+  } else if (best_before && (*best_before > step || !is_complete(*best_before))) {
+    remove_file(folder / kBest);
+  }
+}
+
+void remove_later_checkpoints(const fs::path& run, std::uint64_t step) {
+  for (const std::uint64_t later : all_steps(run / kFolder)) {
+    if (later > step) remove_checkpoint(checkpoint_directory(run, later));
   }
 }
 

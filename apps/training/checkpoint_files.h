@@ -34,6 +34,15 @@ std::vector<std::uint64_t> complete_checkpoints(const std::filesystem::path& run
 /// best.txt name stay whatever their step. Throws FileError.
 void remove_old_checkpoints(const std::filesystem::path& run, std::size_t keep);
 
+/// For a run that goes on from `step`, of whose checkpoints those of later steps are void: last.txt names that step, and
+/// best.txt the `best` one of the state that it goes on from, where that is kept. Where it is not, best.txt goes if it
+/// names a void one. Without a complete checkpoint of `step` (0: the run begins anew) nothing is named. Throws FileError.
+void name_checkpoints(const std::filesystem::path& run, std::uint64_t step, std::optional<std::uint64_t> best);
+
+/// Removes the checkpoints of steps behind `step`, complete or not: another course of the run takes their place. To be
+/// called after name_checkpoints(). Throws FileError.
+void remove_later_checkpoints(const std::filesystem::path& run, std::uint64_t step);
+
 /// The directory of the checkpoint that `which` names: `last`, `best` or a step. Throws ConfigError on another word
 /// and where no best one is kept, FileError when there is no such checkpoint, listing those there are.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::string_view which);

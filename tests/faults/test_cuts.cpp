@@ -22,7 +22,7 @@ namespace {
 using Words = std::vector<std::string>;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kCuts = 5;
+constexpr int kCuts = 6;
 constexpr int kWarmUp = 3;  // of those that warm up, so that the shortest run has room for it
 
 struct Subject {
@@ -64,7 +64,11 @@ Words train_words(const Subject& subject, const std::string& run, int threads) {
                  "trainer.log_every=3",
                  fmt::format("trainer.eval_every={}", subject.steps / 6),
                  "trainer.eval_examples=16",
-                 fmt::format("trainer.checkpoint.every={}", subject.steps / 8)};
+                 fmt::format("trainer.checkpoint.every={}", subject.steps / 8),
+                 "trainer.checkpoint.keep=30",
+                 "trainer.checkpoint.best=eval/loss",
+                 fmt::format("heads.every={}", subject.steps / 5),
+                 "heads.examples=16"};
   words.insert(words.end(), subject.more.begin(), subject.more.end());
   return words;
 }
@@ -112,6 +116,23 @@ bool cut_and_resume(const Subject& subject, const std::string& run, int threads,
   return stopped.status != 0;
 }
 
+/// Trains to the end, goes back to a checkpoint, is killed on the way, and resumed. Returns whether the signal came before
+/// the end.
+bool go_back_and_resume(const Subject& subject, const std::string& run, int threads, int back, Clock::duration wait) {
+  Words words = train_words(subject, run, threads);
+  add_steps(words, subject, subject.steps);
+  REQUIRE(run_headlight(words).status == 0);
+  Process process({"resume", run, "--checkpoint", std::to_string(back)});
+  std::this_thread::sleep_for(wait);
+  process.signal(SIGKILL);
+  const Finished stopped = process.finish();
+  // Where the kill came before the run had begun to go back, it still stands at its end.
+  const Finished resumed = run_headlight({"resume", run, "--threads", std::to_string(3 - threads)});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  return stopped.status != 0;
+}
+
 }  // namespace
 
 TEST_CASE("cuts: a run that was cut at a random moment ends with the bytes of one that was not") {
@@ -136,6 +157,12 @@ TEST_CASE("cuts: a run that was cut at a random moment ends with the bytes of on
         INFO("threads " << threads << ", cut " << i << ", after " << share);
         if (i == kCuts - 1) {
           end_and_resume(subject, run, threads, share);
+        } else if (i == kCuts - 2) {
+          // Back to the middle; the rest of the run takes half of the time, and a little more.
+          const int back = subject.steps / 8 * 4;
+          const auto wait = std::chrono::duration_cast<Clock::duration>(whole * share * 0.6);
+          ++sent[SIGKILL];
+          in_time[SIGKILL] += go_back_and_resume(subject, run, threads, back, wait) ? 1 : 0;
         } else {
           const int signal = i % 2 == 0 ? SIGKILL : SIGINT;
           const auto wait = std::chrono::duration_cast<Clock::duration>(whole * share);
@@ -148,13 +175,18 @@ TEST_CASE("cuts: a run that was cut at a random moment ends with the bytes of on
           CHECK((slurp(checkpoint(run, subject.steps) + file) == slurp(checkpoint(uncut, subject.steps) + file)));
         }
         CHECK(timeless_rows(run) == timeless_rows(uncut));
+        check_same_recording(run, uncut);
+        for (const char* file : {"/checkpoints/last.txt", "/checkpoints/best.txt"}) {
+          INFO(file);
+          CHECK(slurp(run + file) == slurp(uncut + file));
+        }
       }
     }
     note(fmt::format("cuts: {} cut {} times, with 1 and 2 threads", subject.config, 2 * kCuts));
   }
   note(
       fmt::format("cuts: {} of {} kills and {} of {} interrupts came before the end; each of {} runs has the weights, "
-                  "optimiser state and metrics of the one that was not cut",
+                  "optimiser state, metrics, maps and figures of heads of the one that was not cut",
                   in_time[SIGKILL], sent[SIGKILL], in_time[SIGINT], sent[SIGINT], all));
   // How many come in time is a matter of luck; that none did would make the comparison empty.
   CHECK(in_time[SIGKILL] > 0);

@@ -135,6 +135,32 @@ const std::vector<Together> kWrong = {
      "keys "
      "itself",
      "\"cosine\"", "remove `qk_norm`, or take `score` \"dot\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"model":{"arch":"encoder"},"probes":{"record":["dec.self"]}})",
+     "a model of this `model.arch` has no attention \"dec.self\" to record", "[\"dec.self\"]",
+     "an encoder has enc.self alone"},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"model":{"arch":"decoder"},)"
+     R"("probes":{"record":["dec.self","dec.cross"]}})",
+     "a model of this `model.arch` has no attention \"dec.cross\" to record", "[\"dec.self\"",
+     "a decoder has dec.self alone"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "probes": {"record": []}})",
+     "`probes.record` is empty, so that no map of the probes would be kept", "[]",
+     "name what shall be kept: an encoder has enc.self alone; to keep nothing, set `snapshots.schedule` to \"none\""},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "heads": {"examples": 0, "ablation": "mean"}})",
+     "`heads.ablation` has no effect while `heads.examples` is 0, so that none is measured", "\"ablation\"",
+     "remove it, or raise `heads.examples`"},
+    {R"({"task": {"type": "reverse"}, "trainer": {"steps": 9}, "heads": {"every": 5, "examples": 0}})",
+     "`heads.every` has no effect while `heads.examples` is 0, so that none is measured", "\"every\"",
+     "remove it, or raise `heads.examples`"},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"probes":{"random":0},"logging":{"tensorboard_images":true}})",
+     "`logging.tensorboard_images` has no effect while there is no probe to draw", "true",
+     "remove it, or give `probes.inputs` or a `probes.random` of at least 1"},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"snapshots":{"schedule":"none"},)"
+     R"("logging":{"tensorboard_images":true}})",
+     "`logging.tensorboard_images` has no effect while `snapshots.schedule` is \"none\"", "true",
+     "remove it, or take snapshots: \"log\" or \"linear\""},
+    {R"({"task":{"type":"reverse"},"trainer":{"steps":9},"logging":{"tensorboard":false,"tensorboard_images":true}})",
+     "`logging.tensorboard_images` has no effect while `logging.tensorboard` is false", "true",
+     "remove it, or set `logging.tensorboard` to true"},
 };
 
 }  // namespace
@@ -160,7 +186,13 @@ TEST_CASE("values at the edge fit together") {
         R"("model": {"positions": "rope", "attention": {"score": "l2"}})",
         R"("model": {"positions": "rope", "attention": {"score": "cosine"}})",
         R"("model": {"attention": {"score": "dot", "qk_norm": true}})",
-        R"("schedule": {"warmup_steps": 1000, "type": "noam"})", R"("optimizer": {"type": "muon", "momentum": 0})"}) {
+        R"("schedule": {"warmup_steps": 1000, "type": "noam"})", R"("optimizer": {"type": "muon", "momentum": 0})",
+        // All three stand for what there is: the resolved config has them.
+        R"("probes": {"record": ["dec.cross", "enc.self", "dec.self"]})", R"("probes": {"record": ["enc.self"]})",
+        R"("model": {"arch": "decoder"}, "probes": {"record": ["dec.self"]})",
+        R"("model": {"arch": "encoder-decoder"}, "probes": {"record": ["dec.cross"]})", R"("heads": {"examples": 0})",
+        R"("probes": {"random": 0}, "logging": {"tensorboard_images": false})",
+        R"("probes": {"random": 0, "inputs": ["0 1"]}, "logging": {"tensorboard_images": true})"}) {
     INFO(keys);
     CHECK(problems(with(keys)) == "");
   }

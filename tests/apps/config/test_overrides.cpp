@@ -47,7 +47,7 @@ TEST_CASE("lists are addressed by index, and a default list too") {
   CHECK(config.optimizer.groups[2].match == "d");
   CHECK_FALSE(config.optimizer.groups[2].lr.has_value());
   // Lists of names and of texts too.
-  CHECK(read_text(kSmallest, {"probes.record.0=dec.self"}).probes.record ==
+  CHECK(read_text(kSmallest, {"model.arch=encoder-decoder", "probes.record.0=dec.self"}).probes.record ==
         std::vector{AttentionBlock::kDecoderSelf, AttentionBlock::kDecoderSelf, AttentionBlock::kDecoderCross});
   CHECK(read_text(kSmallest, {"probes.inputs=[\"a b\", \"c\"]", "probes.inputs.1=d"}).probes.inputs ==
         std::vector<std::string>{"a b", "d"});

@@ -98,3 +98,31 @@ TEST_CASE("eval measures with the loss of the config: what the last row of the l
   CHECK(last.at("split") == "eval");
   CHECK(nlohmann::json::parse(measured.out).at("loss") == last.at("loss"));
 }
+
+TEST_CASE("weights to start from that are missing, or of another model, are shown at their line before a run begins") {
+  const Workplace place;
+  REQUIRE(place.train().status == 0);
+  const std::string run = (place / "other").string();
+  const auto refused = [&](const std::string& command, const std::string& file, const std::string& more) {
+    spill(place / "load.json", R"({"task": {"type": "reverse", "symbols": 3, "length": 4}, "trainer": {"steps": 2},
+"model": {"d_model": 8, "heads": 2, "layers": 1, "d_ff": )" +
+                                   more + R"(, "load": {"file": ")" + file + R"("}}})");
+    std::vector<std::string> words = {command, (place / "load.json").string()};
+    if (command == "config") words.insert(words.begin() + 1, "check");
+    if (command == "train") words.insert(words.end(), {"--run-dir", run});
+    const Finished finished = run_headlight(words);
+    CHECK(finished.status == 2);
+    CHECK_FALSE(std::filesystem::exists(run));
+    CHECK_THAT(finished.err,
+               Contains("load.json:2:") && Contains("help: give a safetensors file with weights of this"));
+    return finished.err;
+  };
+  const std::string weights = place.run() + "/checkpoints/step-00000012/model.safetensors";
+  for (const char* command : {"config", "train"}) {
+    INFO(command);
+    CHECK_THAT(refused(command, "none.safetensors", "16"),
+               Contains((place / "none.safetensors").string()) && Contains("No such file"));
+    CHECK_THAT(refused(command, weights, "12"), Contains(weights) && Contains("do not fit the model"));
+  }
+  CHECK(run_headlight({"config", "check", place.config(), "model.load.file=" + weights}).status == 0);
+}

@@ -166,3 +166,31 @@ TEST_CASE("What would make another run of it is refused by name, and nothing cha
   CHECK(nowhere.status == 2);
   CHECK_THAT(nowhere.err, Contains("there is no such run directory"));
 }
+
+TEST_CASE("A run that began with the weights of a file goes on, and is looked at, without it") {
+  const Workplace place;
+  const std::string first = (place / "first").string();
+  REQUIRE(run_headlight({"train", place.config(), "--run-dir", first}).status == 0);
+  const std::string weights = (place / "weights.safetensors").string();
+  std::filesystem::copy(first + "/checkpoints/step-00000012/model.safetensors", weights);
+  const std::string load = "model.load.file=" + weights;
+  const std::string uncut = (place / "uncut").string();
+  REQUIRE(run_headlight({"train", place.config(), "--run-dir", uncut, load, "steps=20"}).status == 0);
+  REQUIRE(place.train({load}).status == 0);
+  // It does begin with them.
+  CHECK(timeless_rows(place.run()).front()["loss"] != timeless_rows(first).front()["loss"]);
+  std::filesystem::remove(weights);
+  for (const char* command : {"eval", "show", "inspect"}) {
+    INFO(command);
+    CHECK(run_headlight({command, place.run()}).status == 0);
+  }
+  const Finished resumed = run_headlight({"resume", place.run(), "steps=20"});
+  INFO(resumed.err);
+  REQUIRE(resumed.status == 0);
+  check_same_end(place.run(), uncut, "00000020");
+  // Without a checkpoint it begins anew, and needs the file again.
+  std::filesystem::remove_all(place.run() + "/checkpoints");
+  const Finished anew = run_headlight({"resume", place.run()});
+  CHECK(anew.status == 2);
+  CHECK_THAT(anew.err, Contains(weights) && Contains("No such file"));
+}

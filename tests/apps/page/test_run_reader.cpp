@@ -9,6 +9,7 @@
 #include "apps/page/page.h"
 #include "apps/page/run_reader.h"
 #include "apps/page/similarity.h"
+#include "apps/training/run_directory.h"
 #include "core/error.h"
 #include "tests/apps/page/page_reading.h"
 #include "tests/apps/page/run_files.h"
@@ -69,6 +70,33 @@ TEST_CASE("A run without a record of attention has curves and config, and says w
       {"status", "\"finished\""}, {"version", "\"0.1.0\""}, {"compiler", "\"g++\""}, {"threads", "2"}, {"seed", "5"},
       {"wall_seconds", "2.750"},  {"steps", "20"},          {"parameters", "123"}};
   CHECK(run.env == env);
+  CHECK_FALSE(reader.update());
+}
+
+TEST_CASE("A run that is killed is cut off, and shows where and with what it trained up to its last row") {
+  const TemporaryDirectory directory;
+  const RunFiles files(directory / "run", "encoder");
+  files.append("metrics.jsonl", kMetrics);
+  spill(files.path() / "run.json", R"({"format": 1, "status": "running", "started": 0.5, "environment": {
+    "headlight": "0.1.0", "device": "a processor", "git": {"commit": "1f3c", "dirty": true}}})");
+  RunReader reader = reader_of(files);
+  const auto env = [&reader](const std::string& name) {
+    for (const auto& [key, value] : reader.run().env) {
+      if (key == name) return value;
+    }
+    return std::string();
+  };
+  {
+    const RunDirectory lock = RunDirectory::reopen(files.path());
+    CHECK(reader.update());
+    CHECK(env("status") == "\"running\"");
+    CHECK_FALSE(reader.update());
+  }
+  CHECK(reader.update());  // though no file has changed
+  CHECK(env("status") == "\"cut off\"");
+  CHECK(env("wall_seconds") == "1.500");  // the last row has the time 2
+  CHECK(env("git") == "\"1f3c with changes\"");
+  CHECK(env("device") == "\"a processor\"");
   CHECK_FALSE(reader.update());
 }
 

@@ -62,6 +62,40 @@ TEST_CASE("A checkpoint of an older step than those that are kept stays, and so 
   CHECK(complete_checkpoints(run.path()) == Steps{10, 14, 16, 18});
 }
 
+TEST_CASE("Going back names the step gone back to and the best one up to it, then removes what lies behind") {
+  const TemporaryDirectory run;
+  Parts parts(tiny_config({"trainer.checkpoint.keep=9"}));
+  for (const std::uint64_t step : {10U, 20U, 30U, 40U}) save(run.path(), step, parts);
+  const fs::path best = run / "checkpoints/best.txt";
+  const fs::path last = run / "checkpoints/last.txt";
+  const auto named = [&](const std::string& before, std::uint64_t step, std::optional<std::uint64_t> best_step) {
+    spill(best, before);
+    name_checkpoints(run.path(), step, best_step);
+    CHECK(slurp(last) == checkpoint_directory({}, step).filename().string() + "\n");
+    return fs::exists(best) ? slurp(best) : std::string();
+  };
+  CHECK(named("step-00000040\n", 30, 20) == "step-00000020\n");
+  CHECK(named("step-00000040\n", 30, 30) == "step-00000030\n");
+  CHECK(named("step-00000040\n", 30, 15).empty());            // it is not kept
+  CHECK(named("step-00000040\n", 30, std::nullopt).empty());  // it was chosen by another figure
+  CHECK(named("step-00000020\n", 30, std::nullopt) == "step-00000020\n");
+  // Nothing is changed while it is not known what is the best.
+  CHECK_THROWS_AS(named("the tenth\n", 20, 10), FileError);
+  CHECK(slurp(last) == "step-00000030\n");
+  CHECK(complete_checkpoints(run.path()) == Steps{10, 20, 30, 40});
+
+  fs::remove(checkpoint_directory(run.path(), 40) / "DONE");
+  remove_later_checkpoints(run.path(), 20);
+  CHECK(complete_checkpoints(run.path()) == Steps{10, 20});
+  CHECK_FALSE(fs::exists(checkpoint_directory(run.path(), 40)));
+  fs::remove_all(checkpoint_directory(run.path(), 10));
+  fs::remove_all(checkpoint_directory(run.path(), 20));
+  spill(best, "step-00000020\n");
+  name_checkpoints(run.path(), 0, std::nullopt);  // the run begins anew
+  CHECK_FALSE(fs::exists(best));
+  CHECK_FALSE(fs::exists(last));
+}
+
 TEST_CASE("A save removes what killed saves left half-written, and nothing else") {
   const TemporaryDirectory run;
   Parts parts(tiny_config());
