@@ -148,9 +148,9 @@ void export_gif(ExportSource& source, const ExportArguments& arguments) {
     ShownMaps shown = snapshot_maps(recorded, arguments, step);
     for (AttentionMap& map : shown.maps) {
       map.scale = scale;
-      // A step has as many digits as the last one, so that what stands behind it stays where it is.
+      // A step has as many digits as the last one, so that all lines break alike and the map stays where it is.
       const std::string before = fmt::format("step {},", step);
-      map.subtitle.replace(map.subtitle.find(before), before.size(), fmt::format("step {:>{}},", step, digits));
+      map.subtitle.replace(map.subtitle.find(before), before.size(), fmt::format("step {:0>{}},", step, digits));
     }
     Canvas canvas = arguments.view == "grid" ? draw_grid(grid_of(std::move(shown)), style)
                                              : draw_map(shown.maps.front(), style).canvas;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -28,7 +29,14 @@ struct ShowArguments {
   bool average = false;
   bool curves = false;
   bool values = false;
+  std::string scale = "linear";
 };
+
+std::string drawn(std::vector<AttentionMap> maps, const ShowArguments& arguments, const TerminalStyle& style) {
+  const Scale scale = parse_scale(arguments.scale);
+  for (AttentionMap& map : maps) map.scale = scale;
+  return render_terminal(maps, style);
+}
 
 /// The maps of a checkpoint, and what its heads read on held-out sequences.
 std::string show_checkpoint(const ShowArguments& arguments, const TerminalStyle& style, const GlobalOptions& global) {
@@ -50,7 +58,7 @@ std::string show_checkpoint(const ShowArguments& arguments, const TerminalStyle&
     maps.push_back(make_map(head_map(weights, place.head, 0), {weights, place.layer.layer, place.head}, source,
                             *run.model, *run.task, arguments.average ? nullptr : &look));
   }
-  return render_terminal(maps, style) + "\n" + head_table(report);
+  return drawn(std::move(maps), arguments, style) + "\n" + head_table(report);
 }
 
 std::string show_snapshot(const ShowArguments& arguments, const TerminalStyle& style) {
@@ -59,7 +67,7 @@ std::string show_snapshot(const ShowArguments& arguments, const TerminalStyle& s
   for (const PlacedHead& head : choose_heads(arguments.head, recorded_heads(run))) {
     maps.push_back(recorded_map(run, map_place(head, arguments.input.probe.value_or(0)), *arguments.step));
   }
-  return render_terminal(maps, style);
+  return drawn(std::move(maps), arguments, style);
 }
 
 int show_run(const ShowArguments& arguments, const GlobalOptions& global) {
@@ -91,6 +99,7 @@ Command add_show(CLI::App& program, const GlobalOptions& global) {
   CLI::Option* const curves =
       app->add_flag("--curves", arguments->curves, "loss, accuracies and scores over the steps instead of maps");
   app->add_flag("--values", arguments->values, "print the weight in each cell");
+  app->add_option("--scale", arguments->scale, "linear, sqrt, log10, row_max or map_max");
   for (CLI::Option* const option : app->get_options()) {
     const std::string name = option->get_name();
     if (name != "RUN" && name != "--help" && name != "--curves") curves->excludes(option);

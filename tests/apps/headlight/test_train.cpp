@@ -192,6 +192,9 @@ TEST_CASE("show draws every head, or one, on a probe, a given input or the avera
   REQUIRE_THAT(recorded, Contains("step 12, probe 2 (eval "));
   CHECK(saved.rfind(recorded, 0) == 0);
   CHECK(show({"--input", "2 0 1", "--values"}).status == 0);
+  CHECK_THAT(show({"--scale", "sqrt"}).out, Contains("1  square root"));
+  CHECK_THAT(show({"--step", "12", "--scale", "row_max"}).out, !Contains("1  linear"));
+  CHECK_THAT(show({"--scale", "cubic"}).err, Contains("`cubic`") || Contains("'cubic'"));
   CHECK_THAT(show({"--average"}).out, Contains("mean of 20 held-out sequences"));
   CHECK_THAT(show({"--color", "always"}).out, Contains("\x1b["));
   const std::vector<std::string> plain = {"show", place.run()};

@@ -99,6 +99,24 @@ TEST_CASE("Of more than 255 colours those of most pixels stay, and others become
   CHECK(gif.frames[0].back() == Rgb{100, 0, 0});
 }
 
+TEST_CASE("A colour bar of few pixels keeps its course where other colours have more of them") {
+  // 256 greys of one pixel each; 300 colours of two, on a line between two blues.
+  Canvas canvas(300, 3, {0, 0, 0});
+  for (int x = 0; x < 300; ++x) {
+    const auto green = static_cast<std::uint8_t>(x / 2);
+    canvas.fill({.x = x, .y = 1, .width = 1, .height = 2}, {static_cast<std::uint8_t>(x % 2), green, 255});
+  }
+  for (int x = 0; x < 256; ++x) {
+    const auto grey = static_cast<std::uint8_t>(x);
+    canvas.fill({.x = x, .y = 0, .width = 1, .height = 1}, {grey, grey, grey});
+  }
+  const DecodedGif gif = decoded_gif(encode_gif({{.canvas = canvas}}));
+  for (std::size_t x = 0; x < 256; ++x) {
+    // 556 colours on two lines, of which 255 can stay: a third of the greys would do, so each has one within two of it.
+    CHECK(std::abs(static_cast<int>(gif.frames[0][x].red) - static_cast<int>(x)) <= 2);
+  }
+}
+
 TEST_CASE("An animation without frames, or of several sizes, is refused") {
   CHECK_THROWS_AS(encode_gif({}), ShapeError);
   CHECK_THROWS_AS(encode_gif({{.canvas = Canvas(7, 5, {})}, {.canvas = Canvas(7, 6, {})}}), ShapeError);
