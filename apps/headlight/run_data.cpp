@@ -92,6 +92,11 @@ bool has_data_files(const std::filesystem::path& run, const config::Config& conf
   return !config::reads_files(config) || path_exists(run / kData);  // data.json is the last
 }
 
+Vocabularies saved_vocabularies(const std::filesystem::path& run) {
+  const std::filesystem::path file = run / kVocabulary;
+  return Vocabularies::from_json(read_json_file(file), file.string());
+}
+
 RunData open_run_data(const std::filesystem::path& run, config::Config& config, const std::filesystem::path& evaluate) {
   if (!config::reads_files(config)) {
     if (!evaluate.empty()) {
@@ -100,8 +105,7 @@ RunData open_run_data(const std::filesystem::path& run, config::Config& config, 
     }
     return {.task = make_task(config)};
   }
-  const std::filesystem::path file = run / kVocabulary;
-  const Vocabularies known = Vocabularies::from_json(read_json_file(file), file.string());
+  const Vocabularies known = saved_vocabularies(run);
   std::unique_ptr<DataTask> task = reopened_task(config, {.known = &known, .evaluate = evaluate}, run / kData);
   const config::DataSizes sizes = task->sizes();
   if (sizes.positions > config.model.max_len) {

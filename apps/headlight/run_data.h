@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/config/config.h"
+#include "apps/tasks/data_task.h"
 #include "apps/tasks/task.h"
 
 namespace headlight {
@@ -16,6 +17,9 @@ void write_data_files(const std::filesystem::path& run, const Task& task);
 
 /// Whether a run has what write_data_files() writes. One that was killed as it began may not.
 bool has_data_files(const std::filesystem::path& run, const config::Config& config);
+
+/// The vocabularies that write_data_files() has written; throws FileError.
+Vocabularies saved_vocabularies(const std::filesystem::path& run);
 
 /// The task of a run that exists, and what is to be said about its data.
 struct RunData {

@@ -26,8 +26,14 @@ RunReader open_run_reader(const std::filesystem::path& run, std::vector<std::uin
     options.words = words_of(*data.task);
     for (const std::string& changed : data.changed) options.notes.push_back("Its data: " + changed + ".");
   } catch (const Error& error) {
-    options.notes.push_back(
-        fmt::format("Tokens are shown by their numbers, because the data of the run cannot be read: {}", error.what()));
+    std::string shown = "Tokens are shown by their numbers";
+    try {
+      options.words = words_of(saved_vocabularies(run));
+      options.words.positions = config.task.data.predict == config::DataPrediction::kPointer;
+      shown = "Tokens that are no symbols of its vocabulary are shown by their numbers";
+    } catch (const Error&) {  // a task that reads no files, or a record that is damaged too
+    }
+    options.notes.push_back(fmt::format("{}, because the data of the run cannot be read: {}", shown, error.what()));
   }
   return {run, std::move(options)};
 }

@@ -69,8 +69,8 @@ std::vector<ViewProbe> read_probes(const std::filesystem::path& path, const std:
       probe.tgt_in = std::move(input);
     } else {
       probe.src = std::move(input);
-      probe.src_text = std::move(texts);
     }
+    probe.src_text = std::move(texts);
     if (arch == "encoder-decoder") probe.tgt_in = ids_in(one, "begun", path, index);
     probes.push_back(std::move(probe));
   }

@@ -39,6 +39,26 @@ bool begins_with(const std::vector<std::string>& list, const std::vector<std::st
   return start.size() <= list.size() && std::equal(start.begin(), start.end(), list.begin());
 }
 
+std::vector<std::string> symbols_of(const std::optional<Vocabulary>& vocabulary) {
+  std::vector<std::string> symbols;
+  if (!vocabulary) return symbols;
+  std::map<std::string, std::string> exact;
+  add_symbols(vocabulary, exact);
+  return texts(vocabulary->size(), exact, [&](std::int32_t id) { return vocabulary->text(id); });
+}
+
+ViewWords joined(std::vector<std::string> inputs, std::vector<std::string> answers) {
+  ViewWords words;
+  words.vocab = std::move(inputs);
+  // Of two lists of which one goes on where the other ends, the longer serves both.
+  if (begins_with(answers, words.vocab)) {
+    words.vocab = std::move(answers);
+  } else if (!begins_with(words.vocab, answers)) {
+    words.target_vocab = std::move(answers);
+  }
+  return words;
+}
+
 }  // namespace
 
 ViewWords words_of(const Task& task) {
@@ -50,17 +70,15 @@ ViewWords words_of(const Task& task) {
     add_symbols(known.input, input);
     add_symbols(known.target ? known.target : known.input, target);
   }
-  ViewWords words{.positions = shape.predict == Prediction::pointer};
-  words.vocab = texts(shape.vocabulary, input, [&](std::int32_t id) { return task.token_text(id); });
-  std::vector<std::string> answers = texts(std::max(shape.classes, shape.second_vocabulary), target,
-                                           [&](std::int32_t id) { return task.target_text(id); });
-  // Of two lists of which one goes on where the other ends, the longer serves both.
-  if (begins_with(answers, words.vocab)) {
-    words.vocab = std::move(answers);
-  } else if (!begins_with(words.vocab, answers)) {
-    words.target_vocab = std::move(answers);
-  }
+  ViewWords words = joined(texts(shape.vocabulary, input, [&](std::int32_t id) { return task.token_text(id); }),
+                           texts(std::max(shape.classes, shape.second_vocabulary), target,
+                                 [&](std::int32_t id) { return task.target_text(id); }));
+  words.positions = shape.predict == Prediction::pointer;
   return words;
+}
+
+ViewWords words_of(const Vocabularies& vocabularies) {
+  return joined(symbols_of(vocabularies.input), symbols_of(vocabularies.target));
 }
 
 }  // namespace headlight

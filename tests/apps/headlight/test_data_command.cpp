@@ -144,6 +144,23 @@ TEST_CASE("A run is evaluated on what it held out, on another file, and with a w
   CHECK(split.status == 2);
 }
 
+TEST_CASE("The page of a run keeps the words of its vocabulary when its data are gone") {
+  const DataPlace place;
+  REQUIRE(place.train().status == 0);
+  const auto vocabulary = [&] {
+    const std::string page = slurp(place.run() + "/view.html");
+    const std::size_t begin = page.find("\"vocab\":[");
+    return page.substr(begin, page.find(']', begin) - begin);
+  };
+  const std::string before = vocabulary();
+  CHECK_THAT(before, Contains("\"what\"") && Contains("\"day\""));
+  fs::remove(place / "moods.jsonl");
+  const Finished view = run_headlight({"view", place.run()});
+  REQUIRE(view.status == 0);
+  CHECK_THAT(view.err, Contains("because the data of the run cannot be read: ") && Contains("moods.jsonl"));
+  CHECK(vocabulary() == before);
+}
+
 TEST_CASE("A run that was killed before its data were recorded begins anew, and records them") {
   const DataPlace place;
   REQUIRE(place.train().status == 0);

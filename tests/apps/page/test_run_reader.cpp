@@ -160,6 +160,13 @@ TEST_CASE("Decoders read their input as targets, vectors have names in the place
   second.update();
   CHECK(second.run().probes[0].src == std::vector<std::int32_t>{-1, -1});
   CHECK(second.run().probes[0].src_text == std::vector<std::string>{"(0.25, -1.5)", "(1, 2, 3, \xE2\x80\xA6)"});
+
+  const RunFiles numbers(directory / "numbers", "decoder");
+  numbers.probes(R"([{"label": "eval 0", "input": [], "vectors": [[1], [2]], "begun": [], "target": []}])");
+  RunReader third = reader_of(numbers);
+  third.update();
+  CHECK(third.run().probes[0].tgt_in == std::vector<std::int32_t>{-1, -1});
+  CHECK(third.run().probes[0].src_text == std::vector<std::string>{"(1)", "(2)"});
 }
 
 TEST_CASE("The cosine of two heads is that of their flattened maps") {
