@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <utility>
 
 #include "apps/inspect/capture.h"
 #include "apps/training/attention_layers.h"
@@ -62,11 +61,8 @@ std::vector<std::size_t> real_queries(const Batch& batch, const std::string& blo
 LayerMask mask_of_layer(const Model& model, const std::string& path) {
   for (const MultiHeadAttention* layer : attention_layers(model)) {
     if (layer->path() != path) continue;
-    Mask visible = visible_keys(model, *layer);
-    return {.known = true,
-            .causal = visible.is_causal(),
-            .window = layer->options().window,
-            .visible = std::move(visible)};
+    const Mask visible = visible_keys(model, *layer);
+    return {.known = true, .causal = visible.is_causal(), .window = layer->options().window, .visible = visible};
   }
   return {};
 }
